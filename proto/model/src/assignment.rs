@@ -1,0 +1,59 @@
+//! What managers and agents say to each other about tasks.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use crate::{Labels, NetworkId, NodeId, ServiceId, ServiceSpec, TaskId, TaskState, TaskStatus};
+
+/// A task as a node gets it: everything that is needed to run it, without another question.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskAssignment {
+    /// The task.
+    pub id: TaskId,
+    /// Its service.
+    pub service: ServiceId,
+    /// Its place among the service's replicas, from 1.
+    pub slot: u32,
+    /// The node that it is assigned to.
+    pub node: NodeId,
+    /// What managers want of it.
+    pub desired: TaskState,
+    /// The service's spec as it was when the task was made.
+    pub spec: Arc<ServiceSpec>,
+    /// Its address on each of its networks.
+    pub networks: Vec<(NetworkId, Ipv4Addr)>,
+    /// True when a network of the task lets it reach outside.
+    pub egress: bool,
+}
+
+impl TaskAssignment {
+    /// The container's name: `service.slot.task`.
+    pub fn container_name(&self) -> String {
+        format!("{}.{}.{}", self.spec.name, self.slot, self.id)
+    }
+
+    /// The labels of the container: the spec's and those that Docker gives to a task's container.
+    pub fn container_labels(&self) -> Labels {
+        let mut labels = self.spec.task.container.labels.clone();
+        for (key, value) in [
+            ("com.docker.swarm.task", String::new()),
+            ("com.docker.swarm.task.id", self.id.to_string()),
+            ("com.docker.swarm.task.name", self.container_name()),
+            ("com.docker.swarm.node.id", self.node.to_string()),
+            ("com.docker.swarm.service.id", self.service.to_string()),
+            ("com.docker.swarm.service.name", self.spec.name.clone()),
+        ] {
+            labels.insert(key.to_owned(), value);
+        }
+        labels
+    }
+}
+
+/// An agent's word on one task.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskReport {
+    /// The task.
+    pub task: TaskId,
+    /// What the agent saw.
+    pub status: TaskStatus,
+}

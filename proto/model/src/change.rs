@@ -1,0 +1,36 @@
+//! What a transaction does to the store.
+
+use crate::{Object, ObjectKey};
+
+/// One change to one object.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// Make an object that must not exist yet.
+    Create(Object),
+    /// Replace an object; refused when its stored version is not the one that the object carries (that was read).
+    Update(Object),
+    /// Delete an object that must have this version.
+    Remove {
+        /// Which object.
+        key: ObjectKey,
+        /// The version that was read.
+        version: u64,
+    },
+}
+
+impl Change {
+    /// The object that is changed.
+    pub fn key(&self) -> ObjectKey {
+        match self {
+            Self::Create(object) | Self::Update(object) => object.key(),
+            Self::Remove { key, .. } => *key,
+        }
+    }
+}
+
+/// Changes that happen together or not at all.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Transaction {
+    /// The changes, in order; no two of one object.
+    pub changes: Vec<Change>,
+}

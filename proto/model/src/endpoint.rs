@@ -1,0 +1,133 @@
+//! The endpoint table: what a node's network must know to reach services.
+//!
+//! Managers compute it from the store in Raft order and hand it to each node through its dispatcher session. It is the
+//! complete desired state: a node that applies version N needs nothing of the versions before.
+
+use std::fmt;
+use std::net::Ipv4Addr;
+
+use crate::{NetworkId, NodeId, Protocol, ServiceId, TaskId};
+
+/// Everything that one node's network must know about services, at one version of the store.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EndpointTable {
+    /// The store's version that the table was computed from; only grows.
+    pub version: u64,
+    /// The networks that the node takes part in.
+    pub networks: Vec<EndpointNetwork>,
+    /// The services on these networks or with published ports.
+    pub services: Vec<EndpointService>,
+}
+
+/// A network as a node's network code sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointNetwork {
+    /// The network.
+    pub id: NetworkId,
+    /// Its name, e.g. `shop_default`.
+    pub name: String,
+    /// The addresses that tasks and VIPs are taken from.
+    pub subnet: Subnet,
+    /// True when nothing on it may reach outside.
+    pub internal: bool,
+}
+
+/// An IPv4 subnet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Subnet {
+    /// The first address, with all host bits zero.
+    pub address: Ipv4Addr,
+    /// Bits of the network part, 0 to 32.
+    pub prefix_bits: u8,
+}
+
+impl Subnet {
+    /// The bits of the network part, as a mask.
+    pub fn mask(self) -> u32 {
+        u32::MAX.checked_shl(32 - u32::from(self.prefix_bits.min(32))).unwrap_or(0)
+    }
+
+    /// Whether the address is in it.
+    pub fn contains(self, address: Ipv4Addr) -> bool {
+        address.to_bits() & self.mask() == self.address.to_bits() & self.mask()
+    }
+
+    /// Whether the two share an address.
+    pub fn overlaps(self, other: Self) -> bool {
+        self.contains(other.address) || other.contains(self.address)
+    }
+
+    /// Whether `address` is not the first of the subnet.
+    pub fn host_bits_set(self) -> bool {
+        self.address.to_bits() & !self.mask() != 0
+    }
+
+    /// Its address with this host part; none when the part does not fit or names the network or broadcast address.
+    pub fn host(self, part: u32) -> Option<Ipv4Addr> {
+        let usable = part != 0 && part < !self.mask();
+        usable.then(|| Ipv4Addr::from_bits((self.address.to_bits() & self.mask()) | part))
+    }
+
+    /// How many host parts [`Self::host`] accepts: 1 to this number.
+    pub fn hosts(self) -> u32 {
+        (!self.mask()).saturating_sub(1)
+    }
+}
+
+impl fmt::Display for Subnet {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}/{}", self.address, self.prefix_bits)
+    }
+}
+
+/// One service as seen by DNS and the balancer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointService {
+    /// The service.
+    pub id: ServiceId,
+    /// Its full name, e.g. `shop_front`.
+    pub name: String,
+    /// Its address and names on each of its networks.
+    pub vips: Vec<Vip>,
+    /// Ports published on every node's ingress.
+    pub published: Vec<PublishedPort>,
+    /// Its tasks that may get traffic or be looked up by name.
+    pub backends: Vec<Backend>,
+}
+
+/// A service's virtual address and names on one network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vip {
+    /// The network.
+    pub network: NetworkId,
+    /// The virtual address; none with endpoint mode dnsrr.
+    pub address: Option<Ipv4Addr>,
+    /// Further names on this network only, e.g. `front`.
+    pub aliases: Vec<String>,
+}
+
+/// A port of every node that leads to a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PublishedPort {
+    /// The transport protocol.
+    pub protocol: Protocol,
+    /// The port on the node, 1 to 65535.
+    pub published: u16,
+    /// The port in the task, 1 to 65535.
+    pub target: u16,
+}
+
+/// One task of a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backend {
+    /// The task.
+    pub task: TaskId,
+    /// The name that a user sees, e.g. `shop_front.2`.
+    pub name: String,
+    /// Where it runs.
+    pub node: NodeId,
+    /// Its address on each network it is on, the ingress network included.
+    pub addresses: Vec<(NetworkId, Ipv4Addr)>,
+    /// True when it may get new connections.
+    pub ready: bool,
+}

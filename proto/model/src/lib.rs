@@ -1,0 +1,40 @@
+//! The cluster's words: typed ids, what users want (specs), what there is (objects), the states of a task and its legal
+//! moves, limits, and validation.
+//!
+//! Everything else is written in these words, so this crate imports nothing: no async, no I/O, no clock, no randomness,
+//! no wire format (`proto/wire` converts).
+
+mod assignment;
+mod change;
+mod endpoint;
+mod error;
+mod ids;
+pub mod limits;
+mod object;
+mod spec;
+mod task_state;
+mod timestamp;
+mod validate;
+
+pub use assignment::{TaskAssignment, TaskReport};
+pub use change::{Change, Transaction};
+pub use endpoint::{Backend, EndpointNetwork, EndpointService, EndpointTable, PublishedPort, Subnet, Vip};
+pub use error::{IdError, Invalid, UnknownWord};
+pub use ids::{
+    ClusterId, ID_DIGITS, NetworkId, NodeId, ServiceId, SessionId, StackId, TaskId, from_base36, to_base36,
+};
+pub use object::{
+    Cluster, ContainerStatus, JoinTokens, Kind, ManagerStatus, Meta, Network, Node, NodeDescription,
+    NodeRole, NodeState, NodeStatus, Object, ObjectKey, RestartHistory, RootCa, Service, ServiceEndpoint,
+    ServiceRevision, Stack, StackRevision, Task, TaskNetwork, TaskStatus,
+};
+pub use spec::{
+    Availability, ClusterSpec, ContainerSpec, EndpointMode, EndpointSpec, Labels, Limits, Mount, MountKind,
+    NetworkAttachment, NetworkSpec, NetworkTarget, NodeSpec, PortConfig, PortMode, Protocol, Reservations,
+    Resources, RestartCondition, RestartPolicy, STACK_LABEL, ServiceMode, ServiceSpec, StackSpec, TaskSpec,
+};
+pub use task_state::{StateOwner, TaskState};
+pub use timestamp::Timestamp;
+pub use validate::{
+    validate_image, validate_name, validate_network, validate_service, validate_stack, validate_stack_name,
+};

@@ -1,0 +1,64 @@
+//! Every default and bound of the cluster's words, each with its unit in its name.
+//!
+//! Values that Docker Swarm has too are Swarm's (reference/swarm-features.md, section 4), unless a comment says why not.
+
+use std::time::Duration;
+
+/// Longest name of a service, network or stack, in bytes.
+pub const NAME_BYTES_MAX: usize = 63;
+/// Longest image reference, in bytes (the name part of a reference has 255 in the OCI distribution spec; the tag 128).
+pub const IMAGE_BYTES_MAX: usize = 512;
+/// Most replicas of one service.
+pub const REPLICAS_MAX: u64 = 100_000;
+/// Replicas when nothing is said.
+pub const REPLICAS_DEFAULT: u64 = 1;
+/// Most changes in one transaction.
+pub const TRANSACTION_CHANGES_MAX: usize = 2_000;
+/// Most bytes of one encoded transaction.
+pub const TRANSACTION_BYTES_MAX: usize = 1_572_864;
+/// How many ended tasks of a slot are kept for people to look at.
+pub const TASK_HISTORY_PER_SLOT_DEFAULT: u64 = 5;
+/// How many earlier revisions of a stack are kept.
+pub const STACK_REVISIONS_KEPT: usize = 10;
+/// Wait between a task's end and its replacement's start.
+pub const RESTART_DELAY_DEFAULT: Duration = Duration::from_secs(5);
+/// Time between the stop signal and SIGKILL.
+pub const STOP_GRACE_DEFAULT: Duration = Duration::from_secs(10);
+/// Longest stop grace that is accepted: a day is a typing error or a wish to never stop.
+pub const STOP_GRACE_MAX: Duration = Duration::from_secs(86_400);
+/// How long a replacement waits for the old task to end before it starts anyway.
+pub const RESTART_OLD_TASK_WAIT_MAX: Duration = Duration::from_secs(60);
+/// Smallest CPU limit or reservation, in billionths of a CPU.
+pub const NANO_CPUS_MIN: u64 = 1_000_000;
+/// Smallest memory limit or reservation, in bytes.
+pub const MEMORY_BYTES_MIN: u64 = 4 * 1024 * 1024;
+/// First port that is given out when a published port is left open.
+pub const PUBLISHED_PORT_DYNAMIC_FIRST: u16 = 30_000;
+/// Last port that is given out when a published port is left open.
+pub const PUBLISHED_PORT_DYNAMIC_LAST: u16 = 32_767;
+/// Where subnets of new networks are taken from.
+pub const ADDRESS_POOL_DEFAULT: crate::Subnet =
+    crate::Subnet { address: std::net::Ipv4Addr::new(10, 0, 0, 0), prefix_bits: 8 };
+/// Prefix length of a subnet taken from the pool.
+pub const SUBNET_PREFIX_BITS_DEFAULT: u8 = 24;
+/// Time between two heartbeats of an agent. Swarm: 5 s; ours is shorter so that a dead node's tasks run elsewhere
+/// within 10 s (down after three missed periods).
+pub const HEARTBEAT_PERIOD_DEFAULT: Duration = Duration::from_secs(2);
+/// Heartbeats that may be missed before a node counts as down.
+pub const HEARTBEATS_MISSED_MAX: u32 = 3;
+/// How long a node's certificate is valid (90 days).
+pub const NODE_CERTIFICATE_VALIDITY: Duration = Duration::from_secs(90 * 24 * 3600);
+/// How long the root certificate is valid (20 years).
+pub const ROOT_CERTIFICATE_VALIDITY: Duration = Duration::from_secs(20 * 365 * 24 * 3600);
+/// A new certificate is valid from this long ago, for hosts whose clocks are behind.
+pub const CERTIFICATE_BACKDATE: Duration = Duration::from_secs(3600);
+/// The port of managers for members and joiners.
+pub const CLUSTER_PORT_DEFAULT: u16 = 2377;
+/// Failures of a service's tasks on one node, within the window, that make the scheduler prefer other nodes.
+pub const NODE_FAILURES_MAX: usize = 5;
+/// The window of the failures above.
+pub const NODE_FAILURES_WINDOW: Duration = Duration::from_secs(300);
+/// Bytes of a log file before it is rotated.
+pub const LOG_FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// Log files that are kept for one container, the current one included.
+pub const LOG_FILES_KEPT: u32 = 3;

@@ -1,0 +1,48 @@
+use std::fmt;
+
+use crate::{ClusterId, ClusterSpec, Meta};
+
+/// One swarm.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cluster {
+    /// Its id.
+    pub id: ClusterId,
+    /// Version and times.
+    pub meta: Meta,
+    /// Its settings.
+    pub spec: ClusterSpec,
+    /// What its certificates hang on.
+    pub root_ca: RootCa,
+    /// What a new node shows to be let in.
+    pub join_tokens: JoinTokens,
+}
+
+/// The root of a swarm's certificates.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RootCa {
+    /// The certificate, PEM.
+    pub certificate_pem: String,
+    /// Its private key, PKCS#8 PEM; secret.
+    pub key_pem: String,
+}
+
+impl fmt::Debug for RootCa {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("RootCa").field("certificate_pem", &self.certificate_pem).finish_non_exhaustive()
+    }
+}
+
+/// What a new node shows to be let in; secret.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct JoinTokens {
+    /// For workers, `SWMTKN-1-...`.
+    pub worker: String,
+    /// For managers.
+    pub manager: String,
+}
+
+impl fmt::Debug for JoinTokens {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("JoinTokens(..)")
+    }
+}

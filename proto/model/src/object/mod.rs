@@ -1,0 +1,19 @@
+//! What there is: a spec, what the cluster made of it, and its version.
+
+mod cluster;
+mod key;
+mod meta;
+mod network;
+mod node;
+mod service;
+mod stack;
+mod task;
+
+pub use cluster::{Cluster, JoinTokens, RootCa};
+pub use key::{Kind, Object, ObjectKey};
+pub use meta::Meta;
+pub use network::Network;
+pub use node::{ManagerStatus, Node, NodeDescription, NodeRole, NodeState, NodeStatus};
+pub use service::{Service, ServiceEndpoint, ServiceRevision};
+pub use stack::{Stack, StackRevision};
+pub use task::{ContainerStatus, RestartHistory, Task, TaskNetwork, TaskStatus};

@@ -1,0 +1,107 @@
+use std::fmt;
+
+use crate::{Labels, Meta, NodeId, NodeSpec, Timestamp};
+
+/// One host of the swarm.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// Its id, which is also the common name of its certificate.
+    pub id: NodeId,
+    /// Version and times.
+    pub meta: Meta,
+    /// What the operator wants of it.
+    pub spec: NodeSpec,
+    /// The role that it has.
+    pub role: NodeRole,
+    /// What it says of itself.
+    pub description: NodeDescription,
+    /// How it is.
+    pub status: NodeStatus,
+    /// Its part in Raft, when it is a manager.
+    pub manager: Option<ManagerStatus>,
+}
+
+/// What a node is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NodeRole {
+    /// It runs tasks.
+    #[default]
+    Worker,
+    /// It also keeps the cluster's state.
+    Manager,
+}
+
+impl fmt::Display for NodeRole {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(match self {
+            Self::Worker => "worker",
+            Self::Manager => "manager",
+        })
+    }
+}
+
+/// What a node says of itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NodeDescription {
+    /// Its host name.
+    pub hostname: String,
+    /// Its machine type as the kernel says it, e.g. `x86_64`.
+    pub architecture: String,
+    /// Its operating system, `linux`.
+    pub os: String,
+    /// Its CPUs, in billionths of one.
+    pub nano_cpus: u64,
+    /// Its memory in bytes.
+    pub memory_bytes: u64,
+    /// The version of its engine.
+    pub engine_version: String,
+    /// The labels that its daemon was started with.
+    pub engine_labels: Labels,
+}
+
+/// How a node is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NodeStatus {
+    /// What managers know.
+    pub state: NodeState,
+    /// Why, for people.
+    pub message: String,
+    /// The address that it was last seen at.
+    pub address: String,
+    /// Since when it is in this state.
+    pub since: Timestamp,
+}
+
+/// What managers know of a node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NodeState {
+    /// The leader is new and has not heard of it yet.
+    #[default]
+    Unknown,
+    /// It missed its heartbeats.
+    Down,
+    /// It is there.
+    Ready,
+    /// It said that it goes away.
+    Disconnected,
+}
+
+impl fmt::Display for NodeState {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(match self {
+            Self::Unknown => "unknown",
+            Self::Down => "down",
+            Self::Ready => "ready",
+            Self::Disconnected => "disconnected",
+        })
+    }
+}
+
+/// A manager's part in Raft.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ManagerStatus {
+    /// Its id in Raft; never used again after it leaves.
+    pub raft_id: u64,
+    /// Where other members reach it, `address:port`.
+    pub address: String,
+}

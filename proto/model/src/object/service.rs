@@ -1,0 +1,47 @@
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use crate::{Meta, NetworkId, PortConfig, ServiceId, ServiceSpec};
+
+/// A service.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Service {
+    /// Its id.
+    pub id: ServiceId,
+    /// Version and times.
+    pub meta: Meta,
+    /// What is wanted.
+    pub spec: Arc<ServiceSpec>,
+    /// The version of the service at which the spec last changed; tasks name it.
+    pub spec_version: u64,
+    /// What was wanted before.
+    pub previous_spec: Option<Arc<ServiceSpec>>,
+    /// What the allocator gave it.
+    pub endpoint: ServiceEndpoint,
+}
+
+/// How a service is really reached.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServiceEndpoint {
+    /// The spec version that this was allocated for; allocate again when the service's is higher.
+    pub spec_version: u64,
+    /// The published ports, dynamic ones filled in.
+    pub ports: Vec<PortConfig>,
+    /// The virtual address on each network.
+    pub vips: Vec<(NetworkId, Ipv4Addr)>,
+    /// Why something could not be allocated; empty when all is there.
+    pub error: String,
+}
+
+/// A spec that tasks still name: kept once, however many tasks there are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServiceRevision {
+    /// The service, which may be gone already.
+    pub service: ServiceId,
+    /// Its `spec_version`.
+    pub spec_version: u64,
+    /// Version and times.
+    pub meta: Meta,
+    /// The spec.
+    pub spec: Arc<ServiceSpec>,
+}

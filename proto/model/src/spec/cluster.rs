@@ -1,0 +1,30 @@
+use std::time::Duration;
+
+use crate::{Subnet, limits};
+
+/// The settings of a swarm.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClusterSpec {
+    /// How many ended tasks of a slot are kept.
+    pub task_history_per_slot: u64,
+    /// Time between two heartbeats of an agent.
+    pub heartbeat_period: Duration,
+    /// How long a node's certificate is valid.
+    pub node_certificate_validity: Duration,
+    /// Where subnets of new networks are taken from, in this order.
+    pub address_pools: Vec<Subnet>,
+    /// Prefix length of a subnet taken from a pool.
+    pub subnet_prefix_bits: u8,
+}
+
+impl Default for ClusterSpec {
+    fn default() -> Self {
+        Self {
+            task_history_per_slot: limits::TASK_HISTORY_PER_SLOT_DEFAULT,
+            heartbeat_period: limits::HEARTBEAT_PERIOD_DEFAULT,
+            node_certificate_validity: limits::NODE_CERTIFICATE_VALIDITY,
+            address_pools: vec![limits::ADDRESS_POOL_DEFAULT],
+            subnet_prefix_bits: limits::SUBNET_PREFIX_BITS_DEFAULT,
+        }
+    }
+}

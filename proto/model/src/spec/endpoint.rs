@@ -1,0 +1,75 @@
+use std::fmt;
+use std::str::FromStr;
+
+use crate::UnknownWord;
+
+/// How a service is reached.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EndpointSpec {
+    /// What its name leads to.
+    pub mode: EndpointMode,
+    /// Its published ports.
+    pub ports: Vec<PortConfig>,
+}
+
+/// What a service's name leads to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EndpointMode {
+    /// One virtual address that balances over the tasks.
+    #[default]
+    Vip,
+    /// The addresses of the tasks themselves.
+    Dnsrr,
+}
+
+/// One published port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PortConfig {
+    /// The transport protocol.
+    pub protocol: Protocol,
+    /// The port in the task, 1 to 65535.
+    pub target: u16,
+    /// The port on the nodes; 0 asks for one of the dynamic range.
+    pub published: u16,
+    /// Where it is published.
+    pub mode: PortMode,
+}
+
+/// Where a port is published.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PortMode {
+    /// On every node, balanced over all tasks.
+    #[default]
+    Ingress,
+}
+
+/// A transport protocol.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Protocol {
+    /// TCP.
+    #[default]
+    Tcp,
+    /// UDP.
+    Udp,
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(match self {
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
+        })
+    }
+}
+
+impl FromStr for Protocol {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, UnknownWord> {
+        match word {
+            "tcp" => Ok(Self::Tcp),
+            "udp" => Ok(Self::Udp),
+            _ => Err(UnknownWord { word: word.into(), known: "tcp, udp" }),
+        }
+    }
+}

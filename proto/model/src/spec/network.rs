@@ -1,0 +1,44 @@
+use crate::{Labels, NetworkId, Subnet};
+
+/// A network that tasks attach to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NetworkSpec {
+    /// Its name, unique in the swarm.
+    pub name: String,
+    /// Its labels.
+    pub labels: Labels,
+    /// True when nothing on it may reach outside.
+    pub internal: bool,
+    /// True for the one network that carries published ports' traffic.
+    pub ingress: bool,
+    /// The subnet asked for; the allocator takes one from the pool when none.
+    pub subnet: Option<Subnet>,
+}
+
+/// A service's wish to be on a network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetworkAttachment {
+    /// Which network.
+    pub target: NetworkTarget,
+    /// Further names of the service on this network.
+    pub aliases: Vec<String>,
+}
+
+/// A network as users name it and as the store keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NetworkTarget {
+    /// By name; never in the store.
+    Name(String),
+    /// By id.
+    Id(NetworkId),
+}
+
+impl NetworkTarget {
+    /// The id, once it is known.
+    pub fn id(&self) -> Option<NetworkId> {
+        match self {
+            Self::Id(id) => Some(*id),
+            Self::Name(_) => None,
+        }
+    }
+}

@@ -1,0 +1,99 @@
+use std::collections::BTreeSet;
+
+use super::container::validate_container;
+use crate::{
+    EndpointMode, EndpointSpec, Invalid, Resources, ServiceMode, ServiceSpec, limits, validate_name,
+};
+
+/// Checks a service's spec.
+///
+/// # Errors
+/// The first field that is wrong, and what to change.
+pub fn validate_service(spec: &ServiceSpec) -> Result<(), Invalid> {
+    validate_name("name", &spec.name)?;
+    validate_container(&spec.task.container).map_err(|error| error.within("task.container"))?;
+    validate_resources(&spec.task.resources).map_err(|error| error.within("task.resources"))?;
+    let ServiceMode::Replicated { replicas } = spec.mode;
+    if replicas > limits::REPLICAS_MAX {
+        let reason =
+            format!("{replicas} is more than the most that a service can have, {}", limits::REPLICAS_MAX);
+        return Err(Invalid::new("replicas", reason));
+    }
+    validate_endpoint(&spec.endpoint).map_err(|error| error.within("endpoint"))
+}
+
+fn validate_resources(resources: &Resources) -> Result<(), Invalid> {
+    let amounts = [
+        ("limits", resources.limits.nano_cpus, resources.limits.memory_bytes),
+        ("reservations", resources.reservations.nano_cpus, resources.reservations.memory_bytes),
+    ];
+    for (path, nano_cpus, memory_bytes) in amounts {
+        if nano_cpus != 0 && nano_cpus < limits::NANO_CPUS_MIN {
+            return Err(Invalid::new(format!("{path}.nano_cpus"), "less than 0.001 CPUs".to_owned()));
+        }
+        if memory_bytes != 0 && memory_bytes < limits::MEMORY_BYTES_MIN {
+            return Err(Invalid::new(format!("{path}.memory_bytes"), "less than 4 MiB".to_owned()));
+        }
+    }
+    let reserved = &resources.reservations;
+    let limit = &resources.limits;
+    if limit.memory_bytes != 0 && reserved.memory_bytes > limit.memory_bytes {
+        return Err(Invalid::new("reservations.memory_bytes", "more than the limit".to_owned()));
+    }
+    if limit.nano_cpus != 0 && reserved.nano_cpus > limit.nano_cpus {
+        return Err(Invalid::new("reservations.nano_cpus", "more than the limit".to_owned()));
+    }
+    Ok(())
+}
+
+fn validate_endpoint(endpoint: &EndpointSpec) -> Result<(), Invalid> {
+    if endpoint.mode == EndpointMode::Dnsrr && !endpoint.ports.is_empty() {
+        let reason =
+            "ports cannot be published with endpoint mode dnsrr: there is no virtual address to balance on";
+        return Err(Invalid::new("ports", reason));
+    }
+    let mut published = BTreeSet::new();
+    for (index, port) in endpoint.ports.iter().enumerate() {
+        if port.target == 0 {
+            return Err(Invalid::new(format!("ports[{index}].target"), "a port is 1 to 65535"));
+        }
+        if port.published != 0 && !published.insert((port.protocol, port.published)) {
+            let reason = format!("{}/{} is published twice", port.published, port.protocol);
+            return Err(Invalid::new(format!("ports[{index}].published"), reason));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{PortConfig, PortMode, Protocol};
+
+    fn spec() -> ServiceSpec {
+        let mut spec = ServiceSpec { name: "web".into(), ..ServiceSpec::default() };
+        spec.task.container.image = "nginx:1".into();
+        spec
+    }
+
+    #[test]
+    fn a_small_spec_is_fine() {
+        assert_eq!(validate_service(&spec()), Ok(()));
+    }
+
+    #[test]
+    fn each_problem_names_its_field() {
+        let mut bad = spec();
+        bad.task.container.image.clear();
+        assert_eq!(validate_service(&bad).unwrap_err().path, "task.container.image");
+
+        let mut bad = spec();
+        bad.task.resources.limits.memory_bytes = 1;
+        assert_eq!(validate_service(&bad).unwrap_err().path, "task.resources.limits.memory_bytes");
+
+        let mut bad = spec();
+        let port = PortConfig { protocol: Protocol::Tcp, target: 80, published: 80, mode: PortMode::Ingress };
+        bad.endpoint.ports = vec![port, port];
+        assert_eq!(validate_service(&bad).unwrap_err().path, "endpoint.ports[1].published");
+    }
+}

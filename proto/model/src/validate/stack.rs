@@ -1,0 +1,39 @@
+use std::collections::BTreeSet;
+
+use crate::{Invalid, StackSpec, validate_name, validate_network, validate_service, validate_stack_name};
+
+/// Checks a stack's spec and all that is in it.
+///
+/// # Errors
+/// The first field that is wrong, and what to change.
+pub fn validate_stack(spec: &StackSpec) -> Result<(), Invalid> {
+    validate_stack_name(&spec.name)?;
+    if spec.services.is_empty() {
+        return Err(Invalid::new("services", "a stack needs at least one service"));
+    }
+    let prefix = format!("{}_", spec.name);
+    let mut names = BTreeSet::new();
+    for service in &spec.services {
+        let path = format!("services.{}", service.name.strip_prefix(&prefix).unwrap_or(&service.name));
+        validate_service(service).map_err(|error| error.within(&path))?;
+        belongs(&prefix, &service.name, &mut names).map_err(|error| error.within(&path))?;
+    }
+    names.clear();
+    for network in &spec.networks {
+        let path = format!("networks.{}", network.name.strip_prefix(&prefix).unwrap_or(&network.name));
+        validate_name("name", &network.name).map_err(|error| error.within(&path))?;
+        validate_network(network).map_err(|error| error.within(&path))?;
+        belongs("", &network.name, &mut names).map_err(|error| error.within(&path))?;
+    }
+    Ok(())
+}
+
+fn belongs(prefix: &str, name: &str, names: &mut BTreeSet<String>) -> Result<(), Invalid> {
+    if !name.starts_with(prefix) {
+        return Err(Invalid::new("name", format!("'{name}' does not start with '{prefix}'")));
+    }
+    if !names.insert(name.to_owned()) {
+        return Err(Invalid::new("name", format!("'{name}' is there twice")));
+    }
+    Ok(())
+}
