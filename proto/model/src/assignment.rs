@@ -7,6 +7,7 @@ use crate::{Labels, NetworkId, NodeId, ServiceId, ServiceSpec, TaskId, TaskState
 
 /// A task as a node gets it: everything that is needed to run it, without another question.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct TaskAssignment {
     /// The task.
     pub id: TaskId,
@@ -51,6 +52,7 @@ impl TaskAssignment {
 
 /// An agent's word on one task.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct TaskReport {
     /// The task.
     pub task: TaskId,

@@ -4,6 +4,7 @@ use crate::{Object, ObjectKey};
 
 /// One change to one object.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub enum Change {
     /// Make an object that must not exist yet.
     Create(Object),
@@ -30,6 +31,7 @@ impl Change {
 
 /// Changes that happen together or not at all.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct Transaction {
     /// The changes, in order; no two of one object.
     pub changes: Vec<Change>,

@@ -10,6 +10,7 @@ use crate::{NetworkId, NodeId, Protocol, ServiceId, TaskId};
 
 /// Everything that one node's network must know about services, at one version of the store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct EndpointTable {
     /// The store's version that the table was computed from; only grows.
     pub version: u64,
@@ -21,6 +22,7 @@ pub struct EndpointTable {
 
 /// A network as a node's network code sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct EndpointNetwork {
     /// The network.
     pub id: NetworkId,
@@ -34,6 +36,7 @@ pub struct EndpointNetwork {
 
 /// An IPv4 subnet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct Subnet {
     /// The first address, with all host bits zero.
     pub address: Ipv4Addr,
@@ -82,6 +85,7 @@ impl fmt::Display for Subnet {
 
 /// One service as seen by DNS and the balancer.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct EndpointService {
     /// The service.
     pub id: ServiceId,
@@ -97,6 +101,7 @@ pub struct EndpointService {
 
 /// A service's virtual address and names on one network.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct Vip {
     /// The network.
     pub network: NetworkId,
@@ -108,6 +113,7 @@ pub struct Vip {
 
 /// A port of every node that leads to a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct PublishedPort {
     /// The transport protocol.
     pub protocol: Protocol,
@@ -119,6 +125,7 @@ pub struct PublishedPort {
 
 /// One task of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct Backend {
     /// The task.
     pub task: TaskId,

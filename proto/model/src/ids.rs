@@ -47,6 +47,7 @@ macro_rules! id_types {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
         pub struct $name(u128);
 
         impl $name {

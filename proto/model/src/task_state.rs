@@ -9,6 +9,7 @@ use crate::UnknownWord;
 ///
 /// Names and meaning are those of Docker Swarm's tasks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 #[repr(u8)]
 pub enum TaskState {
     /// An orchestrator made it.
@@ -44,6 +45,7 @@ pub enum TaskState {
 
 /// Who may write a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub enum StateOwner {
     /// Orchestrators, when they make a task.
     Orchestrator,

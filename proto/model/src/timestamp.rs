@@ -4,6 +4,7 @@ use std::time::Duration;
 
 /// Nanoseconds since 1970-01-01T00:00:00Z. Zero stands for "never".
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct Timestamp(u64);
 
 impl Timestamp {

@@ -4,6 +4,7 @@ use crate::{ClusterId, ClusterSpec, Meta};
 
 /// One swarm.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct Cluster {
     /// Its id.
     pub id: ClusterId,
@@ -19,6 +20,7 @@ pub struct Cluster {
 
 /// The root of a swarm's certificates.
 #[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct RootCa {
     /// The certificate, PEM.
     pub certificate_pem: String,
@@ -34,6 +36,7 @@ impl fmt::Debug for RootCa {
 
 /// What a new node shows to be let in; secret.
 #[derive(Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct JoinTokens {
     /// For workers, `SWMTKN-1-...`.
     pub worker: String,

@@ -9,18 +9,21 @@ macro_rules! objects {
     ($($kind:ident($type:ty, $key:ty, $of:expr, $word:literal)),+ $(,)?) => {
         /// The kinds of objects in the store.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
         pub enum Kind {
             $(#[doc = concat!("A ", $word, ".")] $kind,)+
         }
 
         /// Names one object of the store.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
         pub enum ObjectKey {
             $(#[doc = concat!("A ", $word, ".")] $kind($key),)+
         }
 
         /// Any object of the store, shared.
         #[derive(Clone, Debug, PartialEq)]
+        #[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
         pub enum Object {
             $(#[doc = concat!("A ", $word, ".")] $kind(Arc<$type>),)+
         }

@@ -2,6 +2,7 @@ use crate::{Meta, NetworkId, NetworkSpec, Subnet};
 
 /// A network.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct Network {
     /// Its id.
     pub id: NetworkId,

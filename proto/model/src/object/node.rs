@@ -4,6 +4,7 @@ use crate::{Labels, Meta, NodeId, NodeSpec, Timestamp};
 
 /// One host of the swarm.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct Node {
     /// Its id, which is also the common name of its certificate.
     pub id: NodeId,
@@ -23,6 +24,7 @@ pub struct Node {
 
 /// What a node is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub enum NodeRole {
     /// It runs tasks.
     #[default]
@@ -42,6 +44,7 @@ impl fmt::Display for NodeRole {
 
 /// What a node says of itself.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct NodeDescription {
     /// Its host name.
     pub hostname: String,
@@ -61,6 +64,7 @@ pub struct NodeDescription {
 
 /// How a node is.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct NodeStatus {
     /// What managers know.
     pub state: NodeState,
@@ -74,6 +78,7 @@ pub struct NodeStatus {
 
 /// What managers know of a node.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub enum NodeState {
     /// The leader is new and has not heard of it yet.
     #[default]
@@ -99,6 +104,7 @@ impl fmt::Display for NodeState {
 
 /// A manager's part in Raft.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct ManagerStatus {
     /// Its id in Raft; never used again after it leaves.
     pub raft_id: u64,

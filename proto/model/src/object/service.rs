@@ -5,6 +5,7 @@ use crate::{Meta, NetworkId, PortConfig, ServiceId, ServiceSpec};
 
 /// A service.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct Service {
     /// Its id.
     pub id: ServiceId,
@@ -22,6 +23,7 @@ pub struct Service {
 
 /// How a service is really reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct ServiceEndpoint {
     /// The spec version that this was allocated for; allocate again when the service's is higher.
     pub spec_version: u64,
@@ -35,6 +37,7 @@ pub struct ServiceEndpoint {
 
 /// A spec that tasks still name: kept once, however many tasks there are.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct ServiceRevision {
     /// The service, which may be gone already.
     pub service: ServiceId,

@@ -4,6 +4,7 @@ use crate::{Meta, StackId, StackSpec, Timestamp};
 
 /// A stack: services and networks that were deployed together.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct Stack {
     /// Its id.
     pub id: StackId,
@@ -19,6 +20,7 @@ pub struct Stack {
 
 /// An earlier deploy of a stack.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct StackRevision {
     /// Which deploy, from 1.
     pub revision: u64,

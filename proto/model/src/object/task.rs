@@ -4,6 +4,7 @@ use crate::{Meta, NetworkId, NodeId, ServiceId, TaskId, TaskState, Timestamp};
 
 /// One run of a service's container. Kept small: a pending one must cost well under a kilobyte.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct Task {
     /// Its id.
     pub id: TaskId,
@@ -29,6 +30,7 @@ pub struct Task {
 
 /// A task's place on one network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct TaskNetwork {
     /// The network.
     pub network: NetworkId,
@@ -38,6 +40,7 @@ pub struct TaskNetwork {
 
 /// How a task is.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct TaskStatus {
     /// Its state.
     pub state: TaskState,
@@ -53,6 +56,7 @@ pub struct TaskStatus {
 
 /// A task's container.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct ContainerStatus {
     /// The container's id, 64 hexadecimal digits.
     pub id: String,
@@ -67,6 +71,7 @@ pub struct ContainerStatus {
 /// The replacements before a task in its slot, as far as the restart policy must know: a new leader goes on where the
 /// old one stopped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct RestartHistory {
     /// Replacements of this slot with this spec so far, this task included.
     pub attempts: u32,

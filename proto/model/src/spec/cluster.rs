@@ -4,6 +4,7 @@ use crate::{Subnet, limits};
 
 /// The settings of a swarm.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct ClusterSpec {
     /// How many ended tasks of a slot are kept.
     pub task_history_per_slot: u64,

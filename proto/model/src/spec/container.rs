@@ -4,6 +4,7 @@ use crate::Labels;
 
 /// What runs in a task.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct ContainerSpec {
     /// The image reference, e.g. `nginx:1.29`.
     pub image: String,
@@ -31,6 +32,7 @@ pub struct ContainerSpec {
 
 /// One mount of a container.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct Mount {
     /// The absolute path in the container.
     pub target: String,
@@ -42,6 +44,7 @@ pub struct Mount {
 
 /// What a mount shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub enum MountKind {
     /// A file or folder of the host, which must exist.
     Bind {

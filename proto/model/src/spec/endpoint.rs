@@ -5,6 +5,7 @@ use crate::UnknownWord;
 
 /// How a service is reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct EndpointSpec {
     /// What its name leads to.
     pub mode: EndpointMode,
@@ -14,6 +15,7 @@ pub struct EndpointSpec {
 
 /// What a service's name leads to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub enum EndpointMode {
     /// One virtual address that balances over the tasks.
     #[default]
@@ -24,6 +26,7 @@ pub enum EndpointMode {
 
 /// One published port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct PortConfig {
     /// The transport protocol.
     pub protocol: Protocol,
@@ -37,6 +40,7 @@ pub struct PortConfig {
 
 /// Where a port is published.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub enum PortMode {
     /// On every node, balanced over all tasks.
     #[default]
@@ -45,6 +49,7 @@ pub enum PortMode {
 
 /// A transport protocol.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub enum Protocol {
     /// TCP.
     #[default]

@@ -2,6 +2,7 @@ use crate::{Labels, NetworkId, Subnet};
 
 /// A network that tasks attach to.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct NetworkSpec {
     /// Its name, unique in the swarm.
     pub name: String,
@@ -17,6 +18,7 @@ pub struct NetworkSpec {
 
 /// A service's wish to be on a network.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct NetworkAttachment {
     /// Which network.
     pub target: NetworkTarget,
@@ -26,6 +28,7 @@ pub struct NetworkAttachment {
 
 /// A network as users name it and as the store keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub enum NetworkTarget {
     /// By name; never in the store.
     Name(String),

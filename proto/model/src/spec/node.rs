@@ -5,6 +5,7 @@ use crate::{Labels, NodeRole, UnknownWord};
 
 /// What the operator wants of a node.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct NodeSpec {
     /// The operator's labels.
     pub labels: Labels,
@@ -16,6 +17,7 @@ pub struct NodeSpec {
 
 /// Whether a node takes tasks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub enum Availability {
     /// It takes tasks.
     #[default]

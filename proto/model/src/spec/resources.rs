@@ -1,5 +1,6 @@
 /// What a task may use and what is kept free for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct Resources {
     /// What it may use at most.
     pub limits: Limits,
@@ -9,6 +10,7 @@ pub struct Resources {
 
 /// Upper bounds; zero means none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct Limits {
     /// Billionths of a CPU.
     pub nano_cpus: u64,
@@ -20,6 +22,7 @@ pub struct Limits {
 
 /// What the scheduler counts against a node's size; zero means nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct Reservations {
     /// Billionths of a CPU.
     pub nano_cpus: u64,

@@ -6,6 +6,7 @@ use crate::{UnknownWord, limits};
 
 /// When and how a task that ended is replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct RestartPolicy {
     /// After which ends.
     pub condition: RestartCondition,
@@ -30,6 +31,7 @@ impl Default for RestartPolicy {
 
 /// After which ends a task is replaced.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub enum RestartCondition {
     /// Never.
     None,

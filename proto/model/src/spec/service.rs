@@ -2,6 +2,7 @@ use crate::{ContainerSpec, EndpointSpec, Labels, NetworkAttachment, Resources, R
 
 /// What should run, how often, and how it is reached.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct ServiceSpec {
     /// Its name, unique in the swarm.
     pub name: String,
@@ -17,6 +18,7 @@ pub struct ServiceSpec {
 
 /// How many tasks a service has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub enum ServiceMode {
     /// A number of like tasks, spread over the nodes.
     Replicated {
@@ -33,6 +35,7 @@ impl Default for ServiceMode {
 
 /// What one task is.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct TaskSpec {
     /// What runs in it.
     pub container: ContainerSpec,

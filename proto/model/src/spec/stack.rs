@@ -5,6 +5,7 @@ pub const STACK_LABEL: &str = "com.docker.stack.namespace";
 
 /// Services and networks that are deployed together.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct StackSpec {
     /// Its name, which starts the names of all that is in it.
     pub name: String,

@@ -1,0 +1,114 @@
+//! Second ways to find objects.
+
+use std::net::Ipv4Addr;
+
+use imbl::{OrdMap, OrdSet};
+use skep_model::{
+    Kind, NetworkId, NodeId, Object, ObjectKey, STACK_LABEL, ServiceId, Task, TaskId, TaskState,
+};
+
+/// Everything here can be computed from the tables; [`Indexes::add`] and [`Indexes::drop`] are each other's reverse.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Indexes {
+    /// Names are unique within a kind.
+    pub(crate) names: OrdMap<(Kind, String), ObjectKey>,
+    /// Services and networks by the stack that their label names.
+    pub(crate) stacks: OrdSet<(String, ObjectKey)>,
+    /// Tasks by service, in the order of slots.
+    pub(crate) service_tasks: OrdSet<(ServiceId, u32, TaskId)>,
+    /// Tasks by node.
+    pub(crate) node_tasks: OrdSet<(NodeId, TaskId)>,
+    /// Tasks that wait for the allocator or the scheduler.
+    pub(crate) waiting_tasks: OrdSet<(TaskState, TaskId)>,
+    /// Addresses in use and by how many objects: for a moment an old and a new object may share one.
+    pub(crate) addresses: OrdMap<(NetworkId, Ipv4Addr), u32>,
+}
+
+impl Indexes {
+    pub(crate) fn add(&mut self, object: &Object) {
+        if let Some(name) = name_of(object) {
+            self.names.insert((object.key().kind(), name.to_owned()), object.key());
+        }
+        if let Some(stack) = stack_of(object) {
+            self.stacks.insert((stack.to_owned(), object.key()));
+        }
+        for address in addresses_of(object) {
+            *self.addresses.entry(address).or_insert(0) += 1;
+        }
+        if let Object::Task(task) = object {
+            self.add_task(task);
+        }
+    }
+
+    pub(crate) fn drop(&mut self, object: &Object) {
+        if let Some(name) = name_of(object) {
+            self.names.remove(&(object.key().kind(), name.to_owned()));
+        }
+        if let Some(stack) = stack_of(object) {
+            self.stacks.remove(&(stack.to_owned(), object.key()));
+        }
+        for address in addresses_of(object) {
+            self.drop_address(address);
+        }
+        if let Object::Task(task) = object {
+            self.drop_task(task);
+        }
+    }
+
+    fn add_task(&mut self, task: &Task) {
+        self.service_tasks.insert((task.service, task.slot, task.id));
+        if let Some(node) = task.node {
+            self.node_tasks.insert((node, task.id));
+        }
+        if task.status.state <= TaskState::Pending {
+            self.waiting_tasks.insert((task.status.state, task.id));
+        }
+    }
+
+    fn drop_task(&mut self, task: &Task) {
+        self.service_tasks.remove(&(task.service, task.slot, task.id));
+        if let Some(node) = task.node {
+            self.node_tasks.remove(&(node, task.id));
+        }
+        self.waiting_tasks.remove(&(task.status.state, task.id));
+    }
+
+    fn drop_address(&mut self, address: (NetworkId, Ipv4Addr)) {
+        let left = self.addresses.get(&address).copied().unwrap_or(0).saturating_sub(1);
+        if left == 0 {
+            self.addresses.remove(&address);
+        } else {
+            self.addresses.insert(address, left);
+        }
+    }
+}
+
+/// The name by which users find the object, where it must be unique.
+pub(crate) fn name_of(object: &Object) -> Option<&str> {
+    match object {
+        Object::Service(service) => Some(&service.spec.name),
+        Object::Network(network) => Some(&network.spec.name),
+        Object::Stack(stack) => Some(&stack.spec.name),
+        Object::Cluster(_) | Object::Node(_) | Object::ServiceRevision(_) | Object::Task(_) => None,
+    }
+}
+
+fn stack_of(object: &Object) -> Option<&str> {
+    let labels = match object {
+        Object::Service(service) => &service.spec.labels,
+        Object::Network(network) => &network.spec.labels,
+        _ => return None,
+    };
+    labels.get(STACK_LABEL).map(String::as_str)
+}
+
+/// An ended task holds its addresses no more: its container is gone.
+fn addresses_of(object: &Object) -> Vec<(NetworkId, Ipv4Addr)> {
+    match object {
+        Object::Service(service) => service.endpoint.vips.clone(),
+        Object::Task(task) if !task.status.state.is_ended() => {
+            task.networks.iter().map(|place| (place.network, place.address)).collect()
+        }
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,91 @@
+//! All objects and their indexes.
+
+use std::sync::Arc;
+
+use imbl::OrdMap;
+use skep_model::{
+    Cluster, ClusterId, Kind, Network, NetworkId, Node, NodeId, Object, ObjectKey, Service, ServiceId,
+    ServiceRevision, Stack, StackId, Task, TaskId,
+};
+
+use crate::index::Indexes;
+
+/// Number of kinds, for the table of last changes.
+const KINDS: usize = Kind::Task as usize + 1;
+
+/// Persistent maps: a clone shares everything and costs nothing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tables {
+    /// Index of the last log entry that was applied.
+    pub(crate) version: u64,
+    /// For each kind the version at which one of its objects was last changed.
+    pub(crate) changed: [u64; KINDS],
+    pub(crate) clusters: OrdMap<ClusterId, Arc<Cluster>>,
+    pub(crate) nodes: OrdMap<NodeId, Arc<Node>>,
+    pub(crate) stacks: OrdMap<StackId, Arc<Stack>>,
+    pub(crate) networks: OrdMap<NetworkId, Arc<Network>>,
+    pub(crate) services: OrdMap<ServiceId, Arc<Service>>,
+    pub(crate) revisions: OrdMap<(ServiceId, u64), Arc<ServiceRevision>>,
+    pub(crate) tasks: OrdMap<TaskId, Arc<Task>>,
+    pub(crate) indexes: Indexes,
+}
+
+impl Tables {
+    /// The object of this name.
+    pub(crate) fn get(&self, key: ObjectKey) -> Option<Object> {
+        match key {
+            ObjectKey::Cluster(id) => self.clusters.get(&id).cloned().map(Object::Cluster),
+            ObjectKey::Node(id) => self.nodes.get(&id).cloned().map(Object::Node),
+            ObjectKey::Stack(id) => self.stacks.get(&id).cloned().map(Object::Stack),
+            ObjectKey::Network(id) => self.networks.get(&id).cloned().map(Object::Network),
+            ObjectKey::Service(id) => self.services.get(&id).cloned().map(Object::Service),
+            ObjectKey::ServiceRevision(id) => self.revisions.get(&id).cloned().map(Object::ServiceRevision),
+            ObjectKey::Task(id) => self.tasks.get(&id).cloned().map(Object::Task),
+        }
+    }
+
+    /// Puts an object in the place of one of the same name, or beside the others.
+    pub(crate) fn put(&mut self, object: Object) {
+        let key = object.key();
+        self.remove(key);
+        self.indexes.add(&object);
+        match object {
+            Object::Cluster(object) => drop(self.clusters.insert(object.id, object)),
+            Object::Node(object) => drop(self.nodes.insert(object.id, object)),
+            Object::Stack(object) => drop(self.stacks.insert(object.id, object)),
+            Object::Network(object) => drop(self.networks.insert(object.id, object)),
+            Object::Service(object) => drop(self.services.insert(object.id, object)),
+            Object::ServiceRevision(object) => {
+                drop(self.revisions.insert((object.service, object.spec_version), object))
+            }
+            Object::Task(object) => drop(self.tasks.insert(object.id, object)),
+        }
+    }
+
+    /// Takes an object out, if it is there.
+    pub(crate) fn remove(&mut self, key: ObjectKey) {
+        let Some(object) = self.get(key) else { return };
+        self.indexes.drop(&object);
+        match key {
+            ObjectKey::Cluster(id) => drop(self.clusters.remove(&id)),
+            ObjectKey::Node(id) => drop(self.nodes.remove(&id)),
+            ObjectKey::Stack(id) => drop(self.stacks.remove(&id)),
+            ObjectKey::Network(id) => drop(self.networks.remove(&id)),
+            ObjectKey::Service(id) => drop(self.services.remove(&id)),
+            ObjectKey::ServiceRevision(id) => drop(self.revisions.remove(&id)),
+            ObjectKey::Task(id) => drop(self.tasks.remove(&id)),
+        }
+    }
+
+    /// Every object, in the order in which a snapshot keeps them.
+    pub(crate) fn objects(&self) -> impl Iterator<Item = Object> + '_ {
+        let clusters = self.clusters.values().cloned().map(Object::Cluster);
+        let nodes = self.nodes.values().cloned().map(Object::Node);
+        let stacks = self.stacks.values().cloned().map(Object::Stack);
+        let networks = self.networks.values().cloned().map(Object::Network);
+        let services = self.services.values().cloned().map(Object::Service);
+        let revisions = self.revisions.values().cloned().map(Object::ServiceRevision);
+        let tasks = self.tasks.values().cloned().map(Object::Task);
+        clusters.chain(nodes).chain(stacks).chain(networks).chain(services).chain(revisions).chain(tasks)
+    }
+}

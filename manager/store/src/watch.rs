@@ -1,0 +1,121 @@
+//! What changed, commit by commit, for those that must see every change.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use skep_model::{Object, ObjectKey};
+use skep_runtime::Latest;
+use thiserror::Error;
+
+/// Commits that are kept for watchers that lag behind.
+const COMMITS_KEPT: usize = 10_000;
+
+/// What one change did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// The object.
+    pub key: ObjectKey,
+    /// How it was; none when it was made.
+    pub before: Option<Object>,
+    /// How it is; none when it was removed.
+    pub after: Option<Object>,
+}
+
+/// One applied transaction.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Commit {
+    /// The store's version after it.
+    pub version: u64,
+    /// Its changes, in order.
+    pub events: Vec<Event>,
+}
+
+/// The watcher lags so far behind that commits are lost to it: read everything again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("the watcher is too far behind; read the state again")]
+pub struct Behind;
+
+/// The latest commits, and a signal for each new one.
+#[derive(Debug)]
+pub(crate) struct Hub {
+    commits: Mutex<Ring>,
+    version: Latest<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Ring {
+    commits: VecDeque<Arc<Commit>>,
+    /// Everything up to this version is not in the ring any more (or was never).
+    dropped_to: u64,
+}
+
+impl Hub {
+    pub(crate) fn new() -> Self {
+        Self { commits: Mutex::default(), version: Latest::new(0) }
+    }
+
+    pub(crate) fn version(&self) -> &Latest<u64> {
+        &self.version
+    }
+
+    pub(crate) fn publish(&self, commit: Commit) {
+        let version = commit.version;
+        {
+            let mut ring = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
+            ring.commits.push_back(Arc::new(commit));
+            if ring.commits.len() > COMMITS_KEPT
+                && let Some(dropped) = ring.commits.pop_front()
+            {
+                ring.dropped_to = dropped.version;
+            }
+        }
+        self.version.set(version);
+    }
+
+    /// Everything was replaced: watchers must read it again.
+    pub(crate) fn restart(&self, version: u64) {
+        {
+            let mut ring = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
+            ring.commits.clear();
+            ring.dropped_to = version;
+        }
+        self.version.set(version);
+    }
+
+    fn after(&self, seen: u64) -> Result<Option<Arc<Commit>>, Behind> {
+        let ring = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen < ring.dropped_to {
+            return Err(Behind);
+        }
+        let position = ring.commits.partition_point(|commit| commit.version <= seen);
+        Ok(ring.commits.get(position).cloned())
+    }
+}
+
+/// Reads commits in order.
+#[derive(Debug)]
+pub struct Watch {
+    hub: Arc<Hub>,
+    seen: u64,
+}
+
+impl Watch {
+    pub(crate) fn new(hub: Arc<Hub>, seen: u64) -> Self {
+        Self { hub, seen }
+    }
+
+    /// The next commit, once there is one.
+    ///
+    /// # Errors
+    /// When commits were lost to this watcher.
+    pub async fn next(&mut self) -> Result<Arc<Commit>, Behind> {
+        let mut signal = 0;
+        loop {
+            if let Some(commit) = self.hub.after(self.seen)? {
+                self.seen = commit.version;
+                return Ok(commit);
+            }
+            signal = self.hub.version.changed(signal).await.0;
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What managers and agents say to each other.
+
+use std::time::Duration;
+
+use skep_model::{EndpointTable, SessionId, TaskAssignment, TaskId};
+
+use super::{Wire, message, required};
+use crate::{WireError, v1};
+
+message!(TaskAssignment { id, service, slot, node, desired, networks, egress } nested { spec });
+message!(TaskReport { task } nested { status });
+message!(EndpointTable { version, networks, services });
+message!(EndpointNetwork { id, name, internal } nested { subnet });
+message!(EndpointService { id, name, vips, published, backends });
+message!(Vip { network, address, aliases });
+message!(PublishedPort { protocol, published, target });
+message!(Backend { task, name, node, addresses, ready });
+
+/// Which session a message belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Its id.
+    pub id: SessionId,
+    /// The time between two heartbeats.
+    pub heartbeat_period: Duration,
+}
+
+/// What a manager tells an agent within a session.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SessionUpdate {
+    /// The session.
+    pub session: Session,
+    /// True when `assign` is all that the node should run.
+    pub complete: bool,
+    /// Tasks that are new or changed.
+    pub assign: Vec<TaskAssignment>,
+    /// Tasks that managers have forgotten.
+    pub forget: Vec<TaskId>,
+    /// The endpoint table, when it changed.
+    pub endpoints: Option<EndpointTable>,
+}
+
+impl Wire for SessionUpdate {
+    type Form = v1::SessionMessage;
+    fn to_wire(&self) -> v1::SessionMessage {
+        v1::SessionMessage {
+            session: self.session.id.to_wire(),
+            heartbeat_period: Some(self.session.heartbeat_period.to_wire()),
+            complete: self.complete,
+            assign: self.assign.to_wire(),
+            forget: self.forget.to_wire(),
+            endpoints: self.endpoints.to_wire(),
+        }
+    }
+    fn from_wire(form: v1::SessionMessage) -> Result<Self, WireError> {
+        let session = Session {
+            id: Wire::from_wire(form.session)?,
+            heartbeat_period: required(form.heartbeat_period, "SessionMessage.heartbeat_period")?,
+        };
+        Ok(Self {
+            session,
+            complete: form.complete,
+            assign: Wire::from_wire(form.assign)?,
+            forget: Wire::from_wire(form.forget)?,
+            endpoints: Wire::from_wire(form.endpoints)?,
+        })
+    }
+}

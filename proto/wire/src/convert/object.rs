@@ -1,0 +1,98 @@
+//! What there is.
+
+use skep_model::{Object, ObjectKey};
+
+use super::{Wire, message, words};
+use crate::{WireError, v1};
+
+words!(NodeState { Unknown, Down, Ready, Disconnected });
+
+message!(Meta { version, created_at, updated_at });
+message!(Cluster { id } nested { meta, spec, root_ca, join_tokens });
+message!(RootCa { certificate_pem, key_pem });
+message!(JoinTokens { worker, manager });
+message!(Node { id, role, manager } nested { meta, spec, description, status });
+message!(NodeDescription {
+    hostname,
+    architecture,
+    os,
+    nano_cpus,
+    memory_bytes,
+    engine_version,
+    engine_labels
+});
+message!(NodeStatus { state, message, address, since });
+message!(ManagerStatus { raft_id, address });
+message!(Stack { id, revision, previous } nested { meta, spec });
+message!(StackRevision { revision, deployed_at } nested { spec });
+message!(Network { id, subnet, address_cursor } nested { meta, spec });
+message!(Service { id, spec_version, previous_spec } nested { meta, spec, endpoint });
+message!(ServiceEndpoint { spec_version, ports, vips, error });
+message!(ServiceRevision { service, spec_version } nested { meta, spec });
+message!(Task { id, service, spec_version, slot, node, desired, networks, restarts } nested { meta, status });
+message!(TaskStatus { state, at, message, error, container });
+message!(ContainerStatus { id, pid, exit_code, oom_killed });
+message!(RestartHistory { attempts, recent, replaces, not_before });
+
+impl Wire for Object {
+    type Form = v1::Object;
+    fn to_wire(&self) -> v1::Object {
+        use v1::object::Object as Form;
+        let object = match self {
+            Self::Cluster(object) => Form::Cluster(object.to_wire()),
+            Self::Node(object) => Form::Node(object.to_wire()),
+            Self::Stack(object) => Form::Stack(object.to_wire()),
+            Self::Network(object) => Form::Network(object.to_wire()),
+            Self::Service(object) => Form::Service(object.to_wire()),
+            Self::ServiceRevision(object) => Form::ServiceRevision(object.to_wire()),
+            Self::Task(object) => Form::Task(object.to_wire()),
+        };
+        v1::Object { object: Some(object) }
+    }
+    fn from_wire(form: v1::Object) -> Result<Self, WireError> {
+        use v1::object::Object as Form;
+        Ok(match form.object.ok_or(WireError::Missing { field: "Object.object" })? {
+            Form::Cluster(object) => Self::Cluster(Wire::from_wire(object)?),
+            Form::Node(object) => Self::Node(Wire::from_wire(object)?),
+            Form::Stack(object) => Self::Stack(Wire::from_wire(object)?),
+            Form::Network(object) => Self::Network(Wire::from_wire(object)?),
+            Form::Service(object) => Self::Service(Wire::from_wire(object)?),
+            Form::ServiceRevision(object) => Self::ServiceRevision(Wire::from_wire(object)?),
+            Form::Task(object) => Self::Task(Wire::from_wire(object)?),
+        })
+    }
+}
+
+impl Wire for ObjectKey {
+    type Form = v1::ObjectKey;
+    fn to_wire(&self) -> v1::ObjectKey {
+        use v1::object_key::{Key, ServiceRevisionKey};
+        let key = match self {
+            Self::Cluster(id) => Key::Cluster(id.to_wire()),
+            Self::Node(id) => Key::Node(id.to_wire()),
+            Self::Stack(id) => Key::Stack(id.to_wire()),
+            Self::Network(id) => Key::Network(id.to_wire()),
+            Self::Service(id) => Key::Service(id.to_wire()),
+            Self::ServiceRevision((service, spec_version)) => Key::ServiceRevision(ServiceRevisionKey {
+                service: service.to_wire(),
+                spec_version: *spec_version,
+            }),
+            Self::Task(id) => Key::Task(id.to_wire()),
+        };
+        v1::ObjectKey { key: Some(key) }
+    }
+    fn from_wire(form: v1::ObjectKey) -> Result<Self, WireError> {
+        use v1::object_key::Key;
+        Ok(match form.key.ok_or(WireError::Missing { field: "ObjectKey.key" })? {
+            Key::Cluster(id) => Self::Cluster(Wire::from_wire(id)?),
+            Key::Node(id) => Self::Node(Wire::from_wire(id)?),
+            Key::Stack(id) => Self::Stack(Wire::from_wire(id)?),
+            Key::Network(id) => Self::Network(Wire::from_wire(id)?),
+            Key::Service(id) => Self::Service(Wire::from_wire(id)?),
+            Key::ServiceRevision(key) => {
+                Self::ServiceRevision((Wire::from_wire(key.service)?, key.spec_version))
+            }
+            Key::Task(id) => Self::Task(Wire::from_wire(id)?),
+        })
+    }
+}

@@ -1,0 +1,55 @@
+//! Nothing is lost on the way out and back, and no bytes from outside make us panic.
+
+use proptest::prelude::*;
+use skep_model::{Change, EndpointTable, Object, ObjectKey, TaskAssignment, TaskReport};
+
+use crate::{decode, encode};
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn objects(object: Object) {
+        prop_assert_eq!(decode::<Object>(&encode(&object)).unwrap(), object);
+    }
+
+    #[test]
+    fn keys(key: ObjectKey) {
+        prop_assert_eq!(decode::<ObjectKey>(&encode(&key)).unwrap(), key);
+    }
+
+    #[test]
+    fn changes(change: Change) {
+        prop_assert_eq!(decode::<Change>(&encode(&change)).unwrap(), change);
+    }
+
+    #[test]
+    fn assignments(assignment: TaskAssignment) {
+        prop_assert_eq!(decode::<TaskAssignment>(&encode(&assignment)).unwrap(), assignment);
+    }
+
+    #[test]
+    fn reports(report: TaskReport) {
+        prop_assert_eq!(decode::<TaskReport>(&encode(&report)).unwrap(), report);
+    }
+
+    #[test]
+    fn endpoint_tables(table: EndpointTable) {
+        prop_assert_eq!(decode::<EndpointTable>(&encode(&table)).unwrap(), table);
+    }
+
+    #[test]
+    fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = decode::<Object>(&bytes);
+        let _ = decode::<Change>(&bytes);
+        let _ = decode::<TaskAssignment>(&bytes);
+    }
+
+    #[test]
+    fn damaged_objects(object: Object, at: prop::sample::Index, byte: u8) {
+        let mut bytes = encode(&object);
+        let position = at.index(bytes.len());
+        bytes[position] = byte;
+        let _ = decode::<Object>(&bytes);
+    }
+}
