@@ -47,6 +47,10 @@ impl View {
         Self { tables }
     }
 
+    pub(crate) fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
     /// Index of the last log entry in it.
     pub fn version(&self) -> u64 {
         self.tables.version

@@ -1,0 +1,23 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use skep_model::{EndpointTable, NodeDescription, TaskAssignment, TaskId};
+
+use crate::{Controller, ControllerError};
+
+/// A machine that runs tasks.
+#[async_trait]
+pub trait Executor: Send + Sync {
+    /// What the machine is.
+    async fn describe(&self) -> Result<NodeDescription, ControllerError>;
+
+    /// What drives this task; finds the task's container when there is one already.
+    async fn controller(&self, assignment: &TaskAssignment) -> Result<Arc<dyn Controller>, ControllerError>;
+
+    /// Makes the machine's network as the table says. When this returns, the table holds.
+    async fn apply_endpoints(&self, table: &EndpointTable) -> Result<(), ControllerError>;
+
+    /// Removes the containers of all tasks but these.
+    async fn retain(&self, tasks: &BTreeSet<TaskId>) -> Result<(), ControllerError>;
+}

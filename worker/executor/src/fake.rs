@@ -1,0 +1,152 @@
+//! An executor without containers: tasks "run" until a test ends them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use skep_model::{ContainerStatus, EndpointTable, NodeDescription, TaskAssignment, TaskId};
+use skep_runtime::Latest;
+
+use crate::{Controller, ControllerError, Executor};
+
+/// How a fake container is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FakeContainer {
+    /// Made, not started.
+    Prepared,
+    /// Running.
+    Running,
+    /// Ended with this code.
+    Ended(i32),
+}
+
+#[derive(Debug, Default)]
+struct Machine {
+    containers: BTreeMap<TaskId, Latest<FakeContainer>>,
+    missing_images: BTreeSet<String>,
+    endpoints: EndpointTable,
+}
+
+/// A machine that only pretends.
+#[derive(Clone, Debug, Default)]
+pub struct FakeExecutor {
+    machine: Arc<Mutex<Machine>>,
+}
+
+impl FakeExecutor {
+    /// From now on this image cannot be found.
+    pub fn lose_image(&self, image: &str) {
+        self.lock().missing_images.insert(image.to_owned());
+    }
+
+    /// Ends a running container as if its process had ended.
+    pub fn end(&self, task: TaskId, exit_code: i32) {
+        if let Some(container) = self.lock().containers.get(&task) {
+            container.set(FakeContainer::Ended(exit_code));
+        }
+    }
+
+    /// Every container and how it is.
+    pub fn containers(&self) -> BTreeMap<TaskId, FakeContainer> {
+        self.lock().containers.iter().map(|(id, container)| (*id, container.get())).collect()
+    }
+
+    /// The endpoint table that was applied last.
+    pub fn endpoints(&self) -> EndpointTable {
+        self.lock().endpoints.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Machine> {
+        self.machine.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Executor for FakeExecutor {
+    async fn describe(&self) -> Result<NodeDescription, ControllerError> {
+        Ok(NodeDescription {
+            hostname: "fake".into(),
+            architecture: "x86_64".into(),
+            os: "linux".into(),
+            nano_cpus: 4_000_000_000,
+            memory_bytes: 8 << 30,
+            engine_version: "0".into(),
+            engine_labels: BTreeMap::new(),
+        })
+    }
+
+    async fn controller(&self, assignment: &TaskAssignment) -> Result<Arc<dyn Controller>, ControllerError> {
+        let image = assignment.spec.task.container.image.clone();
+        Ok(Arc::new(FakeController { executor: self.clone(), task: assignment.id, image }))
+    }
+
+    async fn apply_endpoints(&self, table: &EndpointTable) -> Result<(), ControllerError> {
+        self.lock().endpoints = table.clone();
+        Ok(())
+    }
+
+    async fn retain(&self, tasks: &BTreeSet<TaskId>) -> Result<(), ControllerError> {
+        self.lock().containers.retain(|id, _| tasks.contains(id));
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+struct FakeController {
+    executor: FakeExecutor,
+    task: TaskId,
+    image: String,
+}
+
+impl FakeController {
+    fn container(&self) -> Option<Latest<FakeContainer>> {
+        self.executor.lock().containers.get(&self.task).cloned()
+    }
+}
+
+#[async_trait]
+impl Controller for FakeController {
+    async fn prepare(&self) -> Result<(), ControllerError> {
+        let mut machine = self.executor.lock();
+        if machine.missing_images.contains(&self.image) {
+            return Err(ControllerError::Rejected(format!("No such image: {}", self.image)));
+        }
+        machine.containers.entry(self.task).or_insert_with(|| Latest::new(FakeContainer::Prepared));
+        Ok(())
+    }
+
+    async fn start(&self) -> Result<(), ControllerError> {
+        let container = self.container().ok_or_else(|| ControllerError::Rejected("not prepared".into()))?;
+        if container.get() == FakeContainer::Prepared {
+            container.set(FakeContainer::Running);
+        }
+        Ok(())
+    }
+
+    async fn wait(&self) -> Result<ContainerStatus, ControllerError> {
+        let container = self.container().ok_or_else(|| ControllerError::Rejected("gone".into()))?;
+        let ended = container.wait_for(|state| matches!(state, FakeContainer::Ended(_))).await;
+        let FakeContainer::Ended(exit_code) = ended else { unreachable!("wait_for gives what fits") };
+        Ok(ContainerStatus { exit_code: Some(exit_code), ..ContainerStatus::default() })
+    }
+
+    async fn shutdown(&self) -> Result<(), ControllerError> {
+        if let Some(container) = self.container() {
+            container.update(|state| {
+                if !matches!(state, FakeContainer::Ended(_)) {
+                    *state = FakeContainer::Ended(143);
+                }
+            });
+        }
+        Ok(())
+    }
+
+    async fn remove(&self) -> Result<(), ControllerError> {
+        self.executor.lock().containers.remove(&self.task);
+        Ok(())
+    }
+
+    async fn status(&self) -> Option<ContainerStatus> {
+        self.container().map(|_| ContainerStatus::default())
+    }
+}
