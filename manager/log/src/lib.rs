@@ -1,0 +1,44 @@
+//! The Raft log's file format: a directory of segment files with checksummed, encrypted records, and a small file of
+//! named values (vote, purge mark) beside them.
+//!
+//! [`SegmentedLog`] is synchronous and has one writer. [`SegmentedLog::append`] writes, [`SegmentedLog::sync`] makes
+//! what was written durable with one `fdatasync`; whoever owns the log decides how many appends share a sync. What a
+//! power cut may leave at the end of the last segment is cut at the next open and reported in [`Recovered`]; damage
+//! anywhere else is [`Error::Damaged`], because a log that lost records in its middle must not vote.
+//!
+//! All file access goes through [`Disk`], so that the simulator runs the same recovery code.
+
+mod cipher;
+mod disk;
+mod error;
+mod frame;
+mod header;
+mod key;
+mod log;
+mod meta;
+mod real_disk;
+mod recover;
+mod sealed;
+mod segment;
+
+#[cfg(any(test, feature = "testing"))]
+mod memory_disk;
+
+#[cfg(test)]
+mod log_test;
+#[cfg(test)]
+mod sealed_test;
+#[cfg(test)]
+mod torn_test;
+
+pub use disk::{Disk, DiskFile};
+pub use error::Error;
+pub use frame::Record;
+pub use key::Key;
+pub use log::{Options, SegmentedLog};
+pub use real_disk::RealDisk;
+pub use recover::{Cut, Recovered};
+pub use sealed::{SealedReader, SealedWriter};
+
+#[cfg(any(test, feature = "testing"))]
+pub use memory_disk::MemoryDisk;
