@@ -1,1 +1,27 @@
-//! See ARCHITECTURE.md.
+//! The planners: pure functions from a view of the store and a time to changes, and the one driver that runs them all.
+//!
+//! A planner takes no event as input: woken by a change or by the clock it reads what stands in the store, so start-up,
+//! a change of leader and normal running are one path. No wire format, no I/O; the clock is the driver's.
+
+mod allocator;
+mod driver;
+mod new_task;
+mod reaper;
+mod reconciler;
+mod replicated;
+mod restart;
+mod rollout;
+mod scheduler;
+mod slots;
+
+#[cfg(test)]
+mod world_test;
+
+pub use allocator::Allocator;
+pub use driver::{Driver, planners};
+pub use reaper::Reaper;
+pub use reconciler::{Plan, Reconciler};
+pub use replicated::Replicated;
+pub use restart::{Restart, should_restart};
+pub use rollout::Rollout;
+pub use scheduler::{Refusals, Scheduler};

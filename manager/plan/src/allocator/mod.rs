@@ -1,0 +1,43 @@
+//! The allocator: subnets for networks, virtual addresses and ports for services, addresses for tasks.
+
+mod addresses;
+mod network;
+mod ports;
+mod service;
+mod task;
+
+use skep_model::{Kind, Timestamp};
+use skep_store::View;
+
+use crate::reconciler::{Plan, Reconciler};
+use addresses::Addresses;
+
+/// Gives out addresses and ports; nothing is given out twice, because what is in use is read from the same view.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Allocator;
+
+impl Reconciler for Allocator {
+    fn name(&self) -> &'static str {
+        "allocator"
+    }
+
+    fn watches(&self) -> &'static [Kind] {
+        &[Kind::Network, Kind::Service, Kind::Task]
+    }
+
+    fn plan(&self, view: &View, _now: Timestamp) -> Plan {
+        let mut plan = Plan::default();
+        let mut addresses = Addresses::new(view);
+        network::plan(view, &mut addresses, &mut plan);
+        service::plan(view, &mut addresses, &mut plan);
+        task::plan(view, &mut addresses, &mut plan);
+        // Cursors that moved, and subnets that were chosen, are written with what was given out.
+        let networks = addresses.into_changes();
+        if let (Some(first), false) = (plan.groups.first_mut(), networks.is_empty()) {
+            first.extend(networks);
+        } else if !networks.is_empty() {
+            plan.group(networks);
+        }
+        plan
+    }
+}
