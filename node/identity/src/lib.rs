@@ -1,1 +1,21 @@
-//! See ARCHITECTURE.md.
+//! Who a node is: the root of a swarm's certificates, a node's certificate and key, join tokens, and the TLS that both
+//! sides of every connection between nodes use.
+//!
+//! Certificates have the forms of Docker Swarm's (ECDSA P-256; CN the node's id, OU its role, O the swarm's id). Nothing
+//! here knows what is said over a connection.
+
+mod authority;
+mod certificate;
+mod error;
+mod identity;
+mod peer;
+mod tls;
+mod token;
+
+pub use authority::Authority;
+pub use certificate::SERVER_NAME;
+pub use error::IdentityError;
+pub use identity::NodeIdentity;
+pub use peer::Peer;
+pub use tls::{TlsConnection, TlsPeer, client_channel, server_config};
+pub use token::join_tokens;

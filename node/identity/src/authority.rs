@@ -1,0 +1,72 @@
+use std::time::Duration;
+
+use rcgen::{CertificateSigningRequestParams, Issuer, KeyPair};
+use rustls_pki_types::{CertificateSigningRequestDer, pem::PemObject};
+use skep_model::{ClusterId, NodeId, NodeRole, RootCa, Timestamp};
+
+use crate::{IdentityError, certificate};
+
+/// Signs the certificates of a swarm's nodes.
+#[derive(Debug)]
+pub struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    certificate_pem: String,
+}
+
+impl Authority {
+    /// Makes the root of a new swarm.
+    ///
+    /// # Errors
+    /// When the machine cannot make keys.
+    pub fn create(now: Timestamp) -> Result<RootCa, IdentityError> {
+        let unusable = IdentityError::unusable("root certificate");
+        let key = KeyPair::generate().map_err(|error| unusable(&error))?;
+        let certificate = certificate::root(now).self_signed(&key).map_err(|error| unusable(&error))?;
+        Ok(RootCa { certificate_pem: certificate.pem(), key_pem: key.serialize_pem() })
+    }
+
+    /// The authority of this root.
+    ///
+    /// # Errors
+    /// When the root cannot be read.
+    pub fn open(root: &RootCa) -> Result<Self, IdentityError> {
+        let unusable = IdentityError::unusable("root certificate");
+        let key = KeyPair::from_pem(&root.key_pem).map_err(|error| unusable(&error))?;
+        let issuer =
+            Issuer::from_ca_cert_pem(&root.certificate_pem, key).map_err(|error| unusable(&error))?;
+        Ok(Self { issuer, certificate_pem: root.certificate_pem.clone() })
+    }
+
+    /// The root certificate, PEM.
+    pub fn certificate_pem(&self) -> &str {
+        &self.certificate_pem
+    }
+
+    /// Signs a node's request (DER). Only its public key is taken from it: who the node is, this swarm says.
+    ///
+    /// # Errors
+    /// When the request is none, or is not signed by its own key.
+    pub fn sign(
+        &self,
+        request_der: &[u8],
+        (cluster, node, role): (ClusterId, NodeId, NodeRole),
+        now: Timestamp,
+        valid: Duration,
+    ) -> Result<String, IdentityError> {
+        let unusable = IdentityError::unusable("certificate request");
+        let request = CertificateSigningRequestDer::from(request_der);
+        let mut request =
+            CertificateSigningRequestParams::from_der(&request).map_err(|error| unusable(&error))?;
+        request.params = certificate::leaf(cluster, node, role, now, valid)?;
+        Ok(request.signed_by(&self.issuer).map_err(|error| unusable(&error))?.pem())
+    }
+}
+
+/// The first certificate of a PEM text.
+pub(crate) fn first_certificate(
+    pem: &str,
+    what: &'static str,
+) -> Result<rustls_pki_types::CertificateDer<'static>, IdentityError> {
+    rustls_pki_types::CertificateDer::from_pem_slice(pem.as_bytes())
+        .map_err(|error| IdentityError::Unusable { what, reason: error.to_string() })
+}

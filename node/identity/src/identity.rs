@@ -1,0 +1,77 @@
+use std::fmt;
+
+use rcgen::{CertificateParams, KeyPair};
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use skep_model::{ClusterId, NodeId, NodeRole};
+
+use crate::{IdentityError, Peer};
+
+/// A node's certificate and key, and the root that it trusts.
+#[derive(Clone)]
+pub struct NodeIdentity {
+    /// The node's certificate, PEM.
+    pub certificate_pem: String,
+    /// Its private key, PKCS#8 PEM; secret.
+    pub key_pem: String,
+    /// The root certificate of its swarm, PEM.
+    pub root_pem: String,
+}
+
+impl fmt::Debug for NodeIdentity {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("NodeIdentity").finish_non_exhaustive()
+    }
+}
+
+impl NodeIdentity {
+    /// A new key (PEM) and the request (DER) for a certificate over it.
+    ///
+    /// # Errors
+    /// When the machine cannot make keys.
+    pub fn request() -> Result<(String, Vec<u8>), IdentityError> {
+        let unusable = IdentityError::unusable("node key");
+        let key = KeyPair::generate().map_err(|error| unusable(&error))?;
+        let request =
+            CertificateParams::default().serialize_request(&key).map_err(|error| unusable(&error))?;
+        Ok((key.serialize_pem(), request.der().to_vec()))
+    }
+
+    /// Who the certificate says that the node is.
+    ///
+    /// # Errors
+    /// When it does not say.
+    pub fn peer(&self) -> Result<Peer, IdentityError> {
+        Peer::of(&self.certificate()?)
+    }
+
+    /// The node's id.
+    ///
+    /// # Errors
+    /// When the certificate does not say.
+    pub fn node(&self) -> Result<NodeId, IdentityError> {
+        Ok(self.peer()?.node)
+    }
+
+    /// The swarm's id and the node's role.
+    ///
+    /// # Errors
+    /// When the certificate does not say.
+    pub fn membership(&self) -> Result<(ClusterId, NodeRole), IdentityError> {
+        let peer = self.peer()?;
+        Ok((peer.cluster, peer.role))
+    }
+
+    pub(crate) fn certificate(&self) -> Result<CertificateDer<'static>, IdentityError> {
+        crate::authority::first_certificate(&self.certificate_pem, "node certificate")
+    }
+
+    pub(crate) fn root(&self) -> Result<CertificateDer<'static>, IdentityError> {
+        crate::authority::first_certificate(&self.root_pem, "root certificate")
+    }
+
+    pub(crate) fn key(&self) -> Result<PrivateKeyDer<'static>, IdentityError> {
+        PrivateKeyDer::from_pem_slice(self.key_pem.as_bytes())
+            .map_err(|error| IdentityError::unusable("node key")(&error))
+    }
+}
