@@ -1,0 +1,12 @@
+//! Talking to a keeper: a blocking client with time limits, event streams, and starting a keeper.
+
+mod attached;
+mod calls;
+mod events;
+mod link;
+mod spawn;
+
+pub use attached::{Attached, AttachedEvent};
+pub use calls::{Client, StartedExec};
+pub use events::Events;
+pub use spawn::spawn;

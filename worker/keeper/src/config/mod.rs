@@ -1,0 +1,13 @@
+//! What a container is for the keeper: everything needed to make it, nothing about where it came from.
+
+mod capabilities;
+mod container;
+mod mount;
+mod process;
+mod resources;
+
+pub use capabilities::{CapabilitySet, DEFAULT_CAPABILITIES};
+pub use container::{ContainerConfig, LogConfig, Network, RootFs, Seccomp, masked_paths, readonly_paths};
+pub use mount::{Mount, Propagation};
+pub use process::{Capabilities, ProcessConfig, Rlimit};
+pub use resources::{Device, DeviceKind, DeviceRule, Resources, Throttle};

@@ -1,0 +1,76 @@
+//! Mounts over a container's root.
+
+use std::path::{Component, Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Failure, FailureKind};
+
+/// One mount. A missing target is made: a directory, or an empty file for the bind mount of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Mount {
+    /// A file or directory of the node.
+    Bind {
+        /// Absolute path on the node; must exist.
+        source: PathBuf,
+        /// Absolute path inside.
+        target: PathBuf,
+        /// Whether the container may not write to it (with `recursive`: nor to what is mounted below it).
+        readonly: bool,
+        /// Whether what is mounted below the source comes along.
+        recursive: bool,
+        /// How later mounts travel between node and container.
+        propagation: Propagation,
+    },
+    /// Memory.
+    Tmpfs {
+        /// Absolute path inside.
+        target: PathBuf,
+        /// Size limit in bytes; `None`: half of the node's memory, as the kernel has it.
+        size_bytes: Option<u64>,
+        /// Permission bits of its root directory; `None`: 1777.
+        mode: Option<u32>,
+        /// `exec`, `suid`, `dev`, `ro` lift or set the flags (default nosuid, nodev, noexec); `uid=`, `gid=`,
+        /// `nr_inodes=` go to the kernel.
+        options: Vec<String>,
+    },
+}
+
+/// How mounts made later travel between the node and the container. Recursive mounts use the recursive form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Propagation {
+    /// Not at all.
+    #[default]
+    Private,
+    /// From the node to the container.
+    Slave,
+    /// Both ways.
+    Shared,
+}
+
+impl Mount {
+    /// Where it goes inside the container.
+    #[must_use]
+    pub fn target(&self) -> &Path {
+        match self {
+            Self::Bind { target, .. } | Self::Tmpfs { target, .. } => target,
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        let target = self.target();
+        let refuse = |why: &str| {
+            Err(Failure::new(FailureKind::Config, format!("mount {}: the target {why}", target.display())))
+        };
+        if !target.is_absolute() || target.components().any(|part| part == Component::ParentDir) {
+            return refuse("must be absolute and without '..'");
+        }
+        if target.components().count() == 1 {
+            return refuse("is the root itself");
+        }
+        if target.starts_with("/proc") {
+            return refuse("is in /proc, which would undo the masked paths");
+        }
+        Ok(())
+    }
+}

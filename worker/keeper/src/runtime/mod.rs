@@ -1,0 +1,25 @@
+//! Making and running containers with plain kernel calls, behind one small trait.
+
+mod channel;
+mod exec;
+mod finish;
+mod init;
+mod linux;
+mod mounts;
+mod overlay;
+mod paths;
+mod profile;
+mod root;
+mod seccomp;
+mod spawn;
+mod standard;
+mod sys;
+mod terminal;
+mod traits;
+mod user;
+
+pub(crate) use channel::{Channel, Received, Report};
+pub use linux::{LinuxRuntime, stats};
+pub use traits::{Child, Place, Runtime, Stdio};
+
+pub use crate::cgroup::Statistics;
