@@ -1,0 +1,138 @@
+//! From a query's bytes to what becomes of it: pure but for the directory's turns.
+
+use std::net::Ipv4Addr;
+
+use hickory_proto::op::{Edns, Message, MessageType, OpCode, ResponseCode};
+use hickory_proto::rr::rdata::{A, PTR};
+use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
+
+use super::{Asker, Directory, TTL_SECONDS};
+
+/// The biggest answer that a query without EDNS takes by UDP (RFC 1035).
+const PLAIN_BYTES: u16 = 512;
+/// The biggest answer that we give by UDP.
+const MOST_BYTES: u16 = 4096;
+
+/// What becomes of a query.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Decision {
+    /// Send these bytes.
+    Reply(Vec<u8>),
+    /// Ask the host's servers; when none answers, send these bytes.
+    Forward { failure: Vec<u8> },
+    /// Not a query: be silent.
+    Ignore,
+}
+
+/// Decides on a query that came by UDP or TCP.
+pub(crate) fn decide(bytes: &[u8], tcp: bool, asker: &Asker, directory: &Directory) -> Decision {
+    let Ok(query) = Message::from_vec(bytes) else { return malformed(bytes) };
+    if query.metadata.message_type != MessageType::Query {
+        return Decision::Ignore;
+    }
+    let mut reply = Message::response(query.metadata.id, query.metadata.op_code);
+    reply.metadata.recursion_desired = query.metadata.recursion_desired;
+    reply.metadata.recursion_available = true;
+    reply.add_queries(query.queries.clone());
+    if query.edns.is_some() {
+        let mut edns = Edns::new();
+        edns.set_max_payload(MOST_BYTES);
+        reply.set_edns(edns);
+    }
+    if query.metadata.op_code != OpCode::Query {
+        reply.metadata.response_code = ResponseCode::NotImp;
+        return send(reply, &query, tcp);
+    }
+    let [question] = query.queries.as_slice() else {
+        reply.metadata.response_code = ResponseCode::FormErr;
+        return send(reply, &query, tcp);
+    };
+    let found = match question.query_class() {
+        DNSClass::IN => look_up(question.name(), question.query_type(), asker, directory),
+        _ => None,
+    };
+    match found {
+        Some(Found::Records(records)) => {
+            reply.add_answers(records);
+            send(reply, &query, tcp)
+        }
+        Some(Found::Nothing) => {
+            reply.metadata.response_code = ResponseCode::NXDomain;
+            send(reply, &query, tcp)
+        }
+        // Who may not reach outside learns nothing from there, and nothing of it gets there.
+        None if !asker.egress => {
+            reply.metadata.response_code = ResponseCode::NXDomain;
+            send(reply, &query, tcp)
+        }
+        None => {
+            reply.metadata.response_code = ResponseCode::ServFail;
+            match send(reply, &query, tcp) {
+                Decision::Reply(failure) => Decision::Forward { failure },
+                other => other,
+            }
+        }
+    }
+}
+
+/// What we know ourselves.
+enum Found {
+    /// The name is ours; perhaps without records of this type.
+    Records(Vec<Record>),
+    /// The name would be ours and does not exist.
+    Nothing,
+}
+
+fn look_up(name: &Name, kind: RecordType, asker: &Asker, directory: &Directory) -> Option<Found> {
+    if let Some(address) = reverse_address(name) {
+        let pointer = directory.pointer(asker, address)?;
+        let Some(pointer) = pointer.and_then(|text| Name::from_ascii(format!("{text}.")).ok()) else {
+            return Some(Found::Nothing);
+        };
+        let wanted = matches!(kind, RecordType::PTR | RecordType::ANY);
+        let record = || Record::from_rdata(name.clone(), TTL_SECONDS, RData::PTR(PTR(pointer)));
+        return Some(Found::Records(wanted.then(record).into_iter().collect()));
+    }
+    let addresses = directory.addresses(asker, plain(name).trim_end_matches('.'))?;
+    if !matches!(kind, RecordType::A | RecordType::ANY) {
+        return Some(Found::Records(Vec::new()));
+    }
+    let record = |address| Record::from_rdata(name.clone(), TTL_SECONDS, RData::A(A(address)));
+    Some(Found::Records(addresses.into_iter().map(record).collect()))
+}
+
+/// The name as people write it, without escapes.
+fn plain(name: &Name) -> String {
+    let labels: Vec<_> = name.iter().map(|label| String::from_utf8_lossy(label).into_owned()).collect();
+    labels.join(".")
+}
+
+/// The address in `4.3.2.1.in-addr.arpa`.
+fn reverse_address(name: &Name) -> Option<Ipv4Addr> {
+    let text = plain(name).to_lowercase();
+    let digits = text.trim_end_matches('.').strip_suffix(".in-addr.arpa")?;
+    let address: Ipv4Addr = digits.parse().ok()?;
+    Some(Ipv4Addr::from_bits(address.to_bits().swap_bytes()))
+}
+
+fn send(reply: Message, query: &Message, tcp: bool) -> Decision {
+    let room = query.edns.as_ref().map_or(PLAIN_BYTES, |edns| edns.max_payload().clamp(PLAIN_BYTES, MOST_BYTES));
+    let Ok(bytes) = reply.to_vec() else { return Decision::Ignore };
+    if tcp || bytes.len() <= usize::from(room) {
+        return Decision::Reply(bytes);
+    }
+    reply.truncate().to_vec().map_or(Decision::Ignore, Decision::Reply)
+}
+
+/// "Format error", when there is at least a header to answer to.
+fn malformed(bytes: &[u8]) -> Decision {
+    let Some(&[high, low, flags]) = bytes.get(..3).and_then(|start| start.first_chunk::<3>()) else {
+        return Decision::Ignore;
+    };
+    if bytes.len() < 12 || flags & 0x80 != 0 {
+        return Decision::Ignore;
+    }
+    let reply =
+        Message::error_msg(u16::from_be_bytes([high, low]), OpCode::Query, ResponseCode::FormErr);
+    reply.to_vec().map_or(Decision::Ignore, Decision::Reply)
+}

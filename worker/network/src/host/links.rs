@@ -1,0 +1,263 @@
+//! Links, addresses and routes as netlink messages; numbers are those of linux/rtnetlink.h and linux/if_link.h.
+
+use std::net::Ipv4Addr;
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+use nix::errno::Errno;
+
+use crate::attachment::Address;
+use crate::netlink::{Message, NetlinkSocket, first_attribute, read_u32, text};
+use crate::{NetworkError, Result};
+
+/// The group of every host-side link of ours ("sk"); the rules match on it.
+pub const LINK_GROUP: u32 = 0x736b;
+/// The protocol number of every route of ours, as `ip route show proto 115` wants it.
+pub const ROUTE_PROTOCOL: u8 = 115;
+/// What each container's default route names and each host-side link carries.
+pub(crate) const GATEWAY: Ipv4Addr = Ipv4Addr::new(169, 254, 1, 1);
+/// Host-side links are each a network of their own, so one hardware address does for all.
+const GATEWAY_MAC: [u8; 6] = [0x02, 0x73, 0x6b, 0x00, 0x00, 0x01];
+
+pub(crate) const NEW_LINK: u16 = 16;
+const DELETE_LINK: u16 = 17;
+const GET_LINK: u16 = 18;
+const SET_LINK: u16 = 19;
+const NEW_ADDRESS: u16 = 20;
+const NEW_ROUTE: u16 = 24;
+const DELETE_ROUTE: u16 = 25;
+const NEW_NEIGHBOUR: u16 = 28;
+const REPLACE: u16 = 0x100;
+const EXCLUSIVE: u16 = 0x200;
+const CREATE: u16 = 0x400;
+const UP: u32 = 1;
+
+/// A link as the kernel shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Link {
+    pub(crate) index: u32,
+    pub(crate) name: String,
+    pub(crate) group: u32,
+}
+
+/// The host-side name of a container's link: `sk` and 48 bits of the id's FNV-1a hash.
+pub(crate) fn link_name(container: &str) -> String {
+    let hash = container.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("sk{:012x}", hash >> 16)
+}
+
+/// The hardware address of a container's end: locally administered, from its first address.
+pub(crate) fn container_mac(addresses: &[Address]) -> [u8; 6] {
+    let first = addresses.first().map_or([0; 4], |address| address.address.octets());
+    [0x02, 0x6b, first[0], first[1], first[2], first[3]]
+}
+
+/// `aa:bb:..`, as people write it.
+pub(crate) fn shown_mac(mac: [u8; 6]) -> String {
+    mac.map(|byte| format!("{byte:02x}")).join(":")
+}
+
+pub(crate) fn link_header(index: u32, flags: u32, changed: u32) -> [u8; 16] {
+    let mut header = [0; 16];
+    header[4..8].copy_from_slice(&index.to_ne_bytes());
+    header[8..12].copy_from_slice(&flags.to_ne_bytes());
+    header[12..16].copy_from_slice(&changed.to_ne_bytes());
+    header
+}
+
+/// A pair whose far end is born as `eth0` in the namespace.
+pub(crate) fn make_pair(name: &str, mac: [u8; 6], mtu: u32, namespace: BorrowedFd<'_>) -> Message {
+    let mut message =
+        Message::new(NEW_LINK, CREATE | EXCLUSIVE, &link_header(0, 0, 0), format!("make the link {name}"));
+    let ends = |message: &mut Message, name: &str, mac: &[u8]| {
+        // One queue per end: by default there is one per possible processor.
+        message.text(3, name).bytes(1, mac).ne32(4, mtu).ne32(31, 1).ne32(32, 1);
+    };
+    ends(&mut message, name, &GATEWAY_MAC);
+    message.ne32(27, LINK_GROUP);
+    message.nest(18, |info| {
+        info.text(1, "veth").nest(2, |data| {
+            data.nest(1, |peer| {
+                peer.body.extend_from_slice(&link_header(0, 0, 0));
+                ends(peer, "eth0", &mac);
+                peer.ne32(28, namespace.as_raw_fd().cast_unsigned());
+            });
+        });
+    });
+    message
+}
+
+fn set_link(index: u32, flags: u32, action: &str) -> Message {
+    Message::new(SET_LINK, 0, &link_header(index, flags, flags), action)
+}
+
+/// No IPv6 address of its own: the far side shall not reach the host past the rules, which are IPv4's.
+pub(crate) fn without_ipv6(index: u32) -> Message {
+    let mut message = set_link(index, 0, "keep IPv6 off a link");
+    message.nest(26, |families| {
+        families.nest(10, |inner| {
+            inner.bytes(8, &[1]);
+        });
+    });
+    message
+}
+
+/// Brings the host's end up; 127.0.0.1 as a source may leave by it (for ports published to localhost).
+pub(crate) fn up_on_host(index: u32) -> Message {
+    let mut message = set_link(index, UP, "bring a link up");
+    message.nest(26, |families| {
+        families.nest(2, |inner| {
+            // IPV4_DEVCONF_ROUTE_LOCALNET, IPV4_DEVCONF_SEND_REDIRECTS.
+            inner.nest(1, |conf| {
+                conf.ne32(26, 1).ne32(6, 0);
+            });
+        });
+    });
+    message
+}
+
+/// Brings a link up.
+pub(crate) fn up(index: u32) -> Message {
+    set_link(index, UP, "bring a link up")
+}
+
+/// Deletes a link, and with it its far end and routes.
+pub(crate) fn delete(index: u32) -> Message {
+    Message::new(DELETE_LINK, 0, &link_header(index, 0, 0), "delete a link")
+}
+
+/// Gives a link a /32 address that may be a source for anything.
+pub(crate) fn address(index: u32, address: Ipv4Addr) -> Message {
+    let mut header = [2, 32, 0, 0, 0, 0, 0, 0];
+    header[4..8].copy_from_slice(&index.to_ne_bytes());
+    let mut message =
+        Message::new(NEW_ADDRESS, CREATE | REPLACE, &header, format!("give a link the address {address}"));
+    message.address(2, address).address(1, address);
+    message
+}
+
+/// A fixed hardware address, so that nobody has to ask for it.
+pub(crate) fn neighbour(index: u32, address: Ipv4Addr, mac: [u8; 6]) -> Message {
+    let mut header = [2, 0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0, 0];
+    header[4..8].copy_from_slice(&index.to_ne_bytes());
+    let mut message =
+        Message::new(NEW_NEIGHBOUR, CREATE | REPLACE, &header, format!("fix the neighbour {address}"));
+    message.address(1, address).bytes(2, &mac);
+    message
+}
+
+/// Where a route leads.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Route {
+    pub(crate) destination: Ipv4Addr,
+    pub(crate) bits: u8,
+    pub(crate) gateway: Option<Ipv4Addr>,
+    pub(crate) source: Option<Ipv4Addr>,
+}
+
+fn route_message(kind: u16, flags: u16, index: u32, route: &Route, action: String) -> Message {
+    // Table main; scope link without a gateway; unicast.
+    let scope = if route.gateway.is_some() { 0 } else { 253 };
+    let mut message =
+        Message::new(kind, flags, &[2, route.bits, 0, 0, 254, ROUTE_PROTOCOL, scope, 1, 0, 0, 0, 0], action);
+    if route.bits > 0 {
+        message.address(1, route.destination);
+    }
+    if let Some(gateway) = route.gateway {
+        message.address(5, gateway);
+    }
+    if let Some(source) = route.source {
+        message.address(7, source);
+    }
+    message.ne32(4, index);
+    message
+}
+
+/// Adds or replaces a route.
+pub(crate) fn route(index: u32, route: &Route) -> Message {
+    let action = format!("add the route to {}/{}", route.destination, route.bits);
+    route_message(NEW_ROUTE, CREATE | REPLACE, index, route, action)
+}
+
+/// The host's route to a container's address.
+pub(crate) fn host_route(destination: Ipv4Addr) -> Route {
+    Route { destination, bits: 32, gateway: None, source: None }
+}
+
+/// Deletes a container's host route.
+pub(crate) fn delete_route(index: u32, destination: Ipv4Addr) -> Message {
+    let action = format!("delete the route to {destination}");
+    route_message(DELETE_ROUTE, 0, index, &host_route(destination), action)
+}
+
+/// Finds a link by name.
+pub(crate) fn find(socket: &mut NetlinkSocket, name: &str) -> Result<Option<u32>> {
+    let mut message = Message::new(GET_LINK, 0, &link_header(0, 0, 0), format!("find the link {name}"));
+    message.text(3, name);
+    match socket.ask(message) {
+        Ok(answers) => Ok(answers.first().and_then(|body| read_u32(body, 4))),
+        Err(NetworkError::Refused { source: Errno::ENODEV, .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// All links of ours.
+pub(crate) fn ours(socket: &mut NetlinkSocket) -> Result<Vec<Link>> {
+    let answers = socket.dump(Message::new(GET_LINK, 0, &link_header(0, 0, 0), "list the links"))?;
+    let links = answers.iter().filter_map(|body| {
+        let attributes = body.get(16..)?;
+        let name = text(first_attribute(attributes, 3)?);
+        let group = first_attribute(attributes, 27).and_then(|value| read_u32(value, 0))?;
+        Some(Link { index: read_u32(body, 4)?, name, group })
+    });
+    Ok(links.filter(|link| link.group == LINK_GROUP && link.name.starts_with("sk")).collect())
+}
+
+/// All that a container's side of a link needs; to be called in its namespace.
+pub(crate) fn configure_container(addresses: &[Address], egress_source: Option<Ipv4Addr>) -> Result<()> {
+    let mut socket = NetlinkSocket::route()?;
+    let missing = NetworkError::Answer { action: "find eth0 in the container".into() };
+    let eth0 = find(&mut socket, "eth0")?.ok_or(missing)?;
+    let loopback = find(&mut socket, "lo")?.unwrap_or(1);
+    socket.each(&[without_ipv6(eth0)])?;
+    let mut messages = vec![up(loopback), up(eth0)];
+    messages.extend(addresses.iter().map(|entry| address(eth0, entry.address)));
+    messages.push(route(eth0, &host_route(GATEWAY)));
+    messages.push(neighbour(eth0, GATEWAY, GATEWAY_MAC));
+    // Each network is talked to from the container's address on it.
+    messages.extend(addresses.iter().map(|entry| {
+        let subnet = entry.subnet;
+        let destination = Ipv4Addr::from_bits(subnet.address.to_bits() & subnet.mask());
+        let source = Some(entry.address);
+        route(eth0, &Route { destination, bits: subnet.prefix_bits, gateway: Some(GATEWAY), source })
+    }));
+    let any = addresses.first().map(|entry| entry.address);
+    let source = egress_source.or(any);
+    let default = Route { destination: Ipv4Addr::UNSPECIFIED, bits: 0, gateway: Some(GATEWAY), source };
+    messages.push(route(eth0, &default));
+    socket.all(&messages, &[])
+}
+
+/// All that the host's side of a link needs.
+pub(crate) fn configure_host(socket: &mut NetlinkSocket, index: u32, addresses: &[Address]) -> Result<()> {
+    let mut messages = vec![up_on_host(index), address(index, GATEWAY)];
+    let mac = container_mac(addresses);
+    for entry in addresses {
+        messages.push(route(index, &host_route(entry.address)));
+        messages.push(neighbour(index, entry.address, mac));
+    }
+    socket.all(&messages, &[])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_fit_an_interface() {
+        let name = link_name("1f2e3d4c5b6a");
+        assert_eq!(name.len(), 14);
+        assert_ne!(name, link_name("1f2e3d4c5b6b"));
+    }
+}

@@ -1,0 +1,267 @@
+//! The host's network as we believe it to be, and the way to the next one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+
+use skep_model::{EndpointTable, Protocol, Subnet};
+
+use super::containers::Plug;
+use super::links;
+use super::ruleset::{SAME, SUBNETS, TABLE, install, subnet_elements};
+use super::services::{Plan, is_service_chain};
+use crate::conntrack::{Stale, forget};
+use crate::netlink::NetlinkSocket;
+use crate::nft::{Batch, chain_names, table_there};
+use crate::sysctl::Sysctls;
+use crate::{PortHold, PortInUse, Result, reserve};
+
+/// The outcome of [`crate::Network::apply`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// The table's version that the kernel now follows.
+    pub version: u64,
+    /// Published ports that another process of this host has: they are left out, and tried again with the next table.
+    pub ports_in_use: Vec<PortInUse>,
+}
+
+/// What of ours is in the kernel, for tests and for people who look for faults.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Observed {
+    /// Whether the nft table is there.
+    pub table: bool,
+    /// Our links on this host, sorted.
+    pub links: Vec<String>,
+    /// The chains of services and published ports, sorted.
+    pub service_chains: Vec<String>,
+}
+
+/// The state of one host's network.
+#[derive(Debug)]
+pub(crate) struct Host {
+    pub(super) directory: PathBuf,
+    pub(super) mtu: u32,
+    pub(super) route: NetlinkSocket,
+    pub(super) filter: NetlinkSocket,
+    pub(super) containers: BTreeMap<String, Plug>,
+    /// Subnets that are in the kernel for certain.
+    pub(super) subnets: BTreeSet<Subnet>,
+    /// Addresses that were ever targets, whose UDP flows must be forgotten.
+    pub(super) served: BTreeSet<Ipv4Addr>,
+    sysctls: Sysctls,
+    table: EndpointTable,
+    plan: Plan,
+    /// Service chains of a former daemon; written anew with the first table.
+    leftover: BTreeSet<String>,
+    holds: BTreeMap<(Protocol, u16), PortHold>,
+    applied: Option<u64>,
+}
+
+impl Host {
+    /// Takes over what is there, or makes it.
+    pub(crate) fn open(directory: PathBuf, mtu: u32) -> Result<Self> {
+        let sysctls = Sysctls::new(&directory);
+        sysctls.set()?;
+        let mut filter = NetlinkSocket::netfilter()?;
+        let route = NetlinkSocket::route()?;
+        let mut leftover = BTreeSet::new();
+        if table_there(&mut filter, TABLE)? {
+            let chains = chain_names(&mut filter, TABLE)?;
+            leftover = chains.into_iter().filter(|name| is_service_chain(name)).collect();
+        }
+        let mut batch = Batch::new(TABLE);
+        install(&mut batch);
+        if let Err(error) = batch.commit(&mut filter) {
+            tracing::warn!(%error, "the nft table of a former version does not fit; making it anew");
+            let mut batch = Batch::new(TABLE);
+            batch.table();
+            batch.delete_table();
+            install(&mut batch);
+            batch.commit(&mut filter)?;
+            leftover.clear();
+        }
+        Ok(Self {
+            directory,
+            mtu,
+            route,
+            filter,
+            containers: BTreeMap::new(),
+            subnets: BTreeSet::new(),
+            served: BTreeSet::new(),
+            sysctls,
+            table: EndpointTable::default(),
+            plan: Plan::default(),
+            leftover,
+            holds: BTreeMap::new(),
+            applied: None,
+        })
+    }
+
+    /// The version of the last table.
+    pub(crate) fn applied(&self) -> Option<u64> {
+        self.applied
+    }
+
+    /// Makes the kernel follow the table.
+    pub(crate) fn apply(&mut self, table: EndpointTable) -> Result<Applied> {
+        let before = std::mem::replace(&mut self.table, table);
+        self.ensure_table()?;
+        let (plan, refused) = self.reserve_ports(self.wanted());
+        if let Err(error) = self.commit(&plan) {
+            self.table = before;
+            self.release_ports();
+            return Err(error);
+        }
+        let stale = self.stale(&before, &plan);
+        let first = self.applied.is_none();
+        self.leftover.clear();
+        self.plan = plan;
+        self.applied = Some(self.table.version);
+        self.release_ports();
+        if !first {
+            self.forget(&stale);
+        }
+        Ok(Applied { version: self.table.version, ports_in_use: refused })
+    }
+
+    /// Brings the published ports of containers into the kernel; a former daemon's wait for the first table.
+    pub(super) fn refresh_ports(&mut self) -> Result<Vec<PortInUse>> {
+        if self.applied.is_none() && !self.leftover.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (plan, refused) = self.reserve_ports(self.wanted());
+        self.commit(&plan)?;
+        self.plan = plan;
+        self.release_ports();
+        Ok(refused)
+    }
+
+    fn wanted(&self) -> Plan {
+        let ports = self.containers.values().filter_map(|plug| {
+            Some((plug.addresses.first()?.address, plug.published.as_slice()))
+        });
+        Plan::new(&self.table, ports)
+    }
+
+    fn reserve_ports(&mut self, mut plan: Plan) -> (Plan, Vec<PortInUse>) {
+        let mut refused = Vec::new();
+        for (protocol, port) in plan.published.keys().copied().collect::<Vec<_>>() {
+            if self.holds.contains_key(&(protocol, port)) {
+                continue;
+            }
+            match reserve(protocol, Ipv4Addr::UNSPECIFIED, port) {
+                Ok(hold) => {
+                    self.holds.insert((protocol, port), hold);
+                }
+                Err(taken) => {
+                    plan.published.remove(&(protocol, port));
+                    refused.push(taken);
+                }
+            }
+        }
+        (plan, refused)
+    }
+
+    fn release_ports(&mut self) {
+        let published = &self.plan.published;
+        self.holds.retain(|port, _| published.contains_key(port));
+    }
+
+    fn commit(&mut self, plan: &Plan) -> Result<()> {
+        let mut batch = Batch::new(TABLE);
+        let wanted = self.wanted_subnets();
+        let all_known = wanted == self.subnets && self.applied.is_some();
+        if !all_known {
+            let (plain, pairs) = subnet_elements(&wanted.iter().copied().collect::<Vec<_>>());
+            batch.flush_set(&SUBNETS);
+            batch.flush_set(&SAME);
+            batch.add(&SUBNETS, &plain);
+            batch.add(&SAME, &pairs);
+        }
+        plan.difference(&self.plan, &self.leftover, &mut batch);
+        batch.commit(&mut self.filter)?;
+        self.subnets = wanted;
+        self.served.extend(plan.targets());
+        Ok(())
+    }
+
+    fn wanted_subnets(&self) -> BTreeSet<Subnet> {
+        let networks = self.table.networks.iter().map(|network| network.subnet);
+        let attached = self.containers.values().flat_map(|plug| &plug.addresses).map(|entry| entry.subnet);
+        networks.chain(attached).collect()
+    }
+
+    /// Makes the table again when somebody flushed it (`nft flush ruleset`, a firewall's restart).
+    fn ensure_table(&mut self) -> Result<()> {
+        if table_there(&mut self.filter, TABLE)? {
+            return Ok(());
+        }
+        tracing::warn!("somebody deleted the nft table {TABLE}; making it again");
+        let mut batch = Batch::new(TABLE);
+        install(&mut batch);
+        for plug in self.containers.values() {
+            plug.add_elements(&mut batch);
+        }
+        batch.commit(&mut self.filter)?;
+        self.plan = Plan::default();
+        self.leftover.clear();
+        self.subnets.clear();
+        Ok(())
+    }
+
+    fn stale(&self, before: &EndpointTable, plan: &Plan) -> Stale {
+        let addresses = |table: &EndpointTable| -> BTreeSet<Ipv4Addr> {
+            let backends = table.services.iter().flat_map(|service| &service.backends);
+            backends.flat_map(|backend| &backend.addresses).map(|(_, address)| *address).collect()
+        };
+        let present = addresses(&self.table);
+        // A local task that is only drained answers until it is detached.
+        let local: BTreeSet<_> =
+            self.containers.values().flat_map(|plug| &plug.addresses).map(|entry| entry.address).collect();
+        let gone = addresses(before).into_iter().filter(|it| !present.contains(it) && !local.contains(it));
+        let new_ports = plan.published.keys().filter(|port| !self.plan.published.contains_key(port));
+        let udp = new_ports.filter(|(protocol, _)| *protocol == Protocol::Udp);
+        Stale {
+            targets: gone.collect(),
+            vips: plan.vips.keys().filter(|vip| !self.plan.vips.contains_key(vip)).copied().collect(),
+            ports: udp.map(|(_, port)| *port).collect(),
+        }
+    }
+
+    /// Forgets stale flows; without it UDP clients go on to nowhere until they pause, which is no reason to fail.
+    pub(super) fn forget(&mut self, stale: &Stale) {
+        match forget(&mut self.filter, stale) {
+            Ok(0) => {}
+            Ok(count) => tracing::debug!(count, "forgot stale UDP flows"),
+            Err(error) => tracing::warn!(%error, "cannot forget stale UDP flows"),
+        }
+    }
+
+    /// What of ours is in the kernel.
+    pub(crate) fn observed(&mut self) -> Result<Observed> {
+        let table = table_there(&mut self.filter, TABLE)?;
+        let mut links: Vec<_> = links::ours(&mut self.route)?.into_iter().map(|link| link.name).collect();
+        let mut service_chains = if table { chain_names(&mut self.filter, TABLE)? } else { Vec::new() };
+        service_chains.retain(|name| is_service_chain(name));
+        service_chains.sort();
+        links.sort();
+        Ok(Observed { table, links, service_chains })
+    }
+
+    /// Takes everything of ours off the host.
+    pub(crate) fn close(&mut self) -> Result<()> {
+        for link in links::ours(&mut self.route)? {
+            self.remove_link(link.index)?;
+        }
+        if table_there(&mut self.filter, TABLE)? {
+            let mut batch = Batch::new(TABLE);
+            batch.delete_table();
+            batch.commit(&mut self.filter)?;
+        }
+        self.holds.clear();
+        self.containers.clear();
+        self.plan = Plan::default();
+        self.applied = None;
+        self.sysctls.restore()
+    }
+}

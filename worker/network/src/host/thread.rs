@@ -1,0 +1,77 @@
+//! The thread that owns a [`Host`]: all changes happen there, one after the other.
+
+use std::sync::mpsc;
+use std::thread::{Builder, JoinHandle};
+
+use tokio::sync::oneshot;
+
+use super::Host;
+use crate::{NetworkError, Result};
+
+type Job = Box<dyn FnOnce(&mut Host) + Send>;
+
+/// Sends work to the thread; it ends, and is waited for, when this is dropped.
+#[derive(Debug)]
+pub(crate) struct HostThread {
+    jobs: Option<mpsc::Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl HostThread {
+    /// Starts the thread, in the network namespace of the caller; `open` runs on it.
+    pub(crate) async fn start<F>(open: F) -> Result<Self>
+    where
+        F: FnOnce() -> Result<Host> + Send + 'static,
+    {
+        let (jobs, inbox) = mpsc::channel::<Job>();
+        let (sender, receiver) = oneshot::channel();
+        let work = move || {
+            let mut host = match open() {
+                Ok(host) => {
+                    let _ = sender.send(Ok(()));
+                    host
+                }
+                Err(error) => {
+                    let _ = sender.send(Err(error));
+                    return;
+                }
+            };
+            while let Ok(job) = inbox.recv() {
+                job(&mut host);
+            }
+        };
+        let thread = Builder::new()
+            .name("skep-network".into())
+            .spawn(work)
+            .map_err(|source| NetworkError::Namespace { source })?;
+        receiver.await.map_err(|_| NetworkError::Closed)??;
+        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    /// Runs `work` on the thread.
+    pub(crate) async fn call<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Host) -> Result<T> + Send + 'static,
+    {
+        let (sender, receiver) = oneshot::channel();
+        let job: Job = Box::new(move |host| {
+            // The caller may have gone away; the work is done all the same.
+            let _ = sender.send(work(host));
+        });
+        let jobs = self.jobs.as_ref().ok_or(NetworkError::Closed)?;
+        jobs.send(job).map_err(|_| NetworkError::Closed)?;
+        receiver.await.map_err(|_| NetworkError::Closed)?
+    }
+}
+
+impl Drop for HostThread {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the network thread panicked");
+        }
+    }
+}

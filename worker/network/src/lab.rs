@@ -1,0 +1,279 @@
+//! A host, an outside client and containers in network namespaces of their own, for tests.
+
+use std::future::Future;
+use std::io::{self, Read};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream, UdpSocket};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::sched::{CloneFlags, setns, unshare};
+use skep_model::{
+    Backend, EndpointNetwork, EndpointService, EndpointTable, NetworkId, NodeId, Protocol, PublishedPort,
+    ServiceId, Subnet, TaskId, Vip,
+};
+use tokio::io::AsyncWriteExt;
+
+use crate::host::links;
+use crate::netlink::{Message, NetlinkSocket};
+use crate::{Address, Attachment, MemoryStore, Network, Options};
+
+/// The host's address on the outside link.
+pub(crate) const HOST: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+/// The outside client's.
+pub(crate) const CLIENT: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 2);
+/// Longer than anything takes on a busy machine, shorter than a hang.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// One test's world; all of it goes with the last descriptor.
+pub(crate) struct Lab {
+    pub(crate) host: OwnedFd,
+    pub(crate) client: OwnedFd,
+    pub(crate) store: Arc<MemoryStore>,
+    pub(crate) upstreams: Vec<SocketAddr>,
+    directory: tempfile::TempDir,
+}
+
+/// A container: a namespace and its addresses.
+pub(crate) struct Cell {
+    pub(crate) id: String,
+    pub(crate) namespace: OwnedFd,
+    pub(crate) addresses: Vec<Address>,
+    pub(crate) published: Vec<PublishedPort>,
+}
+
+/// Runs a test on a thread with a network namespace and a runtime of its own.
+pub(crate) fn in_lab<F, T>(test: F)
+where
+    F: FnOnce(Lab) -> T + Send + 'static,
+    T: Future<Output = ()>,
+{
+    let work = move || {
+        unshare(CloneFlags::CLONE_NEWNET).unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        runtime.block_on(async { Box::pin(test(Lab::new())).await });
+    };
+    if let Err(panic) = std::thread::spawn(work).join() {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+/// A fresh network namespace that lives as long as the descriptor.
+pub(crate) fn fresh_namespace() -> OwnedFd {
+    let work = || {
+        unshare(CloneFlags::CLONE_NEWNET).unwrap();
+        current_namespace()
+    };
+    std::thread::spawn(work).join().unwrap()
+}
+
+fn current_namespace() -> OwnedFd {
+    std::fs::File::open("/proc/thread-self/ns/net").unwrap().into()
+}
+
+/// Runs `work` in a namespace and waits for it.
+pub(crate) fn inside<T: Send>(namespace: &OwnedFd, work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let entered = || {
+            setns(namespace, CloneFlags::CLONE_NEWNET).unwrap();
+            work()
+        };
+        scope.spawn(entered).join().unwrap()
+    })
+}
+
+/// The subnet of the lab's network `number`: 10.0.number.0/24.
+pub(crate) fn subnet(number: u8) -> Subnet {
+    Subnet { address: Ipv4Addr::new(10, 0, number, 0), prefix_bits: 24 }
+}
+
+/// An address on network `number`.
+pub(crate) fn on(number: u8, part: u8) -> Address {
+    let address = Ipv4Addr::new(10, 0, number, part);
+    Address { network: NetworkId::new(number.into()), address, subnet: subnet(number), internal: false }
+}
+
+/// Host and client, joined by a link; the host's default route leads to the client.
+fn join_outside(client: &OwnedFd) {
+    let mut pair = Message::new(links::NEW_LINK, 0x600, &links::link_header(0, 0, 0), "make the outside link");
+    pair.text(3, "up0").nest(18, |info| {
+        info.text(1, "veth").nest(2, |data| {
+            data.nest(1, |peer| {
+                peer.body.extend_from_slice(&links::link_header(0, 0, 0));
+                peer.text(3, "up0").ne32(28, client.as_raw_fd().cast_unsigned());
+            });
+        });
+    });
+    let side = |own: Ipv4Addr, other: Ipv4Addr, first: Option<Message>| {
+        let mut socket = NetlinkSocket::route().unwrap();
+        socket.all(first.as_slice(), &[]).unwrap();
+        let index = links::find(&mut socket, "up0").unwrap().unwrap();
+        let default = links::Route {
+            destination: Ipv4Addr::UNSPECIFIED,
+            bits: 0,
+            gateway: Some(other),
+            source: Some(own),
+        };
+        let messages = [
+            links::up(1),
+            links::up(index),
+            links::address(index, own),
+            links::route(index, &links::host_route(other)),
+            links::route(index, &default),
+        ];
+        socket.all(&messages, &[]).unwrap();
+    };
+    side(HOST, CLIENT, Some(pair));
+    inside(client, || side(CLIENT, HOST, None));
+}
+
+impl Lab {
+    fn new() -> Self {
+        let client = fresh_namespace();
+        join_outside(&client);
+        Self {
+            host: current_namespace(),
+            client,
+            store: Arc::new(MemoryStore::default()),
+            upstreams: Vec::new(),
+            directory: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    pub(crate) fn state(&self) -> PathBuf {
+        self.directory.path().join("network")
+    }
+
+    pub(crate) async fn open(&self) -> Network {
+        let options = Options {
+            directory: self.state(),
+            dns_upstreams: self.upstreams.clone(),
+            mtu: 1450,
+            descriptors: Arc::clone(&self.store) as Arc<_>,
+        };
+        Network::open(options).await.unwrap()
+    }
+}
+
+impl Cell {
+    pub(crate) fn new(id: &str, addresses: Vec<Address>) -> Self {
+        Self { id: id.into(), namespace: fresh_namespace(), addresses, published: Vec::new() }
+    }
+
+    /// A container that is attached to the network.
+    pub(crate) async fn attached(network: &Network, id: &str, addresses: Vec<Address>) -> Self {
+        let cell = Self::new(id, addresses);
+        network.attach(cell.attachment()).await.unwrap();
+        cell
+    }
+
+    pub(crate) fn attachment(&self) -> Attachment {
+        Attachment {
+            container: self.id.clone(),
+            task: None,
+            namespace: self.namespace.try_clone().unwrap(),
+            addresses: self.addresses.clone(),
+            egress: true,
+            names: vec![format!("{}-name", self.id)],
+            published: self.published.clone(),
+        }
+    }
+
+    pub(crate) fn address(&self) -> Ipv4Addr {
+        self.addresses[0].address
+    }
+
+    /// Answers each connection to the port with `<id> <client's address>`.
+    pub(crate) fn serve(&self, port: u16) {
+        greet(&self.namespace, port, &self.id);
+    }
+
+    /// Asks a TCP server from within.
+    pub(crate) fn ask(&self, address: Ipv4Addr, port: u16) -> io::Result<String> {
+        ask(&self.namespace, address, port)
+    }
+}
+
+/// Answers each connection to the port in the namespace with `<name> <client's address>`.
+pub(crate) fn greet(namespace: &OwnedFd, port: u16, name: &str) {
+    let listener = inside(namespace, || TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).unwrap());
+    listener.set_nonblocking(true).unwrap();
+    let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+    let name = name.to_owned();
+    tokio::spawn(async move {
+        while let Ok((mut stream, peer)) = listener.accept().await {
+            let _ = stream.write_all(format!("{name} {}", peer.ip()).as_bytes()).await;
+        }
+    });
+}
+
+/// Answers each datagram to the port in the namespace with the name.
+pub(crate) fn echo(namespace: &OwnedFd, port: u16, name: &str) {
+    let socket = inside(namespace, || UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port)).unwrap());
+    socket.set_nonblocking(true).unwrap();
+    let socket = tokio::net::UdpSocket::from_std(socket).unwrap();
+    let name = name.to_owned();
+    tokio::spawn(async move {
+        while let Ok((_, peer)) = socket.recv_from(&mut [0; 64]).await {
+            let _ = socket.send_to(name.as_bytes(), peer).await;
+        }
+    });
+}
+
+/// Connects from the namespace and reads to the end.
+pub(crate) fn ask(namespace: &OwnedFd, address: Ipv4Addr, port: u16) -> io::Result<String> {
+    inside(namespace, || {
+        let target = SocketAddrV4::new(address, port).into();
+        let mut stream = TcpStream::connect_timeout(&target, PATIENCE)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        let mut text = String::new();
+        stream.read_to_string(&mut text)?;
+        Ok(text)
+    })
+}
+
+/// Whether the failure came from somebody's answer, not from silence.
+pub(crate) fn refused(result: &io::Result<String>) -> bool {
+    matches!(result, Err(error) if error.raw_os_error() == Some(Errno::ECONNREFUSED as i32))
+}
+
+/// A table of these services on networks 1 to 3.
+pub(crate) fn table(version: u64, services: Vec<EndpointService>) -> EndpointTable {
+    let network = |number: u8| EndpointNetwork {
+        id: NetworkId::new(number.into()),
+        name: format!("net{number}"),
+        subnet: subnet(number),
+        internal: false,
+    };
+    EndpointTable { version, networks: (1..=3).map(network).collect(), services }
+}
+
+/// A service on network 1, with the VIP 10.0.1.vip and these backends.
+pub(crate) fn service(name: &str, vip: u8, backends: &[&Cell]) -> EndpointService {
+    let backend = |(at, cell): (usize, &&Cell)| Backend {
+        task: TaskId::new(u128::from(vip) * 1000 + at as u128),
+        name: format!("{name}.{}", at + 1),
+        node: NodeId::new(1),
+        addresses: cell.addresses.iter().map(|entry| (entry.network, entry.address)).collect(),
+        ready: true,
+    };
+    EndpointService {
+        id: ServiceId::new(vip.into()),
+        name: name.into(),
+        vips: vec![Vip {
+            network: NetworkId::new(1),
+            address: Some(Ipv4Addr::new(10, 0, 1, vip)),
+            aliases: vec![name.trim_start_matches("app_").into()],
+        }],
+        published: Vec::new(),
+        backends: backends.iter().enumerate().map(backend).collect(),
+    }
+}
+
+/// The same service with a published TCP port.
+pub(crate) fn published(mut service: EndpointService, published: u16, target: u16) -> EndpointService {
+    service.published.push(PublishedPort { protocol: Protocol::Tcp, published, target });
+    service
+}

@@ -1,0 +1,44 @@
+//! The network of one host: links, routes, isolation, balancing, published ports and DNS for its containers.
+//!
+//! ```text
+//! Network (public, async)
+//!   └─ host/      one thread that owns the kernel's sockets and what we know to be in the kernel
+//!        ├─ links.rs     veth pairs, routes              over netlink/ (NETLINK_ROUTE)
+//!        ├─ ruleset.rs   base chains and sets, constant  over nft/     (NETLINK_NETFILTER)
+//!        └─ services.rs  endpoint table -> chains        pure
+//!   └─ dns/       one listener per container, one directory of names for all
+//! ```
+//!
+//! Everything of ours is recognisable: the nft table is called `skep`, links are in the group [`LINK_GROUP`] and called
+//! `sk<hash>`, routes carry the protocol [`ROUTE_PROTOCOL`]. A daemon that dies leaves all of it working; the next one
+//! calls [`Network::open`], [`Network::readopt`] for each living container, [`Network::collect`], [`Network::apply`].
+
+mod attachment;
+mod conntrack;
+mod dns;
+mod error;
+mod host;
+mod namespace;
+mod netlink;
+mod network;
+mod nft;
+mod reserve;
+mod store;
+mod sysctl;
+
+#[cfg(test)]
+mod lab;
+#[cfg(test)]
+mod name_test;
+#[cfg(test)]
+mod restart_test;
+#[cfg(test)]
+mod traffic_test;
+
+pub use attachment::{Address, Attached, Attachment};
+pub use error::{NetworkError, Result};
+pub use host::{Applied, LINK_GROUP, Observed, ROUTE_PROTOCOL};
+pub use namespace::{in_namespace, namespace_of};
+pub use network::{Network, Options, upstreams_of_host};
+pub use reserve::{PortHold, PortInUse, reserve};
+pub use store::{DescriptorStore, MemoryStore};

@@ -1,0 +1,9 @@
+//! Netlink by hand: one encoder and one blocking socket for routes, nftables and connection tracking.
+//!
+//! The kernel answers within `send`, so a blocking socket costs no waiting.
+
+mod message;
+mod socket;
+
+pub(crate) use message::{Message, first_attribute, read_u32, text};
+pub(crate) use socket::NetlinkSocket;

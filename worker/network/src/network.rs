@@ -1,0 +1,283 @@
+//! The network of one host, as the engine and the agent use it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use skep_model::{EndpointTable, NetworkId};
+
+use crate::dns::{Asker, Directory, RESOLVER, Serving, Upstreams, open_listener, serve};
+use crate::host::{Host, HostThread, Plug, links};
+use crate::namespace::in_namespace;
+use crate::{Applied, Attached, Attachment, DescriptorStore, NetworkError, Observed, Result};
+
+/// How to open a host's network.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// A directory of our own for a little state; made when missing.
+    pub directory: PathBuf,
+    /// The DNS servers for names that are not ours; see [`upstreams_of_host`].
+    pub dns_upstreams: Vec<SocketAddr>,
+    /// The links' biggest packet, in bytes; 1450 leaves room for VXLAN on an Ethernet.
+    pub mtu: u32,
+    /// Where DNS sockets live while the daemon is away.
+    pub descriptors: Arc<dyn DescriptorStore>,
+}
+
+/// The network of the host whose network namespace [`Network::open`] was called in.
+///
+/// Dropping it leaves everything in the kernel, and running, for the next daemon; [`Network::close`] removes it.
+#[derive(Debug)]
+pub struct Network {
+    host: HostThread,
+    directory: Arc<Directory>,
+    upstreams: Arc<Upstreams>,
+    descriptors: Arc<dyn DescriptorStore>,
+    served: Mutex<BTreeMap<String, Resolver>>,
+}
+
+/// One container's DNS.
+#[derive(Debug)]
+struct Resolver {
+    names: Vec<String>,
+    addresses: Vec<(NetworkId, Ipv4Addr)>,
+    _serving: Serving,
+}
+
+impl Network {
+    /// Opens the network of the calling thread's namespace: settings, nft table. What a former daemon left keeps working;
+    /// call [`Self::readopt`] for every living container, then [`Self::collect`], then [`Self::apply`].
+    ///
+    /// # Errors
+    /// When the kernel refuses (no CAP_NET_ADMIN, no nftables) or the directory cannot be written.
+    pub async fn open(options: Options) -> Result<Self> {
+        let Options { directory, dns_upstreams, mtu, descriptors } = options;
+        let host = HostThread::start(move || {
+            let failure = |source| NetworkError::File {
+                action: "make",
+                path: directory.display().to_string(),
+                source,
+            };
+            fs::create_dir_all(&directory).map_err(failure)?;
+            Host::open(directory, mtu)
+        })
+        .await?;
+        // After a daemon's restart names are known again with the first table only; until then queries wait.
+        let fresh = host.call(|host| host.remembered()).await?.is_empty();
+        Ok(Self {
+            host,
+            directory: Arc::new(Directory::new(fresh)),
+            upstreams: Arc::new(Upstreams(dns_upstreams)),
+            descriptors,
+            served: Mutex::default(),
+        })
+    }
+
+    /// Gives a container its link, addresses, routes and DNS. One that is attached already is taken over, without
+    /// touching its side or its connections.
+    ///
+    /// # Errors
+    /// When the namespace is gone, the kernel refuses, or one of its ports is taken; nothing is left behind then.
+    pub async fn attach(&self, attachment: Attachment) -> Result<Attached> {
+        let container = attachment.container.clone();
+        let id_letters = |letter: u8| letter.is_ascii_alphanumeric() || b"-_.".contains(&letter);
+        if container.is_empty() || container.starts_with('.') || !container.bytes().all(id_letters) {
+            return Err(NetworkError::Container(container));
+        }
+        let link = links::link_name(&container);
+        let mac = links::container_mac(&attachment.addresses);
+        let egress_source = attachment.egress_source();
+        let namespace = Arc::new(attachment.namespace);
+        let plug = Plug {
+            index: 0,
+            link: link.clone(),
+            addresses: attachment.addresses.clone(),
+            egress_source,
+            published: attachment.published,
+        };
+        let (id, far) = (container.clone(), Arc::clone(&namespace));
+        let (adopted, index) = self.host.call(move |host| host.plug(&id, plug, far.as_fd())).await?;
+        let names = names_of(&container, attachment.task, attachment.names);
+        let addresses: Vec<_> =
+            attachment.addresses.iter().map(|entry| (entry.network, entry.address)).collect();
+        let asker = Asker {
+            networks: addresses.iter().map(|(network, _)| *network).collect(),
+            egress: egress_source.is_some(),
+        };
+        let inside = async {
+            if !adopted {
+                let addresses = attachment.addresses;
+                let work = move || links::configure_container(&addresses, egress_source);
+                in_namespace(Arc::clone(&namespace), work).await??;
+            }
+            let sockets = self.listener(&container, &namespace, adopted).await?;
+            let listener = |source| NetworkError::Listener { container: container.clone(), source };
+            serve(sockets, asker, Arc::clone(&self.directory), Arc::clone(&self.upstreams)).map_err(listener)
+        };
+        match inside.await {
+            Ok(serving) => {
+                self.directory.add_container(&names, &addresses);
+                self.served().insert(container, Resolver { names, addresses, _serving: serving });
+                Ok(Attached { link, mac: links::shown_mac(mac) })
+            }
+            Err(error) => {
+                self.descriptors.drop_held(&held_name(&container));
+                let undo = move |host: &mut Host| {
+                    host.unplug(&container)?;
+                    if adopted { Ok(()) } else { host.remove_link(index) }
+                };
+                self.host.call(undo).await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// The same as [`Self::attach`], for a container that a former daemon attached.
+    ///
+    /// # Errors
+    /// As [`Self::attach`].
+    pub async fn readopt(&self, attachment: Attachment) -> Result<Attached> {
+        self.attach(attachment).await
+    }
+
+    /// Takes a container off the network: routes, addresses, ports, DNS. Its link dies with its namespace. Doing it
+    /// twice, or for a container that never was there, is no error.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    pub async fn detach(&self, container: &str) -> Result<()> {
+        self.end_dns(container);
+        let id = container.to_owned();
+        self.host.call(move |host| host.unplug(&id)).await
+    }
+
+    /// Removes what is left of containers that are not in `live`.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    pub async fn collect(&self, live: &BTreeSet<String>) -> Result<()> {
+        let kept = live.clone();
+        let gone = self.host.call(move |host| host.collect(&kept)).await?;
+        let served: Vec<_> = self.served().keys().filter(|id| !live.contains(*id)).cloned().collect();
+        for container in gone.iter().chain(&served) {
+            self.end_dns(container);
+        }
+        Ok(())
+    }
+
+    /// Makes kernel and DNS follow a table, in one transaction; flows that it does not concern go on.
+    ///
+    /// # Errors
+    /// When the kernel refuses; then all is as before.
+    pub async fn apply(&self, table: &EndpointTable) -> Result<Applied> {
+        let copy = table.clone();
+        let applied = self.host.call(move |host| host.apply(copy)).await?;
+        self.directory.load(table);
+        Ok(applied)
+    }
+
+    /// The version of the last applied table; none before the first.
+    ///
+    /// # Errors
+    /// When the network is closed.
+    pub async fn applied_version(&self) -> Result<Option<u64>> {
+        self.host.call(|host| Ok(host.applied())).await
+    }
+
+    /// What of ours is in the kernel.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    pub async fn observed(&self) -> Result<Observed> {
+        self.host.call(Host::observed).await
+    }
+
+    /// Takes everything of ours off the host: links, table, settings, sockets.
+    ///
+    /// # Errors
+    /// When the kernel refuses; calling it again goes on.
+    pub async fn close(self) -> Result<()> {
+        let remembered = self.host.call(|host| host.collect(&BTreeSet::new())).await?;
+        let served: Vec<_> = self.served().keys().cloned().collect();
+        for container in remembered.iter().chain(&served) {
+            self.end_dns(container);
+        }
+        self.host.call(Host::close).await
+    }
+
+    fn served(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Resolver>> {
+        self.served.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn end_dns(&self, container: &str) {
+        let resolver = self.served().remove(container);
+        if let Some(resolver) = resolver {
+            self.directory.remove_container(&resolver.names, &resolver.addresses);
+        }
+        self.descriptors.drop_held(&held_name(container));
+    }
+
+    /// The container's DNS sockets: those of before, or new ones; copies are held beyond our life.
+    async fn listener(
+        &self,
+        container: &str,
+        namespace: &Arc<OwnedFd>,
+        adopted: bool,
+    ) -> Result<Vec<OwnedFd>> {
+        let name = held_name(container);
+        let held = if adopted { self.descriptors.take(&name) } else { None };
+        let sockets = match held.filter(|sockets| sockets.len() == 2) {
+            Some(sockets) => sockets,
+            None => {
+                let id = container.to_owned();
+                in_namespace(Arc::clone(namespace), move || open_listener(&id)).await??
+            }
+        };
+        let copies: std::io::Result<Vec<_>> = sockets.iter().map(OwnedFd::try_clone).collect();
+        let failure = |source| NetworkError::Listener { container: container.to_owned(), source };
+        self.descriptors.hold(&name, copies.map_err(failure)?);
+        Ok(sockets)
+    }
+}
+
+fn held_name(container: &str) -> String {
+    format!("dns-{container}")
+}
+
+/// All that a container can be called by others on its host: its names, its id and the id's short form.
+fn names_of(container: &str, task: Option<skep_model::TaskId>, mut names: Vec<String>) -> Vec<String> {
+    names.push(container.to_owned());
+    names.extend(container.get(..12).map(str::to_owned));
+    names.extend(task.map(|task| task.to_string()));
+    names
+}
+
+/// The DNS servers of `/etc/resolv.conf`, without our own address.
+pub fn upstreams_of_host() -> Vec<SocketAddr> {
+    let text = fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
+    servers_in(&text)
+}
+
+fn servers_in(text: &str) -> Vec<SocketAddr> {
+    let servers = text.lines().filter_map(|line| {
+        let mut words = line.split_ascii_whitespace();
+        let server: IpAddr = words.next().filter(|word| *word == "nameserver").and(words.next())?.parse().ok()?;
+        (server != IpAddr::V4(RESOLVER)).then_some(SocketAddr::new(server, 53))
+    });
+    servers.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_are_read_and_our_own_skipped() {
+        let text = "# a comment\nsearch example.com\nnameserver 127.0.0.11\nnameserver 10.0.0.2\nnameserver ::1\n";
+        let servers: Vec<_> = servers_in(text).iter().map(ToString::to_string).collect();
+        assert_eq!(servers, ["10.0.0.2:53", "[::1]:53"]);
+    }
+}

@@ -1,0 +1,199 @@
+//! Transactions on one nft table.
+
+use nix::errno::Errno;
+
+use super::{Element, Expression, Set};
+use crate::netlink::{Message, NetlinkSocket, first_attribute, text};
+use crate::{NetworkError, Result};
+
+const SUBSYSTEM: u16 = 10;
+const NEW_TABLE: u16 = 0;
+const GET_TABLE: u16 = 1;
+const DELETE_TABLE: u16 = 2;
+const NEW_CHAIN: u16 = 3;
+const GET_CHAIN: u16 = 4;
+const DELETE_CHAIN: u16 = 5;
+const NEW_RULE: u16 = 6;
+const DELETE_RULE: u16 = 8;
+const NEW_SET: u16 = 9;
+const NEW_ELEMENTS: u16 = 12;
+const DELETE_ELEMENTS: u16 = 14;
+const CREATE: u16 = 0x400;
+const APPEND: u16 = 0x800;
+/// An attribute's length is 16 bits, so long lists are cut.
+const ELEMENTS_PER_MESSAGE: usize = 400;
+
+/// Family ipv4, version 0, resource 0.
+const HEADER: [u8; 4] = [2, 0, 0, 0];
+
+/// Where a base chain hangs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Hook {
+    /// `filter` or `nat`.
+    pub(crate) kind: &'static str,
+    /// `NF_INET_*`: 0 prerouting, 1 input, 2 forward, 3 output, 4 postrouting.
+    pub(crate) number: u32,
+    pub(crate) priority: i32,
+}
+
+/// Changes to one table that all happen at once or not at all.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    table: &'static str,
+    messages: Vec<Message>,
+    maps: u32,
+}
+
+impl Batch {
+    pub(crate) fn new(table: &'static str) -> Self {
+        Self { table, messages: Vec::new(), maps: 0 }
+    }
+
+    fn message(&mut self, kind: u16, flags: u16, action: String) -> &mut Message {
+        let mut message = Message::new(kind | (SUBSYSTEM << 8), flags, &HEADER, action);
+        message.text(1, self.table);
+        let at = self.messages.len();
+        self.messages.push(message);
+        &mut self.messages[at]
+    }
+
+    /// Makes the table unless it is there.
+    pub(crate) fn table(&mut self) {
+        self.message(NEW_TABLE, CREATE, "make the nft table".into());
+    }
+
+    /// Deletes the table with all that is in it.
+    pub(crate) fn delete_table(&mut self) {
+        self.message(DELETE_TABLE, 0, "delete the nft table".into());
+    }
+
+    /// Makes a chain unless it is there.
+    pub(crate) fn chain(&mut self, name: &str, hook: Option<Hook>) {
+        let message = self.message(NEW_CHAIN, CREATE, format!("make the nft chain {name}"));
+        message.text(3, name);
+        if let Some(hook) = hook {
+            message.nest(4, |inner| {
+                inner.be32(1, hook.number).be32(2, hook.priority.cast_unsigned());
+            });
+            message.be32(5, 1).text(7, hook.kind);
+        }
+    }
+
+    /// Deletes an empty chain that nothing leads to.
+    pub(crate) fn delete_chain(&mut self, name: &str) {
+        self.message(DELETE_CHAIN, 0, format!("delete the nft chain {name}")).text(3, name);
+    }
+
+    /// Deletes all rules of a chain.
+    pub(crate) fn flush_chain(&mut self, name: &str) {
+        self.message(DELETE_RULE, 0, format!("empty the nft chain {name}")).text(2, name);
+    }
+
+    /// Appends a rule.
+    pub(crate) fn rule(&mut self, chain: &str, expressions: &[Expression]) {
+        let message = self.message(NEW_RULE, CREATE | APPEND, format!("add an nft rule to {chain}"));
+        message.text(2, chain).nest(4, |list| {
+            for expression in expressions {
+                expression.encode(list);
+            }
+        });
+    }
+
+    /// Makes a set unless the same is there.
+    pub(crate) fn set(&mut self, set: &Set) {
+        let message = self.message(NEW_SET, CREATE, format!("make the nft set {}", set.name));
+        set.encode(message);
+    }
+
+    /// Makes a map without a name, from numbers in host order to `length` bytes, for the next rule that uses its id.
+    pub(crate) fn anonymous_map(&mut self, length: u32, elements: &[Element]) -> u32 {
+        self.maps += 1;
+        let id = self.maps;
+        let count = u32::try_from(elements.len()).unwrap_or(u32::MAX);
+        let message = self.message(NEW_SET, CREATE, "make an nft map of backends".into());
+        // Anonymous, constant, map.
+        message.text(2, "__map%d").be32(3, 1 | 2 | 8).be32(4, 19).be32(5, 4);
+        message.be32(6, if length == 8 { (7 << 6) | 13 } else { 7 }).be32(7, length);
+        message.nest(9, |description| {
+            description.be32(1, count);
+        });
+        message.be32(10, id);
+        for chunk in elements.chunks(ELEMENTS_PER_MESSAGE) {
+            let message = self.message(NEW_ELEMENTS, CREATE, "fill an nft map of backends".into());
+            message.text(2, "__map%d").be32(4, id);
+            encode_elements(message, chunk);
+        }
+        id
+    }
+
+    /// Adds elements; one that is there already is left.
+    pub(crate) fn add(&mut self, set: &Set, elements: &[Element]) {
+        for chunk in elements.chunks(ELEMENTS_PER_MESSAGE) {
+            let action = format!("add to the nft set {}", set.name);
+            let message = self.message(NEW_ELEMENTS, CREATE, action);
+            message.text(2, set.name);
+            encode_elements(message, chunk);
+        }
+    }
+
+    /// Removes elements, which must be there.
+    pub(crate) fn remove(&mut self, set: &Set, elements: &[Element]) {
+        for chunk in elements.chunks(ELEMENTS_PER_MESSAGE) {
+            let action = format!("remove from the nft set {}", set.name);
+            let message = self.message(DELETE_ELEMENTS, 0, action);
+            message.text(2, set.name);
+            encode_elements(message, chunk);
+        }
+    }
+
+    /// Removes all elements.
+    pub(crate) fn flush_set(&mut self, set: &Set) {
+        self.message(DELETE_ELEMENTS, 0, format!("empty the nft set {}", set.name)).text(2, set.name);
+    }
+
+    /// Commits.
+    pub(crate) fn commit(self, socket: &mut NetlinkSocket) -> Result<()> {
+        if self.messages.is_empty() {
+            return Ok(());
+        }
+        // The resource of the begin and end messages names the subsystem.
+        let edge = [0, 0, 0, SUBSYSTEM as u8];
+        let mut messages = Vec::with_capacity(self.messages.len() + 2);
+        messages.push(Message::new(16, 0, &edge, "begin an nft transaction"));
+        messages.extend(self.messages);
+        let last = messages.len() - 1;
+        messages.push(Message::new(17, 0, &edge, "commit an nft transaction"));
+        socket.batch(&messages, last)
+    }
+}
+
+fn encode_elements(message: &mut Message, elements: &[Element]) {
+    message.nest(3, |list| {
+        for element in elements {
+            element.encode(list);
+        }
+    });
+}
+
+/// Whether the table is in the kernel.
+pub(crate) fn table_there(socket: &mut NetlinkSocket, table: &str) -> Result<bool> {
+    let mut message = Message::new(GET_TABLE | (SUBSYSTEM << 8), 0, &HEADER, "look for the nft table");
+    message.text(1, table);
+    match socket.ask(message) {
+        Ok(_) => Ok(true),
+        Err(NetworkError::Refused { source: Errno::ENOENT, .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// The names of the table's chains.
+pub(crate) fn chain_names(socket: &mut NetlinkSocket, table: &str) -> Result<Vec<String>> {
+    let message = Message::new(GET_CHAIN | (SUBSYSTEM << 8), 0, &HEADER, "list the nft chains");
+    let answers = socket.dump(message)?;
+    let ours = answers.iter().filter_map(|body| {
+        let attributes = body.get(4..)?;
+        let owner = first_attribute(attributes, 1).map(text)?;
+        first_attribute(attributes, 3).filter(|_| owner == table).map(text)
+    });
+    Ok(ours.collect())
+}

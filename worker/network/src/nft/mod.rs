@@ -1,0 +1,11 @@
+//! A small encoder for nftables: one [`Batch`] is one atomic transaction.
+//!
+//! Numbers are those of linux/netfilter/nf_tables.h.
+
+mod batch;
+mod expression;
+mod set;
+
+pub(crate) use batch::{Batch, Hook, chain_names, table_there};
+pub(crate) use expression::{Base, CtKey, Expression, MetaKey, Register, Verdict};
+pub(crate) use set::{Element, Set, Value};

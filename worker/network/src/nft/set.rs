@@ -1,0 +1,98 @@
+//! Sets and maps, and what is in them.
+
+use crate::netlink::Message;
+
+/// What a map gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Value {
+    /// Nothing: it is a set.
+    None,
+    /// A verdict.
+    Verdict,
+}
+
+/// A named set or map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Set {
+    pub(crate) name: &'static str,
+    /// The `nft` program's numbers of the key's types, six bits each; only for its listing.
+    pub(crate) key_type: u32,
+    /// Bytes of each field of the key, in multiples of four.
+    pub(crate) fields: &'static [u32],
+    /// Whether elements are ranges.
+    pub(crate) ranges: bool,
+    pub(crate) value: Value,
+}
+
+impl Set {
+    pub(crate) fn encode(&self, message: &mut Message) {
+        let concatenated = self.fields.len() > 1;
+        let mut flags = 0;
+        if self.ranges {
+            flags |= 4;
+            flags |= if concatenated { 0x80 } else { 0 };
+        }
+        flags |= if self.value == Value::None { 0 } else { 8 };
+        message.text(2, self.name).be32(3, flags).be32(4, self.key_type).be32(5, self.fields.iter().sum());
+        if self.value == Value::Verdict {
+            message.be32(6, 0xffff_ff00).be32(7, 16);
+        }
+        if self.ranges && concatenated {
+            message.nest(9, |description| {
+                description.nest(2, |list| {
+                    for field in self.fields {
+                        list.nest(1, |inner| {
+                            inner.be32(1, *field);
+                        });
+                    }
+                });
+            });
+        }
+        // The kernel asks for a number that is unique within the batch only for sets made and used in one; zero is fine.
+        message.be32(10, 0);
+    }
+}
+
+/// One element of a set or map.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Element {
+    /// A key of a set.
+    Key(Vec<u8>),
+    /// A key of a concatenated set of ranges.
+    Range { first: Vec<u8>, last: Vec<u8> },
+    /// The end of a range in a plain set of ranges: the first key behind it.
+    RangeEnd(Vec<u8>),
+    /// Key and chain in a verdict map.
+    Chain { key: Vec<u8>, chain: String },
+    /// Key and bytes in a map.
+    Mapped { key: Vec<u8>, value: Vec<u8> },
+}
+
+impl Element {
+    pub(crate) fn encode(&self, message: &mut Message) {
+        let value = |message: &mut Message, kind, bytes: &[u8]| {
+            message.nest(kind, |inner| {
+                inner.bytes(1, bytes);
+            });
+        };
+        message.nest(1, |element| match self {
+            Self::Key(key) => value(element, 1, key),
+            Self::Range { first, last } => {
+                value(element, 1, first);
+                value(element, 10, last);
+            }
+            Self::RangeEnd(key) => {
+                value(element, 1, key);
+                element.be32(3, 1);
+            }
+            Self::Chain { key, chain } => {
+                value(element, 1, key);
+                element.nest(2, |data| super::Verdict::Goto(chain.clone()).encode(data));
+            }
+            Self::Mapped { key, value: bytes } => {
+                value(element, 1, key);
+                value(element, 2, bytes);
+            }
+        });
+    }
+}

@@ -1,0 +1,121 @@
+//! Host ports held against other processes while they are published.
+
+use std::fs;
+use std::net::Ipv4Addr;
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::sys::socket::{
+    AddressFamily, SockFlag, SockType, SockaddrIn, bind, setsockopt, socket, sockopt,
+};
+use skep_model::Protocol;
+
+/// `/proc/net/tcp`'s state of a connection that only waits for stray packets.
+const TIME_WAIT: &str = "06";
+
+/// A port that nobody else can bind for as long as this lives. Nothing listens on it.
+#[derive(Debug)]
+pub struct PortHold {
+    _socket: OwnedFd,
+}
+
+/// A port that somebody else has.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("port {port}/{protocol} of this host cannot be published: {}", self.reason())]
+pub struct PortInUse {
+    /// The transport protocol.
+    pub protocol: Protocol,
+    /// The address that was asked for; 0.0.0.0 for all.
+    pub address: Ipv4Addr,
+    /// The port.
+    pub port: u16,
+    /// Who has it, e.g. `nginx (process 4711)`, when /proc tells.
+    pub holder: Option<String>,
+    /// The kernel's word.
+    pub source: Errno,
+}
+
+impl PortInUse {
+    fn reason(&self) -> String {
+        match &self.holder {
+            Some(holder) => format!("{holder} uses it; stop that or publish another port"),
+            None if self.source == Errno::EADDRINUSE => "another process uses it".into(),
+            None => self.source.to_string(),
+        }
+    }
+}
+
+/// Takes a port of this host, in the calling thread's network namespace.
+///
+/// # Errors
+/// When another process has it, or the kernel refuses the address.
+pub fn reserve(protocol: Protocol, address: Ipv4Addr, port: u16) -> Result<PortHold, PortInUse> {
+    let failure =
+        |source, holder| PortInUse { protocol, address, port, holder, source };
+    match bound(protocol, address, port, false) {
+        Ok(held) => Ok(held),
+        Err(Errno::EADDRINUSE) => {
+            let users = users(protocol, port);
+            if users.is_empty() && protocol == Protocol::Tcp {
+                // Only connections in TIME_WAIT are left of a former server.
+                return bound(protocol, address, port, true).map_err(|source| failure(source, None));
+            }
+            Err(failure(Errno::EADDRINUSE, users.iter().find_map(|inode| process_of(inode))))
+        }
+        Err(source) => Err(failure(source, None)),
+    }
+}
+
+fn bound(protocol: Protocol, address: Ipv4Addr, port: u16, reuse: bool) -> Result<PortHold, Errno> {
+    let kind = match protocol {
+        Protocol::Tcp => SockType::Stream,
+        Protocol::Udp => SockType::Datagram,
+    };
+    let held = socket(AddressFamily::Inet, kind, SockFlag::SOCK_CLOEXEC, None)?;
+    setsockopt(&held, sockopt::ReuseAddr, &reuse)?;
+    let [a, b, c, d] = address.octets();
+    bind(held.as_raw_fd(), &SockaddrIn::new(a, b, c, d, port))?;
+    Ok(PortHold { _socket: held })
+}
+
+/// The inodes of the sockets that use a port, from the kernel's tables for both families.
+fn users(protocol: Protocol, port: u16) -> Vec<String> {
+    let wanted = format!(":{port:04X}");
+    let mut inodes = Vec::new();
+    for family in ["", "6"] {
+        let path = format!("/proc/thread-self/net/{protocol}{family}");
+        let table = fs::read_to_string(path).unwrap_or_default();
+        for line in table.lines().skip(1) {
+            let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+            if let [_, local, _, state, ..] = fields[..]
+                && local.ends_with(&wanted)
+                && (protocol == Protocol::Udp || state != TIME_WAIT)
+                && let Some(inode) = fields.get(9)
+            {
+                inodes.push((*inode).to_owned());
+            }
+        }
+    }
+    inodes
+}
+
+/// The process that has a socket open.
+fn process_of(inode: &str) -> Option<String> {
+    let wanted = format!("socket:[{inode}]");
+    let processes = fs::read_dir("/proc").ok()?;
+    for process in processes.flatten() {
+        let name = process.file_name();
+        let Some(pid) = name.to_str().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit())) else {
+            continue;
+        };
+        let Ok(descriptors) = fs::read_dir(process.path().join("fd")) else { continue };
+        let has = |entry: fs::DirEntry| {
+            fs::read_link(entry.path()).is_ok_and(|target| target.as_os_str() == wanted.as_str())
+        };
+        if descriptors.flatten().any(has) {
+            let command = fs::read_to_string(process.path().join("comm")).unwrap_or_default();
+            return Some(format!("{} (process {pid})", command.trim()));
+        }
+    }
+    None
+}

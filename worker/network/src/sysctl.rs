@@ -1,0 +1,75 @@
+//! The host's settings that containers need, and their way back.
+//!
+//! Only forwarding is the whole host's; what concerns a link alone is set with the link.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::{NetworkError, Result};
+
+/// Setting and wanted value.
+const WANTED: [(&str, &str); 1] = [("net/ipv4/ip_forward", "1")];
+
+/// The settings of the calling thread's network namespace; former values are kept in a file.
+#[derive(Debug)]
+pub(crate) struct Sysctls {
+    memory: PathBuf,
+}
+
+impl Sysctls {
+    /// Settings whose former values are remembered below `directory`.
+    pub(crate) fn new(directory: &Path) -> Self {
+        Self { memory: directory.join("sysctls") }
+    }
+
+    /// Sets what differs; the values of before the first daemon are remembered.
+    pub(crate) fn set(&self) -> Result<()> {
+        let mut former = String::new();
+        let mut changes = Vec::new();
+        for (name, wanted) in WANTED {
+            let current = read(&setting(name))?;
+            if current.trim() != wanted {
+                former.push_str(&format!("{name} {}\n", current.trim()));
+                changes.push((name, wanted));
+            }
+        }
+        if !changes.is_empty() && !self.memory.exists() {
+            write(&self.memory, &former)?;
+        }
+        for (name, wanted) in changes {
+            write(&setting(name), wanted)?;
+        }
+        Ok(())
+    }
+
+    /// Brings the former values back and forgets them.
+    pub(crate) fn restore(&self) -> Result<()> {
+        if !self.memory.exists() {
+            return Ok(());
+        }
+        for line in read(&self.memory)?.lines() {
+            if let Some((name, value)) = line.split_once(' ')
+                && WANTED.iter().any(|(known, _)| *known == name)
+            {
+                write(&setting(name), value)?;
+            }
+        }
+        fs::remove_file(&self.memory).map_err(|source| failure("remove", &self.memory, source))
+    }
+}
+
+fn setting(name: &str) -> PathBuf {
+    Path::new("/proc/sys").join(name)
+}
+
+fn failure(action: &'static str, path: &Path, source: std::io::Error) -> NetworkError {
+    NetworkError::File { action, path: path.display().to_string(), source }
+}
+
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).map_err(|source| failure("read", path, source))
+}
+
+fn write(path: &Path, value: &str) -> Result<()> {
+    fs::write(path, value).map_err(|source| failure("write", path, source))
+}
