@@ -76,7 +76,8 @@ fn parse(body: &[u8]) -> Option<Flow<'_>> {
     let tuple = first_attribute(attributes, 1)?;
     let reply = first_attribute(attributes, 2)?;
     let protocol = first_attribute(tuple, 2)?;
-    let port = first_attribute(protocol, 3).and_then(|value| value.try_into().ok()).map_or(0, u16::from_be_bytes);
+    let port =
+        first_attribute(protocol, 3).and_then(|value| value.try_into().ok()).map_or(0, u16::from_be_bytes);
     Some(Flow {
         protocol: *first_attribute(protocol, 1)?.first()?,
         destination: address(first_attribute(tuple, 1)?, 2)?,

@@ -52,7 +52,8 @@ where
 {
     let work = move || {
         unshare(CloneFlags::CLONE_NEWNET).unwrap();
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         runtime.block_on(async { Box::pin(test(Lab::new())).await });
     };
     if let Err(panic) = std::thread::spawn(work).join() {
@@ -97,7 +98,8 @@ pub(crate) fn on(number: u8, part: u8) -> Address {
 
 /// Host and client, joined by a link; the host's default route leads to the client.
 fn join_outside(client: &OwnedFd) {
-    let mut pair = Message::new(links::NEW_LINK, 0x600, &links::link_header(0, 0, 0), "make the outside link");
+    let mut pair =
+        Message::new(links::NEW_LINK, 0x600, &links::link_header(0, 0, 0), "make the outside link");
     pair.text(3, "up0").nest(18, |info| {
         info.text(1, "veth").nest(2, |data| {
             data.nest(1, |peer| {

@@ -143,7 +143,10 @@ fn long_answers_are_cut_by_udp_and_whole_by_tcp() {
         let network = lab.open().await;
         let asker = Cell::attached(&network, "asker", vec![on(1, 250)]).await;
         let cells: Vec<_> = (1..=100).map(|part| Cell::new("none", vec![on(1, part)])).collect();
-        network.apply(&table(1, vec![service("many", 200, &cells.iter().collect::<Vec<_>>())])).await.unwrap();
+        network
+            .apply(&table(1, vec![service("many", 200, &cells.iter().collect::<Vec<_>>())]))
+            .await
+            .unwrap();
         let cut = by_udp(&asker, "tasks.many", RecordType::A);
         assert!(cut.metadata.truncation);
         assert_eq!(by_tcp(&asker, "tasks.many", RecordType::A).answers.len(), 100);

@@ -56,11 +56,8 @@ impl Network {
     pub async fn open(options: Options) -> Result<Self> {
         let Options { directory, dns_upstreams, mtu, descriptors } = options;
         let host = HostThread::start(move || {
-            let failure = |source| NetworkError::File {
-                action: "make",
-                path: directory.display().to_string(),
-                source,
-            };
+            let failure =
+                |source| NetworkError::File { action: "make", path: directory.display().to_string(), source };
             fs::create_dir_all(&directory).map_err(failure)?;
             Host::open(directory, mtu)
         })
@@ -264,7 +261,8 @@ pub fn upstreams_of_host() -> Vec<SocketAddr> {
 fn servers_in(text: &str) -> Vec<SocketAddr> {
     let servers = text.lines().filter_map(|line| {
         let mut words = line.split_ascii_whitespace();
-        let server: IpAddr = words.next().filter(|word| *word == "nameserver").and(words.next())?.parse().ok()?;
+        let server: IpAddr =
+            words.next().filter(|word| *word == "nameserver").and(words.next())?.parse().ok()?;
         (server != IpAddr::V4(RESOLVER)).then_some(SocketAddr::new(server, 53))
     });
     servers.collect()
@@ -276,7 +274,8 @@ mod tests {
 
     #[test]
     fn servers_are_read_and_our_own_skipped() {
-        let text = "# a comment\nsearch example.com\nnameserver 127.0.0.11\nnameserver 10.0.0.2\nnameserver ::1\n";
+        let text =
+            "# a comment\nsearch example.com\nnameserver 127.0.0.11\nnameserver 10.0.0.2\nnameserver ::1\n";
         let servers: Vec<_> = servers_in(text).iter().map(ToString::to_string).collect();
         assert_eq!(servers, ["10.0.0.2:53", "[::1]:53"]);
     }

@@ -5,9 +5,7 @@ use std::net::Ipv4Addr;
 use std::os::fd::{AsRawFd, OwnedFd};
 
 use nix::errno::Errno;
-use nix::sys::socket::{
-    AddressFamily, SockFlag, SockType, SockaddrIn, bind, setsockopt, socket, sockopt,
-};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, SockaddrIn, bind, setsockopt, socket, sockopt};
 use skep_model::Protocol;
 
 /// `/proc/net/tcp`'s state of a connection that only waits for stray packets.
@@ -50,8 +48,7 @@ impl PortInUse {
 /// # Errors
 /// When another process has it, or the kernel refuses the address.
 pub fn reserve(protocol: Protocol, address: Ipv4Addr, port: u16) -> Result<PortHold, PortInUse> {
-    let failure =
-        |source, holder| PortInUse { protocol, address, port, holder, source };
+    let failure = |source, holder| PortInUse { protocol, address, port, holder, source };
     match bound(protocol, address, port, false) {
         Ok(held) => Ok(held),
         Err(Errno::EADDRINUSE) => {

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use skep_model::{Protocol, PublishedPort};
 
-use crate::lab::{CLIENT, Cell, HOST, ask, echo, greet, in_lab, inside, on, published, refused, service, table};
+use crate::lab::{
+    CLIENT, Cell, HOST, ask, echo, greet, in_lab, inside, on, published, refused, service, table,
+};
 
 const VIP: Ipv4Addr = Ipv4Addr::new(10, 0, 1, 100);
 
@@ -219,7 +221,10 @@ fn a_taken_port_is_reported_and_the_rest_published() {
         let web = published(published(service("web", 100, &[&cell]), 8080, 80), 8081, 80);
         let applied = network.apply(&table(1, vec![web.clone()])).await.unwrap();
         let text = applied.ports_in_use[0].to_string();
-        assert!(text.contains("8080/tcp") && text.contains(&format!("process {}", std::process::id())), "{text}");
+        assert!(
+            text.contains("8080/tcp") && text.contains(&format!("process {}", std::process::id())),
+            "{text}"
+        );
         assert!(ask(&lab.client, HOST, 8081).is_ok());
         // Held now: nobody else gets it.
         assert!(TcpListener::bind((Ipv4Addr::UNSPECIFIED, 8081)).is_err());

@@ -116,7 +116,8 @@ fn reverse_address(name: &Name) -> Option<Ipv4Addr> {
 }
 
 fn send(reply: Message, query: &Message, tcp: bool) -> Decision {
-    let room = query.edns.as_ref().map_or(PLAIN_BYTES, |edns| edns.max_payload().clamp(PLAIN_BYTES, MOST_BYTES));
+    let room =
+        query.edns.as_ref().map_or(PLAIN_BYTES, |edns| edns.max_payload().clamp(PLAIN_BYTES, MOST_BYTES));
     let Ok(bytes) = reply.to_vec() else { return Decision::Ignore };
     if tcp || bytes.len() <= usize::from(room) {
         return Decision::Reply(bytes);
@@ -132,7 +133,6 @@ fn malformed(bytes: &[u8]) -> Decision {
     if bytes.len() < 12 || flags & 0x80 != 0 {
         return Decision::Ignore;
     }
-    let reply =
-        Message::error_msg(u16::from_be_bytes([high, low]), OpCode::Query, ResponseCode::FormErr);
+    let reply = Message::error_msg(u16::from_be_bytes([high, low]), OpCode::Query, ResponseCode::FormErr);
     reply.to_vec().map_or(Decision::Ignore, Decision::Reply)
 }

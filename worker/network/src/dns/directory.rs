@@ -159,7 +159,9 @@ fn add_service(zones: &mut Zones, service: &EndpointService) {
         }
         for backend in &service.backends {
             let Some(address) = on_network(backend) else { continue };
-            for name in [backend.name.clone(), backend.task.to_string(), format!("{}.{}", backend.name, backend.task)] {
+            for name in
+                [backend.name.clone(), backend.task.to_string(), format!("{}.{}", backend.name, backend.task)]
+            {
                 zone.names.insert(name.to_lowercase(), vec![address]);
             }
             zone.pointers.insert(address, backend.name.clone());

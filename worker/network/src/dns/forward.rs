@@ -16,9 +16,8 @@ impl Upstreams {
     /// The first answer that comes; none when no server gives one.
     pub(crate) async fn ask(&self, query: &[u8], tcp: bool) -> Option<Vec<u8>> {
         for server in &self.0 {
-            let attempt = async {
-                if tcp { by_tcp(*server, query).await } else { by_udp(*server, query).await }
-            };
+            let attempt =
+                async { if tcp { by_tcp(*server, query).await } else { by_udp(*server, query).await } };
             match timeout(UPSTREAM_TIMEOUT, attempt).await {
                 Ok(Ok(answer)) => return Some(answer),
                 Ok(Err(error)) => tracing::debug!(%server, %error, "a DNS server did not answer"),

@@ -40,15 +40,18 @@ fn bind() -> io::Result<(UdpSocket, TcpListener)> {
 fn redirect(batch: &mut Batch, protocol: u8, port: u16) {
     let (first, second) = (Register(0), Register(1));
     let is = |value: &[u8]| Expression::Compare { from: first, equal: true, value: value.to_vec() };
-    batch.rule(CHAIN, &[
-        Expression::Payload { base: Base::Network, offset: 16, length: 4, to: first },
-        is(&RESOLVER.octets()),
-        Expression::Meta { key: MetaKey::Layer4, to: first },
-        is(&[protocol]),
-        Expression::Payload { base: Base::Transport, offset: 2, length: 2, to: first },
-        is(&53_u16.to_be_bytes()),
-        Expression::Immediate { to: first, value: RESOLVER.octets().to_vec() },
-        Expression::Immediate { to: second, value: port.to_be_bytes().to_vec() },
-        Expression::Dnat { address: first, port: Some(second) },
-    ]);
+    batch.rule(
+        CHAIN,
+        &[
+            Expression::Payload { base: Base::Network, offset: 16, length: 4, to: first },
+            is(&RESOLVER.octets()),
+            Expression::Meta { key: MetaKey::Layer4, to: first },
+            is(&[protocol]),
+            Expression::Payload { base: Base::Transport, offset: 2, length: 2, to: first },
+            is(&53_u16.to_be_bytes()),
+            Expression::Immediate { to: first, value: RESOLVER.octets().to_vec() },
+            Expression::Immediate { to: second, value: port.to_be_bytes().to_vec() },
+            Expression::Dnat { address: first, port: Some(second) },
+        ],
+    );
 }

@@ -95,9 +95,7 @@ impl Server {
     async fn answer_tcp(&self, query: &[u8]) -> Option<Vec<u8>> {
         match decide(query, true, &self.asker, &self.directory) {
             Decision::Reply(answer) => Some(answer),
-            Decision::Forward { failure } => {
-                Some(self.upstreams.ask(query, true).await.unwrap_or(failure))
-            }
+            Decision::Forward { failure } => Some(self.upstreams.ask(query, true).await.unwrap_or(failure)),
             Decision::Ignore => None,
         }
     }

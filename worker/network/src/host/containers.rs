@@ -112,7 +112,8 @@ impl Host {
             return Ok(());
         }
         let refused = self.refresh_ports()?;
-        let of_ours = |port: &PublishedPort, protocol, number| port.protocol == protocol && port.published == number;
+        let of_ours =
+            |port: &PublishedPort, protocol, number| port.protocol == protocol && port.published == number;
         let mine = refused
             .into_iter()
             .find(|taken| published.iter().any(|port| of_ours(port, taken.protocol, taken.port)));

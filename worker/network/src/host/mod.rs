@@ -9,6 +9,6 @@ mod thread;
 
 pub(crate) use containers::Plug;
 pub use links::{LINK_GROUP, ROUTE_PROTOCOL};
-pub use state::{Applied, Observed};
 pub(crate) use state::Host;
+pub use state::{Applied, Observed};
 pub(crate) use thread::HostThread;

@@ -28,8 +28,13 @@ const PROTOCOL: u32 = 12;
 const INDEX: u32 = 4;
 
 /// (link of a container . its address).
-pub(crate) const SOURCES: Set =
-    Set { name: "sources", key_type: (INDEX << 6) | IPV4, fields: &[4, 4], ranges: false, value: Value::None };
+pub(crate) const SOURCES: Set = Set {
+    name: "sources",
+    key_type: (INDEX << 6) | IPV4,
+    fields: &[4, 4],
+    ranges: false,
+    value: Value::None,
+};
 /// (address . the same address) of each container.
 pub(crate) const OWN: Set =
     Set { name: "own", key_type: (IPV4 << 6) | IPV4, fields: &[4, 4], ranges: false, value: Value::None };
@@ -121,7 +126,10 @@ fn spoof(batch: &mut Batch) {
     let from_us = group(MetaKey::GroupIn, true);
     let index = Expression::Meta { key: MetaKey::InterfaceIn, to: R0 };
     let [first, second] = from_us.clone();
-    batch.rule("spoof", &[first, second, index, source(R1), member(&SOURCES, true), Expression::End(Verdict::Drop)]);
+    batch.rule(
+        "spoof",
+        &[first, second, index, source(R1), member(&SOURCES, true), Expression::End(Verdict::Drop)],
+    );
     let mut rule = from_us.to_vec();
     rule.extend(loopback(destination(R0)));
     rule.push(Expression::End(Verdict::Drop));
@@ -134,12 +142,15 @@ fn isolate(batch: &mut Batch) {
     rule.push(accept.clone());
     batch.rule("isolate", &rule);
     // Established or related.
-    batch.rule("isolate", &[
-        Expression::Ct { key: CtKey::State, to: R0 },
-        Expression::Mask { register: R0, mask: 6_u32.to_ne_bytes().to_vec() },
-        Expression::Compare { from: R0, equal: false, value: vec![0; 4] },
-        accept.clone(),
-    ]);
+    batch.rule(
+        "isolate",
+        &[
+            Expression::Ct { key: CtKey::State, to: R0 },
+            Expression::Mask { register: R0, mask: 6_u32.to_ne_bytes().to_vec() },
+            Expression::Compare { from: R0, equal: false, value: vec![0; 4] },
+            accept.clone(),
+        ],
+    );
     batch.rule("isolate", &[source(R0), destination(R1), member(&SAME, false), accept.clone()]);
     batch.rule("isolate", &[destination(R0), member(&SUBNETS, false), refuse()]);
     batch.rule("isolate", &[source(R0), member(&EGRESS, false), accept]);
@@ -165,11 +176,15 @@ fn translate(batch: &mut Batch) {
 }
 
 fn guard(batch: &mut Batch) {
-    for chain in ["guard", "gone"] {
-        let mut rule = group(MetaKey::GroupOut, false).to_vec();
-        rule.extend([destination(R0), member(&SUBNETS, false), refuse()]);
-        batch.rule(chain, &rule);
-    }
+    let mut rule = group(MetaKey::GroupOut, false).to_vec();
+    rule.extend([destination(R0), member(&SUBNETS, false), refuse()]);
+    batch.rule("guard", &rule);
+    // In the output hook the link is that of before translation, the route that of after it.
+    let next_hop = Expression::NextHop { to: R0 };
+    batch.rule(
+        "gone",
+        &[destination(R0), member(&SUBNETS, false), next_hop, member(&SUBNETS, true), refuse()],
+    );
     let mut rule = group(MetaKey::GroupIn, false).to_vec();
     rule.extend(group(MetaKey::GroupOut, true));
     rule.extend([

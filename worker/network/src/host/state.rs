@@ -137,9 +137,10 @@ impl Host {
     }
 
     fn wanted(&self) -> Plan {
-        let ports = self.containers.values().filter_map(|plug| {
-            Some((plug.addresses.first()?.address, plug.published.as_slice()))
-        });
+        let ports = self
+            .containers
+            .values()
+            .filter_map(|plug| Some((plug.addresses.first()?.address, plug.published.as_slice())));
         Plan::new(&self.table, ports)
     }
 

@@ -65,25 +65,69 @@ impl Verdict {
 /// One step of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Expression {
-    Meta { key: MetaKey, to: Register },
-    Ct { key: CtKey, to: Register },
-    Payload { base: Base, offset: u32, length: u32, to: Register },
+    Meta {
+        key: MetaKey,
+        to: Register,
+    },
+    Ct {
+        key: CtKey,
+        to: Register,
+    },
+    Payload {
+        base: Base,
+        offset: u32,
+        length: u32,
+        to: Register,
+    },
+    /// The next hop of the packet's route; the destination itself when that is on the link.
+    NextHop {
+        to: Register,
+    },
     /// The kind of the destination address (`RTN_*`), host order.
-    DestinationKind { to: Register },
+    DestinationKind {
+        to: Register,
+    },
     /// Goes on only when the register holds `value` (or, not `equal`, when it does not).
-    Compare { from: Register, equal: bool, value: Vec<u8> },
-    Mask { register: Register, mask: Vec<u8> },
+    Compare {
+        from: Register,
+        equal: bool,
+        value: Vec<u8>,
+    },
+    Mask {
+        register: Register,
+        mask: Vec<u8>,
+    },
     /// A named set: goes on when the key is in it (or, `inverted`, when not).
-    Member { set: &'static str, from: Register, inverted: bool },
+    Member {
+        set: &'static str,
+        from: Register,
+        inverted: bool,
+    },
     /// A named map to verdicts.
-    VerdictMap { set: &'static str, from: Register },
+    VerdictMap {
+        set: &'static str,
+        from: Register,
+    },
     /// A map made in the same batch under `id`.
-    AnonymousMap { id: u32, from: Register, to: Register },
-    Immediate { to: Register, value: Vec<u8> },
+    AnonymousMap {
+        id: u32,
+        from: Register,
+        to: Register,
+    },
+    Immediate {
+        to: Register,
+        value: Vec<u8>,
+    },
     /// 0, 1, ... below `modulus`, the next one for each packet; host order.
-    Next { modulus: u32, to: Register },
+    Next {
+        modulus: u32,
+        to: Register,
+    },
     /// To the address in the register and, when asked, the port in the next one.
-    Dnat { address: Register, port: Option<Register> },
+    Dnat {
+        address: Register,
+        port: Option<Register>,
+    },
     Masquerade,
     RejectReset,
     /// An ICMP unreachable with this code.
@@ -97,6 +141,7 @@ impl Expression {
             Self::Meta { .. } => "meta",
             Self::Ct { .. } => "ct",
             Self::Payload { .. } => "payload",
+            Self::NextHop { .. } => "rt",
             Self::DestinationKind { .. } => "fib",
             Self::Compare { .. } => "cmp",
             Self::Mask { .. } => "bitwise",
@@ -127,6 +172,10 @@ impl Expression {
             }
             Self::Payload { base, offset, length, to } => {
                 data.be32(1, to.number()).be32(2, *base as u32).be32(3, *offset).be32(4, *length);
+            }
+            // NFT_RT_NEXTHOP4.
+            Self::NextHop { to } => {
+                data.be32(1, to.number()).be32(2, 1);
             }
             // NFT_FIB_RESULT_ADDRTYPE of NFTA_FIB_F_DADDR.
             Self::DestinationKind { to } => {
