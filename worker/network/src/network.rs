@@ -120,11 +120,13 @@ impl Network {
                 self.served().insert(container, Resolver { names, addresses, _serving: serving });
                 Ok(Attached { link, mac: links::shown_mac(mac) })
             }
+            // A container that runs keeps its link.
+            Err(error) if adopted => Err(error),
             Err(error) => {
                 self.descriptors.drop_held(&held_name(&container));
                 let undo = move |host: &mut Host| {
                     host.unplug(&container)?;
-                    if adopted { Ok(()) } else { host.remove_link(index) }
+                    host.remove_link(index)
                 };
                 self.host.call(undo).await?;
                 Err(error)

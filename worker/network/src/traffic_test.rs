@@ -1,7 +1,9 @@
 //! Real connections through real namespaces.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+use std::io::{BufRead, BufReader, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
+use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use skep_model::{Protocol, PublishedPort};
@@ -147,6 +149,7 @@ fn a_service_without_backends_refuses_at_once() {
         // A backend in the table whose address nobody has any more is refused as well.
         network.apply(&table(2, vec![service("web", 100, &[&gone])])).await.unwrap();
         assert!(refused(&asker.ask(VIP, 80)));
+        assert!(refused(&ask(&lab.host, VIP, 80)));
         assert!(start.elapsed() < Duration::from_secs(4), "no answer waited for a timeout");
     });
 }
@@ -233,5 +236,101 @@ fn a_taken_port_is_reported_and_the_rest_published() {
         assert!(ask(&lab.client, HOST, 8080).is_ok());
         network.apply(&table(3, vec![])).await.unwrap();
         assert!(TcpListener::bind((Ipv4Addr::UNSPECIFIED, 8081)).is_ok());
+    });
+}
+
+/// A connection that stays: each line sent comes back with the server's name before it.
+fn long_lived(client: &OwnedFd, cell: &Cell) -> impl FnMut() -> std::io::Result<String> + use<> {
+    let listener = inside(&cell.namespace, || TcpListener::bind((Ipv4Addr::UNSPECIFIED, 7)).unwrap());
+    let name = cell.id.clone();
+    std::thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        let mut writer = stream.try_clone().unwrap();
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            writeln!(writer, "{name} {line}").unwrap();
+        }
+    });
+    let stream = inside(client, || TcpStream::connect((HOST, 8080)).unwrap());
+    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let mut writer = stream;
+    move || {
+        writeln!(writer, "hello")?;
+        let mut line = String::new();
+        reader.read_line(&mut line)?;
+        Ok(line)
+    }
+}
+
+#[test]
+fn a_connection_to_a_drained_task_goes_on_until_the_task_ends() {
+    in_lab(|lab| async move {
+        let network = lab.open().await;
+        let old = Cell::attached(&network, "old", vec![on(1, 5)]).await;
+        let new = Cell::attached(&network, "new", vec![on(1, 6)]).await;
+        new.serve(7);
+        let web = |cell| published(service("web", 100, &[cell]), 8080, 7);
+        network.apply(&table(1, vec![web(&old)])).await.unwrap();
+        let mut exchange = long_lived(&lab.client, &old);
+        assert_eq!(exchange().unwrap(), "old hello\n");
+        network.apply(&table(2, vec![web(&new)])).await.unwrap();
+        assert!(ask(&lab.client, HOST, 8080).unwrap().starts_with("new "));
+        assert_eq!(exchange().unwrap(), "old hello\n");
+        drop(network);
+        let network = lab.open().await;
+        assert_eq!(exchange().unwrap(), "old hello\n");
+        network.readopt(old.attachment()).await.unwrap();
+        network.readopt(new.attachment()).await.unwrap();
+        network.apply(&table(3, vec![web(&new)])).await.unwrap();
+        assert_eq!(exchange().unwrap(), "old hello\n");
+        network.detach("old").await.unwrap();
+        // The end is told, not left to timeouts: the first write may still meet silence, not the second.
+        let error = exchange().and_then(|_| exchange()).unwrap_err();
+        assert_ne!(error.kind(), std::io::ErrorKind::WouldBlock, "{error}");
+    });
+}
+
+#[test]
+fn many_services_are_applied_in_one_transaction() {
+    in_lab(|lab| async move {
+        let network = lab.open().await;
+        let cells: Vec<_> = (1..=4).map(|part| Cell::new("none", vec![on(1, part)])).collect();
+        let backends: Vec<_> = cells.iter().collect();
+        let many = |count: u16| -> Vec<_> {
+            let numbered = |number: u16| {
+                let mut one = published(service("s", 100, &backends), 10_000 + number, 80);
+                let [high, low] = number.to_be_bytes();
+                one.vips[0].address = Some(Ipv4Addr::new(10, 0, 2 + high, low));
+                one
+            };
+            (0..count).map(numbered).collect()
+        };
+        for (version, count) in [(1, 500), (2, 500), (3, 501), (4, 0), (5, 1)] {
+            let wanted = table(version, many(count));
+            let start = Instant::now();
+            assert_eq!(network.apply(&wanted).await.unwrap().ports_in_use, []);
+            println!("{count} services: {:?}", start.elapsed());
+            let chains = network.observed().await.unwrap().service_chains.len();
+            assert_eq!(chains, usize::from(count) * 2);
+        }
+    });
+}
+
+#[test]
+fn calls_may_be_made_from_any_task() {
+    fn sendable<T: Send>(_: &T) {}
+    in_lab(|lab| async move {
+        let network = lab.open().await;
+        let cell = Cell::new("one", vec![on(1, 5)]);
+        let attach = network.attach(cell.attachment());
+        sendable(&attach);
+        attach.await.unwrap();
+        let empty = table(1, vec![]);
+        let apply = network.apply(&empty);
+        sendable(&apply);
+        apply.await.unwrap();
+        let close = network.close();
+        sendable(&close);
+        close.await.unwrap();
     });
 }

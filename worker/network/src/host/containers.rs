@@ -83,13 +83,20 @@ impl Host {
         };
         let plug = Plug { index, ..wanted };
         let done = self.register(container, plug);
-        if done.is_err() {
-            self.unplug(container)?;
-            if found.is_none() {
+        match (done, found) {
+            (Ok(()), _) => Ok((found.is_some(), index)),
+            // A container that runs keeps its link, whatever else is wrong.
+            (Err(NetworkError::Port(taken)), Some(_)) => {
+                tracing::warn!(container, %taken, "a port of a running container is not published");
+                Ok((true, index))
+            }
+            (Err(error), Some(_)) => Err(error),
+            (Err(error), None) => {
+                self.unplug(container)?;
                 self.remove_link(index)?;
+                Err(error)
             }
         }
-        done.map(|()| (found.is_some(), index))
     }
 
     fn register(&mut self, container: &str, plug: Plug) -> Result<()> {
