@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use skep_model::{Change, Kind, ObjectKey, ServiceId, Task, TaskState, Timestamp, limits};
+use skep_model::{Change, Kind, ObjectKey, ServiceId, ServiceSpec, Task, TaskState, Timestamp, limits};
 use skep_store::View;
 
 use crate::reconciler::{Plan, Reconciler};
 
-/// Deletes tasks that were to be removed and have ended, the oldest ended tasks of a slot above the history limit, and
-/// specs that no task names any more.
+/// Deletes tasks that were to be removed and have ended, the oldest ended tasks of a slot above the history limit, specs
+/// that no task names any more, and removed networks that nothing is on any more.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Reaper;
 
@@ -19,7 +19,7 @@ impl Reconciler for Reaper {
     }
 
     fn watches(&self) -> &'static [Kind] {
-        &[Kind::Task, Kind::Service, Kind::ServiceRevision, Kind::Cluster, Kind::Node]
+        &[Kind::Task, Kind::Service, Kind::ServiceRevision, Kind::Network, Kind::Cluster, Kind::Node]
     }
 
     fn plan(&self, view: &View, _now: Timestamp) -> Plan {
@@ -33,6 +33,7 @@ impl Reconciler for Reaper {
             }
         }
         reap_revisions(view, &mut plan);
+        reap_networks(view, &mut plan);
         plan
     }
 }
@@ -85,6 +86,25 @@ fn reap_revisions(view: &View, plan: &mut Plan) {
         if last.as_ref().is_some_and(|(_, used)| !used.contains(&revision.spec_version)) {
             let key = ObjectKey::ServiceRevision((revision.service, revision.spec_version));
             plan.group([Change::Remove { key, version: revision.meta.version }]);
+        }
+    }
+}
+
+/// Networks that were given up go when nothing is on them any more.
+fn reap_networks(view: &View, plan: &mut Plan) {
+    for network in view.networks().filter(|network| network.removing) {
+        let attached = |spec: &ServiceSpec| {
+            spec.task.networks.iter().any(|attachment| attachment.target.id() == Some(network.id))
+        };
+        let in_use = view.services().any(|service| attached(&service.spec))
+            || view
+                .tasks()
+                .any(|task| !task.status.state.is_ended() && task.address_on(network.id).is_some());
+        if !in_use {
+            plan.group([Change::Remove {
+                key: ObjectKey::Network(network.id),
+                version: network.meta.version,
+            }]);
         }
     }
 }

@@ -148,7 +148,14 @@ impl World {
 }
 
 fn network(id: u128, spec: NetworkSpec) -> Network {
-    Network { id: NetworkId::new(id), meta: Meta::default(), spec, subnet: None, address_cursor: 0 }
+    Network {
+        id: NetworkId::new(id),
+        meta: Meta::default(),
+        spec,
+        subnet: None,
+        address_cursor: 0,
+        removing: false,
+    }
 }
 
 fn node(id: u128) -> Node {

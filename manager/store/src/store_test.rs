@@ -125,7 +125,7 @@ proptest! {
         let store = Store::default();
         let spec = NetworkSpec { name: "n".into(), ..NetworkSpec::default() };
         let network =
-            Network { id: NetworkId::new(1), meta: Meta::default(), spec, subnet: None, address_cursor: 0 };
+            Network { id: NetworkId::new(1), meta: Meta::default(), spec, subnet: None, address_cursor: 0, removing: false };
         apply(&store, vec![create(network)]).unwrap();
         for step in steps {
             let before = store.view();

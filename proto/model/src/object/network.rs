@@ -15,4 +15,6 @@ pub struct Network {
     /// Host part of the address given out last: the search for a free one goes on behind it, so that an address rests
     /// as long as possible before it is used again.
     pub address_cursor: u32,
+    /// True when it was removed by its owner and only waits for the last tasks on it to end.
+    pub removing: bool,
 }

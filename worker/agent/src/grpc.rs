@@ -1,0 +1,82 @@
+//! A manager over gRPC: a thin shell that converts.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::StreamExt;
+use skep_model::{NodeDescription, SessionId, TaskReport};
+use skep_wire::v1::dispatcher_client::DispatcherClient;
+use skep_wire::{SessionUpdate, Wire, WireError, v1};
+use tonic::transport::Channel;
+use tonic::{Code, Status};
+
+use crate::manager::{Manager, SessionError, Updates};
+
+/// How long a call may take, but for the session's stream.
+const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A manager at the other end of a channel.
+#[derive(Clone, Debug)]
+pub struct GrpcManager {
+    client: DispatcherClient<Channel>,
+}
+
+impl GrpcManager {
+    /// Talks through `channel`.
+    pub fn new(channel: Channel) -> Self {
+        // A node's whole assignment comes as one message.
+        let client = DispatcherClient::new(channel)
+            .max_decoding_message_size(64 << 20)
+            .max_encoding_message_size(64 << 20);
+        Self { client }
+    }
+}
+
+#[async_trait]
+impl Manager for GrpcManager {
+    async fn session(&self, description: &NodeDescription) -> Result<Updates, SessionError> {
+        let request = v1::SessionRequest { description: Some(description.to_wire()) };
+        let stream = self.client.clone().session(request).await.map_err(session_error)?.into_inner();
+        let updates = stream.map(|message| {
+            let message = message.map_err(session_error)?;
+            SessionUpdate::from_wire(message).map_err(malformed)
+        });
+        Ok(Box::pin(updates))
+    }
+
+    async fn heartbeat(&self, session: SessionId, endpoints_version: u64) -> Result<Duration, SessionError> {
+        let mut request =
+            tonic::Request::new(v1::HeartbeatRequest { session: session.to_wire(), endpoints_version });
+        request.set_timeout(CALL_TIMEOUT);
+        let answer = self.client.clone().heartbeat(request).await.map_err(session_error)?.into_inner();
+        let period = answer.period.ok_or(WireError::Missing { field: "HeartbeatResponse.period" });
+        period.and_then(Duration::from_wire).map_err(malformed)
+    }
+
+    async fn report(
+        &self,
+        session: SessionId,
+        endpoints_version: u64,
+        reports: &[TaskReport],
+    ) -> Result<(), SessionError> {
+        let reports = reports.iter().map(Wire::to_wire).collect();
+        let mut request =
+            tonic::Request::new(v1::ReportRequest { session: session.to_wire(), reports, endpoints_version });
+        request.set_timeout(CALL_TIMEOUT);
+        self.client.clone().report(request).await.map_err(session_error)?;
+        Ok(())
+    }
+}
+
+fn session_error(status: Status) -> SessionError {
+    let message = status.message().to_owned();
+    match status.code() {
+        Code::NotFound => SessionError::NoSession(message),
+        Code::PermissionDenied | Code::Unauthenticated => SessionError::Refused(message),
+        _ => SessionError::Unreachable(message),
+    }
+}
+
+fn malformed(error: WireError) -> SessionError {
+    SessionError::Unreachable(format!("its answer cannot be read: {error}"))
+}

@@ -1,0 +1,53 @@
+//! What an agent says to a manager and hears from it, message by message; gRPC is one way to carry it.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::Stream;
+use skep_model::{NodeDescription, SessionId, TaskReport};
+use skep_wire::SessionUpdate;
+use thiserror::Error;
+
+/// What a manager tells, update by update.
+pub type Updates = Pin<Box<dyn Stream<Item = Result<SessionUpdate, SessionError>> + Send>>;
+
+/// A manager did not do what was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum SessionError {
+    /// It cannot be reached, or does not lead: try another one, or later.
+    #[error("the manager cannot be reached: {0}")]
+    Unreachable(String),
+    /// It does not know the session (any more): open a new one.
+    #[error("the manager does not know this session: {0}")]
+    NoSession(String),
+    /// It does not let this node in.
+    #[error("the manager refuses this node: {0}")]
+    Refused(String),
+}
+
+/// One manager.
+#[async_trait]
+pub trait Manager: Send + Sync {
+    /// Opens a session; the stream gives what the node should run.
+    async fn session(&self, description: &NodeDescription) -> Result<Updates, SessionError>;
+
+    /// Keeps the session alive; gives the time until the next heartbeat.
+    async fn heartbeat(&self, session: SessionId, endpoints_version: u64) -> Result<Duration, SessionError>;
+
+    /// Says how tasks are; comes back when it is stored.
+    async fn report(
+        &self,
+        session: SessionId,
+        endpoints_version: u64,
+        reports: &[TaskReport],
+    ) -> Result<(), SessionError>;
+}
+
+/// The managers of the swarm.
+#[async_trait]
+pub trait Managers: Send + Sync {
+    /// One that may lead. After a failure the next call gives another, if there is one.
+    async fn pick(&self) -> Result<Arc<dyn Manager>, SessionError>;
+}
