@@ -116,11 +116,16 @@ impl Failure {
 /// Adds the step that failed to a system error.
 pub(crate) trait Step<T> {
     /// Turns the error into a [`Failure`] whose message is "`what`: error".
-    fn step<M: Display>(self, kind: FailureKind, what: impl FnOnce() -> M) -> std::result::Result<T, Failure>;
+    fn step<M: Display>(self, kind: FailureKind, what: impl FnOnce() -> M)
+    -> std::result::Result<T, Failure>;
 }
 
 impl<T, E: Into<std::io::Error>> Step<T> for std::result::Result<T, E> {
-    fn step<M: Display>(self, kind: FailureKind, what: impl FnOnce() -> M) -> std::result::Result<T, Failure> {
+    fn step<M: Display>(
+        self,
+        kind: FailureKind,
+        what: impl FnOnce() -> M,
+    ) -> std::result::Result<T, Failure> {
         self.map_err(|error| Failure::new(kind, format!("{}: {}", what(), plain(&error.into()))))
     }
 }

@@ -52,7 +52,14 @@ pub(super) fn build(rules: &[DeviceRule]) -> Vec<Instruction> {
 
 fn rule_block(rule: &DeviceRule, program: &mut Vec<Instruction>) {
     let bits = |access: &str| {
-        access.chars().fold(0, |set, c| set | match c { 'm' => 1, 'r' => 2, 'w' => 4, _ => 0 })
+        access.chars().fold(0, |set, c| {
+            set | match c {
+                'm' => 1,
+                'r' => 2,
+                'w' => 4,
+                _ => 0,
+            }
+        })
     };
     let access = if rule.kind == DeviceKind::All { 7 } else { bits(&rule.access) };
     let mut tests = Vec::new();
@@ -138,7 +145,8 @@ pub(super) fn attach(program: &[Instruction], group: BorrowedFd<'_>) -> io::Resu
 
 fn bpf<T>(command: i64, argument: &T) -> io::Result<i64> {
     // SAFETY: the argument lives during the call, has the size given, and so does all it points to.
-    let answer = unsafe { libc::syscall(libc::SYS_bpf, command, std::ptr::from_ref(argument), size_of::<T>()) };
+    let answer =
+        unsafe { libc::syscall(libc::SYS_bpf, command, std::ptr::from_ref(argument), size_of::<T>()) };
     if answer < 0 { Err(io::Error::last_os_error()) } else { Ok(answer) }
 }
 

@@ -19,7 +19,9 @@ fn run(program: &[Instruction], access: u64, kind: u64, major: u64, minor: u64) 
             code::MOVE_CONSTANT => registers[to] = constant,
             code::AND_CONSTANT => registers[to] &= constant,
             code::SHIFT_RIGHT => registers[to] >>= constant,
-            code::JUMP_IF_NOT_EQUAL if registers[to] != constant => at += usize::try_from(now.offset).unwrap(),
+            code::JUMP_IF_NOT_EQUAL if registers[to] != constant => {
+                at += usize::try_from(now.offset).unwrap()
+            }
             code::JUMP_IF_NOT_EQUAL => {}
             code::EXIT => return registers[0],
             other => panic!("code {other:#x}"),

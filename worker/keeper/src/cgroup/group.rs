@@ -52,7 +52,8 @@ impl<'a> Group<'a> {
     pub(crate) fn create_v1(&self, resources: &Resources, rules: &[DeviceRule]) -> Result<(), Failure> {
         for hierarchy in &self.hierarchies.v1 {
             let path = hierarchy.root.join(self.path);
-            fs::create_dir_all(&path).step(FailureKind::Limit, || format!("control group {}", path.display()))?;
+            fs::create_dir_all(&path)
+                .step(FailureKind::Limit, || format!("control group {}", path.display()))?;
             if hierarchy.controllers.iter().any(|c| c == "cpuset") {
                 copy_cpuset(&hierarchy.root, self.path)?;
             }
@@ -67,7 +68,10 @@ impl<'a> Group<'a> {
                 .step(FailureKind::Limit, || format!("{file} {line:?}"))
         };
         write("devices.deny", "a")?;
-        devices::default_rules().iter().chain(rules).try_for_each(|r| write("devices.allow", &devices::v1_line(r)))
+        devices::default_rules()
+            .iter()
+            .chain(rules)
+            .try_for_each(|r| write("devices.allow", &devices::v1_line(r)))
     }
 
     /// Puts the calling process into all version 1 groups, back to back: only the first write waits for the kernel.
@@ -166,7 +170,9 @@ impl<'a> Group<'a> {
         for part in std::iter::once("").chain(parents.split('/').filter(|p| !p.is_empty())) {
             at.push(part);
             fs::create_dir_all(&at).step(FailureKind::Limit, || format!("control group {}", at.display()))?;
-            for controller in self.hierarchies.unified_controllers.iter().filter(|c| known.contains(&c.as_str())) {
+            for controller in
+                self.hierarchies.unified_controllers.iter().filter(|c| known.contains(&c.as_str()))
+            {
                 // One by one: a controller that is taken elsewhere must not keep the others away. A limit that needs
                 // it fails later with its own message.
                 let _ = write_file(&at.join("cgroup.subtree_control"), &format!("+{controller}"));
@@ -196,7 +202,8 @@ impl<'a> Group<'a> {
 }
 
 fn missing(controller: &str, needed_for: &str) -> Failure {
-    let message = format!("{needed_for} needs the control group controller {controller:?}, which is not mounted");
+    let message =
+        format!("{needed_for} needs the control group controller {controller:?}, which is not mounted");
     Failure::new(FailureKind::Limit, message)
 }
 
@@ -206,7 +213,8 @@ fn write_setting(group: &Path, setting: &Setting) -> Result<(), Failure> {
     if no_limit_anyway && !path.exists() {
         return Ok(());
     }
-    write_file(&path, &setting.value).step(FailureKind::Limit, || format!("limit {}={}", setting.file, setting.value))
+    write_file(&path, &setting.value)
+        .step(FailureKind::Limit, || format!("limit {}={}", setting.file, setting.value))
 }
 
 /// One write, no creation, no truncation: what control group files want.
@@ -221,7 +229,8 @@ fn copy_cpuset(root: &Path, path: &str) -> Result<(), Failure> {
         let parent = at.clone();
         at.push(part);
         for file in ["cpuset.cpus", "cpuset.mems"] {
-            let read = |group: &Path| fs::read_to_string(group.join(file)).unwrap_or_default().trim().to_owned();
+            let read =
+                |group: &Path| fs::read_to_string(group.join(file)).unwrap_or_default().trim().to_owned();
             if read(&at).is_empty() {
                 write_file(&at.join(file), &read(&parent))
                     .step(FailureKind::Limit, || format!("{file} of {}", at.display()))?;

@@ -105,7 +105,8 @@ mod tests {
 
     #[test]
     fn unified_only() {
-        let found = Hierarchies::parse("30 23 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate");
+        let found =
+            Hierarchies::parse("30 23 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate");
         assert!(found.is_v2());
         assert!(!Hierarchies::parse("garbage\n - \n1 2 3 - cgroup").is_v2());
     }

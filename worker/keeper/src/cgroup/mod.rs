@@ -12,8 +12,8 @@ mod v2;
 
 pub(crate) use group::Group;
 pub(crate) use hierarchies::Hierarchies;
-pub(crate) use statistics::read as statistics;
 pub use statistics::Statistics;
+pub(crate) use statistics::read as statistics;
 pub(crate) use tree::remove_children;
 
 /// One file of a control group and what goes into it.

@@ -25,9 +25,9 @@ pub(super) fn settings(wanted: &Resources, memory_before: Option<i64>) -> Vec<Se
     }
     list.extend(wanted.cpuset_cpus.as_ref().map(|v| set("cpuset", "cpuset.cpus", v)));
     list.extend(wanted.cpuset_mems.as_ref().map(|v| set("cpuset", "cpuset.mems", v)));
-    list.extend(wanted.pids_max.map(|v| {
-        set("pids", "pids.max", if v > 0 { v.to_string() } else { "max".into() })
-    }));
+    list.extend(
+        wanted.pids_max.map(|v| set("pids", "pids.max", if v > 0 { v.to_string() } else { "max".into() })),
+    );
     list.extend(wanted.blkio_weight.filter(|v| *v > 0).map(|v| set("blkio", "blkio.bfq.weight", v)));
     let mut throttle = |file, rates: &[Throttle]| {
         list.extend(rates.iter().map(|t| set("blkio", file, format!("{}:{} {}", t.major, t.minor, t.rate))));

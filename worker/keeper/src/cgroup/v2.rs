@@ -1,7 +1,7 @@
 //! What limits are called in version 2.
 
-use super::{Setting, set};
 use super::v1::{PERIOD_US, quota_us};
+use super::{Setting, set};
 use crate::config::{Resources, Throttle};
 
 /// The files that hold these limits.
@@ -10,7 +10,9 @@ pub(super) fn settings(wanted: &Resources) -> Vec<Setting> {
     let mut list = Vec::new();
     let memory = wanted.memory_bytes.filter(|v| *v != 0);
     list.extend(memory.map(|v| set("memory", "memory.max", bytes(v))));
-    list.extend(swap_only(memory, wanted.memory_swap_bytes).map(|v| set("memory", "memory.swap.max", bytes(v))));
+    list.extend(
+        swap_only(memory, wanted.memory_swap_bytes).map(|v| set("memory", "memory.swap.max", bytes(v))),
+    );
     list.extend(wanted.memory_reservation_bytes.map(|v| set("memory", "memory.low", bytes(v))));
     list.extend(wanted.cpu_shares.filter(|v| *v > 0).map(|v| set("cpu", "cpu.weight", weight_of_shares(v))));
     list.extend(wanted.nano_cpus.map(|nanos| {
@@ -19,9 +21,9 @@ pub(super) fn settings(wanted: &Resources) -> Vec<Setting> {
     }));
     list.extend(wanted.cpuset_cpus.as_ref().map(|v| set("cpuset", "cpuset.cpus", v)));
     list.extend(wanted.cpuset_mems.as_ref().map(|v| set("cpuset", "cpuset.mems", v)));
-    list.extend(wanted.pids_max.map(|v| {
-        set("pids", "pids.max", if v > 0 { v.to_string() } else { "max".into() })
-    }));
+    list.extend(
+        wanted.pids_max.map(|v| set("pids", "pids.max", if v > 0 { v.to_string() } else { "max".into() })),
+    );
     list.extend(wanted.blkio_weight.filter(|v| *v > 0).map(|v| {
         set("io", "io.weight", format!("default {}", 1 + (u64::from(v).clamp(10, 1000) - 10) * 9999 / 990))
     }));

@@ -93,7 +93,12 @@ impl Client {
     ///
     /// # Errors
     /// If the command is not there, or the container does not run.
-    pub fn exec(&mut self, id: &str, process: &ProcessConfig, stdio: Option<[OwnedFd; 3]>) -> Result<StartedExec> {
+    pub fn exec(
+        &mut self,
+        id: &str,
+        process: &ProcessConfig,
+        stdio: Option<[OwnedFd; 3]>,
+    ) -> Result<StartedExec> {
         let request = Request::Exec { id: id.into(), process: Box::new(process.clone()) };
         let descriptors = stdio.map(Vec::from).unwrap_or_default();
         match self.call("Exec", request, descriptors)? {
@@ -193,7 +198,8 @@ impl Client {
     /// # Errors
     /// If a descriptor cannot be copied.
     pub fn hold_descriptors(&mut self, name: &str, descriptors: &[BorrowedFd<'_>]) -> Result<()> {
-        let copies: std::io::Result<Vec<OwnedFd>> = descriptors.iter().map(|fd| fd.try_clone_to_owned()).collect();
+        let copies: std::io::Result<Vec<OwnedFd>> =
+            descriptors.iter().map(|fd| fd.try_clone_to_owned()).collect();
         let copies = copies.map_err(|e| Error::io("copying descriptors", e))?;
         self.done("HoldDescriptors", Request::HoldDescriptors { name: name.into() }, copies)
     }

@@ -118,10 +118,16 @@ impl ContainerConfig {
     pub fn check(&self) -> Result<(), Failure> {
         let refuse = |message: String| Err(Failure::new(FailureKind::Config, message));
         if !plain_name(&self.id) {
-            return refuse(format!("container id {:?}: use 1 to 128 letters, digits, '.', '_' or '-'", self.id));
+            return refuse(format!(
+                "container id {:?}: use 1 to 128 letters, digits, '.', '_' or '-'",
+                self.id
+            ));
         }
         if self.cgroup_parent.is_empty() || !self.cgroup_parent.split('/').all(plain_name) {
-            return refuse(format!("cgroup parent {:?} is not a relative path of plain names", self.cgroup_parent));
+            return refuse(format!(
+                "cgroup parent {:?} is not a relative path of plain names",
+                self.cgroup_parent
+            ));
         }
         if self.process.args.first().is_none_or(String::is_empty) {
             return refuse("no command given".into());
@@ -142,7 +148,14 @@ impl ContainerConfig {
 
     /// Whether a kernel setting is a namespace's own, so that a container may have its value.
     fn sysctl_is_namespaced(&self, key: &str) -> bool {
-        let ipc = ["kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem", "kernel.shmall", "kernel.shmmax"];
+        let ipc = [
+            "kernel.msgmax",
+            "kernel.msgmnb",
+            "kernel.msgmni",
+            "kernel.sem",
+            "kernel.shmall",
+            "kernel.shmmax",
+        ];
         let ipc_too = ["kernel.shmmni", "kernel.shm_rmid_forced", "kernel.domainname"];
         if key.contains("..") || key.contains('/') {
             return false;

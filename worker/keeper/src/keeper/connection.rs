@@ -61,7 +61,9 @@ impl Keeper {
         while let Ok((stream, _)) = self.listener.accept() {
             let peer = rustix::net::sockopt::socket_peercred(&stream);
             let own = rustix::process::geteuid();
-            if !peer.is_ok_and(|peer| peer.uid.is_root() || peer.uid == own) || stream.set_nonblocking(true).is_err() {
+            if !peer.is_ok_and(|peer| peer.uid.is_root() || peer.uid == own)
+                || stream.set_nonblocking(true).is_err()
+            {
                 continue;
             }
             let number = self.next_number();

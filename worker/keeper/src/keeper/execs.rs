@@ -182,14 +182,18 @@ impl Keeper {
         let pid = pid.and_then(rustix::process::Pid::from_raw);
         let signal = rustix::process::Signal::from_named_raw(signal);
         let (Some(pid), Some(signal)) = (pid, signal) else {
-            return Err(Failure::new(FailureKind::Config, "this signal does not exist, or the process is not there yet"));
+            return Err(Failure::new(
+                FailureKind::Config,
+                "this signal does not exist, or the process is not there yet",
+            ));
         };
         // The process is our child and not yet reaped: its number cannot mean another one.
         rustix::process::kill_process(pid, signal).step(FailureKind::System, || format!("exec {number}"))
     }
 
     fn running_exec(&mut self, number: u64) -> Result<&mut Exec, Failure> {
-        let missing = || Failure::new(FailureKind::NotFound, format!("exec {number} is not known to the keeper"));
+        let missing =
+            || Failure::new(FailureKind::NotFound, format!("exec {number} is not known to the keeper"));
         self.execs.get_mut(&number).ok_or_else(missing)
     }
 
@@ -222,8 +226,9 @@ fn stdio_of(descriptors: Vec<OwnedFd>) -> Result<Stdio, Failure> {
     match <[OwnedFd; 3]>::try_from(descriptors) {
         Ok([stdin, stdout, stderr]) => Ok(Stdio { stdin, stdout, stderr }),
         Err(none) if none.is_empty() => Ok(Stdio { stdin: null()?, stdout: null()?, stderr: null()? }),
-        Err(some) => {
-            Err(Failure::new(FailureKind::Config, format!("exec takes 3 descriptors or none, not {}", some.len())))
-        }
+        Err(some) => Err(Failure::new(
+            FailureKind::Config,
+            format!("exec takes 3 descriptors or none, not {}", some.len()),
+        )),
     }
 }

@@ -19,7 +19,9 @@ impl Keeper {
         loop {
             let (pid, code, signal) = match waitpid(Pid::from_raw(-1), Some(flags)) {
                 Ok(WaitStatus::Exited(pid, code)) => (pid.as_raw(), code, None),
-                Ok(WaitStatus::Signaled(pid, signal, _)) => (pid.as_raw(), 128 + signal as i32, Some(signal as i32)),
+                Ok(WaitStatus::Signaled(pid, signal, _)) => {
+                    (pid.as_raw(), 128 + signal as i32, Some(signal as i32))
+                }
                 Ok(WaitStatus::StillAlive) => return,
                 Err(nix::errno::Errno::EINTR) => continue,
                 // A real-time signal as cause has no name in nix, and gives EINVAL after the child is gone.
@@ -75,7 +77,8 @@ impl Keeper {
             let failure = failure.unwrap_or_else(|| ended_early(id, code, oom));
             let mut answers: Vec<(u64, Answer)> =
                 waiting.map(|number| (number, Answer::Refused(failure))).into_iter().collect();
-            answers.extend(std::mem::take(&mut container.delete_waiting).into_iter().map(|n| (n, Answer::Done)));
+            answers
+                .extend(std::mem::take(&mut container.delete_waiting).into_iter().map(|n| (n, Answer::Done)));
             return self.remove_groups(id, answers);
         }
         let record = &mut container.record;

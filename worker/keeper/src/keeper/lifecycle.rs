@@ -56,11 +56,21 @@ impl Keeper {
     /// Groups of a container that did not come to be.
     fn discard_groups(&mut self, config: &ContainerConfig) {
         let place = crate::runtime::Place::of(config);
-        self.removals.push(Removal { id: config.id.clone(), place, answers: Vec::new(), since: Instant::now() });
+        self.removals.push(Removal {
+            id: config.id.clone(),
+            place,
+            answers: Vec::new(),
+            since: Instant::now(),
+        });
     }
 
     /// Waits for an output.
-    pub(super) fn output(&mut self, id: &str, stream: Stream, fd: Option<OwnedFd>) -> io::Result<Option<Output>> {
+    pub(super) fn output(
+        &mut self,
+        id: &str,
+        stream: Stream,
+        fd: Option<OwnedFd>,
+    ) -> io::Result<Option<Output>> {
         let Some(fd) = fd else { return Ok(None) };
         let token = self.sources.add(&fd, EpollFlags::EPOLLIN, Source::Output(id.to_owned(), stream))?;
         Ok(Some(Output { fd, token, splitter: Splitter::default() }))
@@ -157,7 +167,8 @@ impl Keeper {
 
     /// A container's groups are gone, or will not go.
     pub(super) fn removed(&mut self, removal: Removal, outcome: io::Result<()>) {
-        let refusal = outcome.step(FailureKind::System, || format!("removing {}", removal.place.cgroup)).err();
+        let refusal =
+            outcome.step(FailureKind::System, || format!("removing {}", removal.place.cgroup)).err();
         // On the way out nothing may hold the keeper: what is left goes at the next start.
         if refusal.is_none() || self.ending.is_some() {
             self.containers.remove(&removal.id);
@@ -176,7 +187,8 @@ impl Keeper {
 
     /// The container `id`.
     pub(super) fn container(&mut self, id: &str) -> Result<&mut Container, Failure> {
-        let missing = || Failure::new(FailureKind::NotFound, format!("container {id} is not known to the keeper"));
+        let missing =
+            || Failure::new(FailureKind::NotFound, format!("container {id} is not known to the keeper"));
         self.containers.get_mut(id).ok_or_else(missing)
     }
 }

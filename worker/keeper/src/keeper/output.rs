@@ -62,7 +62,9 @@ impl Keeper {
         let bytes = self.buffer.get(..length).unwrap_or_default();
         let mut batch = Vec::with_capacity(length + 64);
         let now = now_ns();
-        output.splitter.push(bytes, |line, partial| LogWriter::format(&mut batch, now, stream, line, partial));
+        output
+            .splitter
+            .push(bytes, |line, partial| LogWriter::format(&mut batch, now, stream, line, partial));
         if !batch.is_empty() {
             container.log.write(&batch);
         }

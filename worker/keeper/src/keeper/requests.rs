@@ -30,9 +30,13 @@ impl Keeper {
         let mode = self.connections.get(&number).map(|connection| connection.mode.clone());
         let outcome = match (mode, request) {
             (Some(Mode::New), Request::Hello { version }) => return self.on_hello(number, version),
-            (Some(Mode::Attached(id)), Request::Input(bytes)) => return self.on_input(number, &id, &bytes, false),
+            (Some(Mode::Attached(id)), Request::Input(bytes)) => {
+                return self.on_input(number, &id, &bytes, false);
+            }
             (Some(Mode::Attached(id)), Request::CloseInput) => return self.on_input(number, &id, &[], true),
-            (Some(Mode::Requests), Request::TakeDescriptors { name }) => return self.take_descriptors(number, &name),
+            (Some(Mode::Requests), Request::TakeDescriptors { name }) => {
+                return self.take_descriptors(number, &name);
+            }
             (Some(Mode::Requests), Request::Subscribe) => return self.subscribe(number),
             (Some(Mode::Requests), Request::Attach { id }) => self.attach(number, id),
             (Some(Mode::Requests), request) => self.act(number, request, descriptors),
@@ -49,13 +53,17 @@ impl Keeper {
         match request {
             Request::Create(config) => return self.create(number, &config).map(Into::into),
             Request::Start { id } => return self.start_container(number, &id).map(Into::into),
-            Request::Exec { id, process } => return self.exec(number, &id, &process, descriptors).map(Into::into),
+            Request::Exec { id, process } => {
+                return self.exec(number, &id, &process, descriptors).map(Into::into);
+            }
             Request::WaitExec { exec } => return self.wait_exec(number, exec).map(Into::into),
             Request::Delete { id, force } => return self.delete_asked(number, &id, force).map(Into::into),
             Request::Shutdown { force } => return self.shutdown(number, force).map(Into::into),
             Request::Upgrade { binary } => return upgrade::upgrade(self, number, &binary).map(Into::into),
             Request::List => {
-                return Ok(Outcome::Now(Answer::Records(self.containers.values().map(|c| c.record()).collect())));
+                return Ok(Outcome::Now(Answer::Records(
+                    self.containers.values().map(|c| c.record()).collect(),
+                )));
             }
             Request::Inspect { id } => {
                 return Ok(Outcome::Now(Answer::Records(vec![self.container(&id)?.record()])));
@@ -95,7 +103,8 @@ impl Keeper {
     }
 
     fn kill(&mut self, id: &str, signal: i32, all: bool) -> Result<(), Failure> {
-        let missing = || Failure::new(FailureKind::NotFound, format!("container {id} is not known to the keeper"));
+        let missing =
+            || Failure::new(FailureKind::NotFound, format!("container {id} is not known to the keeper"));
         let container = self.containers.get(id).ok_or_else(missing)?;
         let Some(init) = &container.pidfd else {
             return Err(Failure::state(format!("container {id} has ended")));
@@ -113,7 +122,11 @@ impl Keeper {
         if status != from {
             return Err(Failure::state(format!("container {id} is {status:?}, not {from:?}")));
         }
-        if paused { self.runtime.pause(&place)? } else { self.runtime.resume(&place)? }
+        if paused {
+            self.runtime.pause(&place)?
+        } else {
+            self.runtime.resume(&place)?
+        }
         self.container(id)?.record.status = to;
         Ok(())
     }
@@ -153,8 +166,12 @@ impl Keeper {
             connection.mode = Mode::Subscribed;
         }
         self.answer(number, &Answer::Done, Vec::new());
-        let ended: Vec<Record> =
-            self.containers.values().filter(|c| c.record.status == Status::Exited).map(|c| c.record()).collect();
+        let ended: Vec<Record> = self
+            .containers
+            .values()
+            .filter(|c| c.record.status == Status::Exited)
+            .map(|c| c.record())
+            .collect();
         for record in ended {
             self.send(number, &Answer::Event(Event::Exited(record)), Vec::new());
         }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::{self, File};
-use std::os::unix::net::UnixListener;
 use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixListener;
 use std::time::{Duration, Instant};
 
 use nix::sys::epoll::EpollFlags;
@@ -85,7 +85,10 @@ impl Keeper {
             let left = cgroup::remove_children(runtime.hierarchies(), parent, STALE_FOR);
             if let Some(path) = left.first() {
                 let busy = std::io::Error::from(std::io::ErrorKind::ResourceBusy);
-                return Err(Error::io(format!("removing the abandoned control group {}", path.display()), busy));
+                return Err(Error::io(
+                    format!("removing the abandoned control group {}", path.display()),
+                    busy,
+                ));
             }
         }
         let listener = socket::listen(&options.socket)?;
@@ -202,7 +205,9 @@ impl Keeper {
             let outcome = self.runtime.delete(&removal.place);
             let patient = removal.since.elapsed() < RETRY_FOR;
             match outcome {
-                Err(error) if error.kind() == std::io::ErrorKind::ResourceBusy && patient => left.push(removal),
+                Err(error) if error.kind() == std::io::ErrorKind::ResourceBusy && patient => {
+                    left.push(removal)
+                }
                 outcome => self.removed(removal, outcome),
             }
         }

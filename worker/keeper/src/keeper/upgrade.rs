@@ -61,7 +61,10 @@ struct SavedContainer {
 
 /// Replaces this process by `binary`; returns only if that fails, with everything as it was.
 pub(super) fn upgrade(keeper: &mut Keeper, number: u64, binary: &Path) -> std::result::Result<(), Failure> {
-    let busy = keeper.containers.values().any(|c| c.waiting.is_some() || c.deleting || c.starting && c.channel.is_some())
+    let busy = keeper
+        .containers
+        .values()
+        .any(|c| c.waiting.is_some() || c.deleting || c.starting && c.channel.is_some())
         || keeper.execs.values().any(|exec| exec.pid.is_none())
         || !keeper.removals.is_empty()
         || keeper.ending.is_some();
@@ -103,7 +106,11 @@ fn save(keeper: &Keeper, asker: RawFd, kept: &mut Vec<RawFd>) -> Saved {
         containers: containers.collect(),
         execs: keeper.execs.iter().filter_map(|(n, e)| Some((*n, e.id.clone(), e.pid?))).collect(),
         ended_execs: keeper.ended_execs.iter().cloned().collect(),
-        held: keeper.held.iter().map(|(n, fds)| (n.clone(), fds.iter().map(|fd| keep(fd)).collect())).collect(),
+        held: keeper
+            .held
+            .iter()
+            .map(|(n, fds)| (n.clone(), fds.iter().map(|fd| keep(fd)).collect()))
+            .collect(),
         lock: keep(&keeper.lock),
         listener: keep(&keeper.listener),
         number: keeper.number,
@@ -122,7 +129,9 @@ fn set_close_on_exec(numbers: &[RawFd], close: bool) {
 
 /// execve with this process's own arguments; returns only if it failed.
 fn execute(binary: &Path, memory: RawFd) -> std::io::Error {
-    let texts = |items: Vec<Vec<u8>>| -> Vec<CString> { items.into_iter().filter_map(|i| CString::new(i).ok()).collect() };
+    let texts = |items: Vec<Vec<u8>>| -> Vec<CString> {
+        items.into_iter().filter_map(|i| CString::new(i).ok()).collect()
+    };
     let args = texts(std::env::args_os().map(|arg| arg.as_bytes().to_vec()).collect());
     let mut env: Vec<Vec<u8>> = std::env::vars_os()
         .filter(|(name, _)| name != VARIABLE)
@@ -144,7 +153,9 @@ pub(super) fn inherited() -> Result<Option<Saved>> {
         return Ok(None);
     };
     let mut state = Vec::new();
-    File::from(adopt(number)).read_to_end(&mut state).map_err(|e| Error::io("state of the keeper before", e))?;
+    File::from(adopt(number))
+        .read_to_end(&mut state)
+        .map_err(|e| Error::io("state of the keeper before", e))?;
     let unreadable = |e| Error::Protocol(format!("state of the keeper before: {e}"));
     postcard::from_bytes(&state).map(Some).map_err(unreadable)
 }

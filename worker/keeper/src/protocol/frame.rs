@@ -74,12 +74,19 @@ impl Outgoing {
     ///
     /// # Errors
     /// If it is too long or has too many descriptors.
-    pub(crate) fn push<T: Serialize>(&mut self, message: &T, descriptors: Vec<OwnedFd>) -> Result<(), String> {
+    pub(crate) fn push<T: Serialize>(
+        &mut self,
+        message: &T,
+        descriptors: Vec<OwnedFd>,
+    ) -> Result<(), String> {
         let body = postcard::to_stdvec(message).map_err(|error| error.to_string())?;
         let length = u32::try_from(body.len()).ok().filter(|n| *n as usize <= LENGTH_MAX);
         let length = length.ok_or_else(|| format!("a message of {} bytes", body.len()))?;
         if descriptors.len() > DESCRIPTORS_MAX {
-            return Err(format!("{} descriptors, at most {DESCRIPTORS_MAX} can be passed", descriptors.len()));
+            return Err(format!(
+                "{} descriptors, at most {DESCRIPTORS_MAX} can be passed",
+                descriptors.len()
+            ));
         }
         let mut frame = length.to_le_bytes().to_vec();
         frame.extend(body);

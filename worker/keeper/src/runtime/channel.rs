@@ -5,7 +5,8 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use nix::sys::socket::{
-    AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, recvmsg, sendmsg, socketpair,
+    AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, recvmsg, sendmsg,
+    socketpair,
 };
 use serde::{Deserialize, Serialize};
 
@@ -45,7 +46,8 @@ const SIZE_MAX: usize = 16 * 1024;
 impl Channel {
     /// The keeper's end (non-blocking) and the child's.
     pub(crate) fn pair() -> io::Result<(Self, Self)> {
-        let (keeper, child) = socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)?;
+        let (keeper, child) =
+            socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)?;
         rustix::fs::fcntl_setfl(&keeper, rustix::fs::OFlags::NONBLOCK)?;
         Ok((Self(keeper), Self(child)))
     }

@@ -39,7 +39,8 @@ pub(super) fn run(group: Group<'_>, command: &Command<'_>, channel: &Channel) ->
 
 fn inside(command: &Command<'_>, channel: &Channel) -> Result<Infallible, Failure> {
     let system = FailureKind::System;
-    sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong).step(system, || "parent death signal")?;
+    sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong)
+        .step(system, || "parent death signal")?;
     rustix::process::setsid().step(system, || "new session")?;
     let root = Root::current().step(system, || "opening the root")?;
     let identity = user::resolve(&root, &command.process.user, &command.process.additional_groups)?;

@@ -62,7 +62,8 @@ pub(super) fn become_command(
     let args: Vec<CString> = process.args.iter().map(|arg| text(arg)).collect::<Result<_, _>>()?;
     sys::close_at_exec(3).step(system, || "closing descriptors")?;
     // Changing identity has cleared it.
-    sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong).step(system, || "parent death signal")?;
+    sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong)
+        .step(system, || "parent death signal")?;
     if process.no_new_privileges {
         sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1).step(system, || "no_new_privileges")?;
         install(command)?;
@@ -71,7 +72,9 @@ pub(super) fn become_command(
 }
 
 fn install(command: &Command<'_>) -> Result<(), Failure> {
-    command.filters.map_or(Ok(()), |filters| filters.install().step(FailureKind::System, || "system call filter"))
+    command
+        .filters
+        .map_or(Ok(()), |filters| filters.install().step(FailureKind::System, || "system call filter"))
 }
 
 /// Groups, user, capabilities and, while there is still the right to, the filter.
@@ -176,12 +179,14 @@ fn environment(command: &Command<'_>, identity: &Identity) -> Result<Vec<CString
 }
 
 fn text(value: &str) -> Result<CString, Failure> {
-    CString::new(value).map_err(|_| Failure::new(FailureKind::Config, format!("{value:?} contains a NUL byte")))
+    CString::new(value)
+        .map_err(|_| Failure::new(FailureKind::Config, format!("{value:?} contains a NUL byte")))
 }
 
 /// Tries the command, in each directory of `PATH` if it names none; returns why none worked.
 fn execute(name: &str, args: &[CString], env: &[CString]) -> Failure {
-    let path = env.iter().find_map(|entry| entry.to_str().ok()?.strip_prefix("PATH=")).unwrap_or(DEFAULT_PATH);
+    let path =
+        env.iter().find_map(|entry| entry.to_str().ok()?.strip_prefix("PATH=")).unwrap_or(DEFAULT_PATH);
     let candidates: Vec<String> = if name.contains('/') {
         vec![name.to_owned()]
     } else {

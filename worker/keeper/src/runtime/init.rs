@@ -28,7 +28,8 @@ pub(super) struct Plan<'a> {
 pub(super) fn run(plan: &Plan<'_>, channel: &Channel) -> Result<Infallible, Failure> {
     let config = plan.config;
     let system = FailureKind::System;
-    sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong).step(system, || "parent death signal")?;
+    sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong)
+        .step(system, || "parent death signal")?;
     rustix::process::setsid().step(system, || "new session")?;
     rustix::process::umask(rustix::fs::Mode::empty());
     finish::set_oom_score(&config.process, channel);

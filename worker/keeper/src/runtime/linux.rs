@@ -72,7 +72,12 @@ impl LinuxRuntime {
         Ok(())
     }
 
-    fn command<'a>(&'a self, process: &'a ProcessConfig, place: (&'a str, Seccomp), set: CapabilitySet) -> Command<'a> {
+    fn command<'a>(
+        &'a self,
+        process: &'a ProcessConfig,
+        place: (&'a str, Seccomp),
+        set: CapabilitySet,
+    ) -> Command<'a> {
         let (hostname, seccomp) = place;
         let filters = if seccomp == Seccomp::Default { self.filters.get(&set) } else { None };
         Command { process, hostname, capabilities: set, filters, open_files: self.open_files }

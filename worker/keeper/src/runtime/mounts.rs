@@ -73,10 +73,16 @@ fn bind(tree: &OwnedFd, root: &Root, target: &Path, how: (bool, bool, Propagatio
     put(tree, &place)
 }
 
-fn tmpfs(root: &Root, target: &Path, size_mode: (Option<u64>, Option<u32>), options: &[String]) -> io::Result<()> {
+fn tmpfs(
+    root: &Root,
+    target: &Path,
+    size_mode: (Option<u64>, Option<u32>),
+    options: &[String],
+) -> io::Result<()> {
     let (size, mode) = size_mode;
-    let mut flags =
-        MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV | MountAttrFlags::MOUNT_ATTR_NOEXEC;
+    let mut flags = MountAttrFlags::MOUNT_ATTR_NOSUID
+        | MountAttrFlags::MOUNT_ATTR_NODEV
+        | MountAttrFlags::MOUNT_ATTR_NOEXEC;
     let mut values = vec![("mode", format!("{:o}", mode.unwrap_or(0o1777)))];
     values.extend(size.map(|bytes| ("size", bytes.to_string())));
     for option in options {
@@ -86,7 +92,9 @@ fn tmpfs(root: &Root, target: &Path, size_mode: (Option<u64>, Option<u32>), opti
             "dev" => flags.remove(MountAttrFlags::MOUNT_ATTR_NODEV),
             "ro" => flags.insert(MountAttrFlags::MOUNT_ATTR_RDONLY),
             "rw" | "nosuid" | "nodev" | "noexec" => {}
-            other => values.push(other.split_once('=').map_or((other, String::new()), |(k, v)| (k, v.into()))),
+            other => {
+                values.push(other.split_once('=').map_or((other, String::new()), |(k, v)| (k, v.into())))
+            }
         }
     }
     let values: Vec<(&str, &str)> = values.iter().map(|(key, value)| (*key, value.as_str())).collect();

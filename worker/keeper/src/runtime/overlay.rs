@@ -6,8 +6,8 @@ use std::path::Path;
 
 use rustix::fs::{CWD, Mode, OFlags};
 use rustix::mount::{
-    FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, OpenTreeFlags, fsconfig_create, fsconfig_set_string,
-    fsmount, fsopen, move_mount, open_tree,
+    FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, OpenTreeFlags, fsconfig_create,
+    fsconfig_set_string, fsmount, fsopen, move_mount, open_tree,
 };
 
 use super::root::Root;
@@ -32,7 +32,8 @@ pub(super) fn mount(rootfs: &RootFs) -> Result<Root, Failure> {
         let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
         open_tree(CWD, &rootfs.upper, flags).step(kind, || "root file system")?
     } else {
-        overlay(rootfs).step(kind, || format!("root file system: overlay of {} layers", rootfs.lower.len()))?
+        overlay(rootfs)
+            .step(kind, || format!("root file system: overlay of {} layers", rootfs.lower.len()))?
     };
     move_mount(&tree, "", CWD, &rootfs.upper, MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
         .step(kind, || "root file system")?;

@@ -22,10 +22,9 @@ pub(super) fn write_sysctls(root: &Root, config: &ContainerConfig) -> Result<(),
         std::fs::File::from(root.open(path, OFlags::WRONLY)?).write_all(value.as_bytes())
     };
     if config.network == Network::New {
-        for (key, value) in [
-            ("net.ipv4.ip_unprivileged_port_start", "0"),
-            ("net.ipv4.ping_group_range", "0 2147483647"),
-        ] {
+        for (key, value) in
+            [("net.ipv4.ip_unprivileged_port_start", "0"), ("net.ipv4.ping_group_range", "0 2147483647")]
+        {
             // Defaults of convenience: an old kernel without them is no reason to refuse the container.
             let _ = write(key, value);
         }
@@ -40,7 +39,8 @@ pub(super) fn protect(root: &Root, config: &ContainerConfig) -> Result<(), Failu
         existing(mask(root, path)).step(FailureKind::Mount, || format!("masking {path}"))?;
     }
     for path in &config.readonly_paths {
-        existing(make_readonly(root, path)).step(FailureKind::Mount, || format!("making {path} read-only"))?;
+        existing(make_readonly(root, path))
+            .step(FailureKind::Mount, || format!("making {path} read-only"))?;
     }
     if config.rootfs.readonly {
         sys::set_mount(root, libc::MOUNT_ATTR_RDONLY, 0, false)
@@ -65,7 +65,8 @@ fn mask(root: &Root, path: &str) -> io::Result<()> {
             | MountAttrFlags::MOUNT_ATTR_NOEXEC;
         return put(&new_mount("tmpfs", flags, &[("nr_blocks", "1"), ("nr_inodes", "1")])?, &place);
     }
-    let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_EMPTY_PATH;
+    let flags =
+        OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_EMPTY_PATH;
     let null = root.place(Path::new("/dev/null"))?;
     put(&open_tree(&null, "", flags)?, &place)
 }

@@ -82,7 +82,8 @@ mod tests {
 
     #[test]
     fn conditions() {
-        let text = "# x\n\nread 0 63\nbpf 321 280 cap=CAP_BPF\nclone 56 220 nocap=CAP_BPF arg0&0x10==0\nx - -\n";
+        let text =
+            "# x\n\nread 0 63\nbpf 321 280 cap=CAP_BPF\nclone 56 220 nocap=CAP_BPF arg0&0x10==0\nx - -\n";
         let none = read(text, CapabilitySet(0)).unwrap();
         assert_eq!(none.len(), 2);
         assert_eq!(none[1].tests, [Test::Masked(0, 16, 0)]);

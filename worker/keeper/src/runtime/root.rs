@@ -1,12 +1,17 @@
 //! A container's root as a directory descriptor. Every path inside is resolved by the kernel as if that directory
 //! were `/`, so that no symbolic link of an image leads out of it.
 
+use std::ffi::OsStr;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::{Component, Path};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, mkdirat};
 use rustix::io::Errno;
+
+/// Links followed before a path is called a loop: the kernel's number.
+const LINKS_MAX: u8 = 40;
 
 /// A root directory.
 #[derive(Debug)]
@@ -46,43 +51,73 @@ impl Root {
         io::read_to_string(std::fs::File::from(self.open(path, OFlags::RDONLY)?))
     }
 
-    /// Opens the directory `path`, making what is missing (mode 755).
+    /// Opens the directory `path`, making what is missing (mode 755), also behind links that lead nowhere yet.
     pub(super) fn directory(&self, path: &Path) -> io::Result<OwnedFd> {
+        self.directory_within(path, LINKS_MAX)
+    }
+
+    fn directory_within(&self, path: &Path, links: u8) -> io::Result<OwnedFd> {
         let flags = OFlags::PATH | OFlags::DIRECTORY;
         match self.open(path, flags) {
             Err(Errno::NOENT) => {}
             answer => return answer.map_err(Into::into),
         }
-        let mut so_far = std::path::PathBuf::from("/");
+        let mut so_far = PathBuf::from("/");
         let mut at = self.open("/", flags)?;
         for part in path.components().filter(|part| matches!(part, Component::Normal(_))) {
+            let parent = so_far.clone();
             so_far.push(part);
             at = match self.open(&so_far, flags) {
-                Err(Errno::NOENT) => {
-                    match rustix::fs::mkdirat(&at, part.as_os_str(), Mode::from_raw_mode(0o755)) {
-                        Ok(()) | Err(Errno::EXIST) => self.open(&so_far, flags)?,
-                        Err(error) => return Err(error.into()),
+                Err(Errno::NOENT) => match mkdirat(&at, part.as_os_str(), Mode::from_raw_mode(0o755)) {
+                    Ok(()) => self.open(&so_far, flags)?,
+                    Err(Errno::EXIST) if links > 0 => {
+                        let target = link_target(&at, &parent, part.as_os_str())?;
+                        self.directory_within(&target, links - 1)?
                     }
-                }
+                    Err(error) => return Err(error.into()),
+                },
                 answer => answer?,
             };
         }
         Ok(at)
     }
 
-    /// Opens the file `path` as a place, making it (empty) and its directories if missing.
+    /// Opens the file `path` as a place, making it (empty) and its directories if missing, also behind a link.
     pub(super) fn file(&self, path: &Path) -> io::Result<OwnedFd> {
-        match self.place(path) {
-            Err(Errno::NOENT) => {}
-            answer => return answer.map_err(Into::into),
+        let mut path = path.to_owned();
+        for _ in 0..=LINKS_MAX {
+            match self.place(&path) {
+                Err(Errno::NOENT) => {}
+                answer => return answer.map_err(Into::into),
+            }
+            let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+                return Err(Errno::INVAL.into());
+            };
+            let directory = self.directory(parent)?;
+            let mode = Mode::from_raw_mode(0o644);
+            match rustix::fs::mknodat(&directory, name, FileType::RegularFile, mode, 0) {
+                Ok(()) => return self.place(&path).map_err(Into::into),
+                Err(Errno::EXIST) => path = link_target(&directory, parent, name)?,
+                Err(error) => return Err(error.into()),
+            }
         }
-        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
-            return Err(Errno::INVAL.into());
-        };
-        let parent = self.directory(parent)?;
-        rustix::fs::mknodat(&parent, name, FileType::RegularFile, Mode::from_raw_mode(0o644), 0)?;
-        self.place(path).map_err(Into::into)
+        Err(Errno::LOOP.into())
     }
+}
+
+/// Where the link `name` in the directory `path` leads, as a path from the root without `..`. The kernel resolves it
+/// again inside the root, so that a wrong answer (a link among the parents) can only make the wrong place inside.
+fn link_target(directory: &OwnedFd, path: &Path, name: &OsStr) -> io::Result<PathBuf> {
+    let link = rustix::fs::readlinkat(directory, name, Vec::new())?;
+    let mut target = PathBuf::from("/");
+    for part in path.join(OsStr::from_bytes(link.as_bytes())).components() {
+        match part {
+            Component::Normal(part) => target.push(part),
+            Component::ParentDir => drop(target.pop()),
+            _ => {}
+        }
+    }
+    Ok(target)
 }
 
 impl AsFd for Root {
@@ -106,11 +141,17 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         std::os::unix::fs::symlink("/inside", dir.path().join("link")).unwrap();
         std::os::unix::fs::symlink("../../../..", dir.path().join("up")).unwrap();
+        std::os::unix::fs::symlink("../run/later/conf", dir.path().join("inside-conf")).unwrap();
+        std::os::unix::fs::symlink("loop", dir.path().join("loop")).unwrap();
         std::fs::create_dir(dir.path().join("inside")).unwrap();
         let flags = OFlags::PATH | OFlags::DIRECTORY;
         let root = Root::from_fd(rustix::fs::open(dir.path(), flags, Mode::empty()).unwrap());
         root.directory(Path::new("/link/a/b")).unwrap();
         root.file(Path::new("/up/etc/passwd")).unwrap();
+        root.file(Path::new("/inside-conf")).unwrap();
+        assert!(root.file(Path::new("/loop")).is_err());
+        assert!(root.directory(Path::new("/loop/x")).is_err());
+        assert!(dir.path().join("run/later/conf").is_file());
         assert!(dir.path().join("inside/a/b").is_dir());
         assert_eq!(std::fs::read(dir.path().join("etc/passwd")).unwrap(), b"");
     }

@@ -77,7 +77,9 @@ fn condition(test: &Test) -> Result<SeccompCondition, seccompiler::BackendError>
     let (index, length, operation, value) = match *test {
         Test::Equal(index, value) => (index, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, value),
         Test::Different(index, value) => (index, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, value),
-        Test::Masked(index, mask, value) => (index, SeccompCmpArgLen::Qword, SeccompCmpOp::MaskedEq(mask), value),
+        Test::Masked(index, mask, value) => {
+            (index, SeccompCmpArgLen::Qword, SeccompCmpOp::MaskedEq(mask), value)
+        }
     };
     SeccompCondition::new(index, length, operation, value)
 }

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use rustix::fs::{AtFlags, CWD, FileType, Mode, makedev, mknodat, statat, symlinkat};
 use rustix::mount::{
-    FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsconfig_set_flag, fsconfig_set_string, fsmount,
-    fsopen,
+    FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsconfig_set_flag, fsconfig_set_string,
+    fsmount, fsopen,
 };
 
 use super::mounts::put;
@@ -32,8 +32,9 @@ pub(super) fn new_mount(kind: &str, flags: MountAttrFlags, values: &[(&str, &str
 
 /// Mounts `/proc`, `/sys`, `/dev` and what is in it, and makes the device nodes.
 pub(super) fn mount_all(root: &Root, config: &ContainerConfig, unified: bool) -> Result<(), Failure> {
-    let safe =
-        MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV | MountAttrFlags::MOUNT_ATTR_NOEXEC;
+    let safe = MountAttrFlags::MOUNT_ATTR_NOSUID
+        | MountAttrFlags::MOUNT_ATTR_NODEV
+        | MountAttrFlags::MOUNT_ATTR_NOEXEC;
     let readonly = safe | MountAttrFlags::MOUNT_ATTR_RDONLY;
     let for_programs = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NOEXEC;
     let shm = config.shm_size_bytes.to_string();

@@ -138,10 +138,14 @@ pub(super) fn prctl(option: libc::c_int, argument: libc::c_ulong) -> io::Result<
 
 /// Gives all signals their default action and unblocks them, as a new program expects.
 pub(super) fn reset_signals() {
+    // The kernel's sigaction (handler, flags, restorer, mask), all zero: the default. The C library's own function
+    // would leave out the signals that it keeps for itself, and a new program must not find them ignored.
+    let default = [0_u64; 4];
     for signal in 1..=64 {
-        // SAFETY: SIG_DFL is valid for every signal; the call fails harmlessly for SIGKILL, SIGSTOP and those that
-        // the C library keeps.
-        unsafe { libc::signal(signal, libc::SIG_DFL) };
+        let none = std::ptr::null_mut::<u64>();
+        // SAFETY: the structure is read during the call only and has the kernel's size; the call fails harmlessly
+        // for SIGKILL and SIGSTOP.
+        unsafe { libc::syscall(libc::SYS_rt_sigaction, signal, default.as_ptr(), none, 8) };
     }
     let _ = nix::sys::signal::SigSet::empty().thread_set_mask();
 }

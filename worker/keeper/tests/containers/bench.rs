@@ -34,7 +34,8 @@ mod tests {
         let keeper = world.client.keeper_pid();
         let ticks = || {
             let stat = std::fs::read_to_string(format!("/proc/{keeper}/stat")).unwrap();
-            let fields: Vec<u64> = stat.rsplit(')').next().unwrap().split_whitespace().filter_map(|f| f.parse().ok()).collect();
+            let fields: Vec<u64> =
+                stat.rsplit(')').next().unwrap().split_whitespace().filter_map(|f| f.parse().ok()).collect();
             // utime, stime, cutime, cstime: fields 14 to 17 of proc(5); the state is no number.
             fields[10..14].iter().sum::<u64>()
         };

@@ -11,7 +11,7 @@ mod tests {
     use nix::sys::signal::{Signal, kill};
     use nix::unistd::Pid;
     use skep_keeper::client::Client;
-    use skep_keeper::config::ProcessConfig;
+    use skep_keeper::config::{ContainerConfig, ProcessConfig};
     use skep_keeper::keeper::run;
     use skep_keeper::log::Stream;
     use skep_keeper::protocol::Status;
@@ -53,6 +53,7 @@ mod tests {
         world.client = start(&world.options);
         assert!(world.cgroups().is_empty());
         assert!(world.client.list().unwrap().is_empty());
+        let config = ContainerConfig { process: ProcessConfig::new(["true"]), ..config };
         assert_eq!(world.run(&config).status, Status::Exited, "the id and the socket are free again");
     }
 
@@ -113,12 +114,20 @@ mod tests {
     #[test]
     fn an_upgrade_keeps_everything() {
         let mut world = World::new();
-        let mut config = world.sh("printf be; while [ ! -e /tmp/go ]; do sleep 0.02; done; echo fore; exit 6");
+        let mut config =
+            world.sh("printf be; while [ ! -e /tmp/go ]; do sleep 0.02; done; echo fore; exit 6");
         config.process.stdin_open = true;
         world.start(&config);
         let waiting = world.sh("echo started later");
         world.client.create(&waiting).unwrap();
-        let exec = world.client.exec(&config.id, &ProcessConfig::new(["sh", "-c", "while [ ! -e /tmp/go ]; do sleep 0.02; done; exit 8"]), None).unwrap();
+        let exec = world
+            .client
+            .exec(
+                &config.id,
+                &ProcessConfig::new(["sh", "-c", "while [ ! -e /tmp/first ]; do sleep 0.02; done; exit 8"]),
+                None,
+            )
+            .unwrap();
         let file = tempfile::tempfile().unwrap();
         world.client.hold_descriptors("dns", &[file.as_fd()]).unwrap();
         // The unfinished line is in the keeper before the upgrade.
@@ -132,11 +141,9 @@ mod tests {
         client.start(&waiting.id).unwrap();
         assert_eq!(exited(&mut events, &waiting.id).exit_code, Some(0));
         assert_eq!(text(&waiting, Stream::Stdout), "started later\n");
-        std::fs::write(config.rootfs.upper.join("tmp/go"), "").unwrap_or_else(|_| {
-            let go = ProcessConfig::new(["touch", "/tmp/go"]);
-            client.exec(&config.id, &go, None).unwrap();
-        });
+        client.exec(&config.id, &ProcessConfig::new(["touch", "/tmp/first"]), None).unwrap();
         assert_eq!(client.wait_exec(exec.exec, PATIENCE).unwrap(), 8);
+        client.exec(&config.id, &ProcessConfig::new(["touch", "/tmp/go"]), None).unwrap();
         assert_eq!(exited(&mut events, &config.id).exit_code, Some(6));
         assert_eq!(text(&config, Stream::Stdout), "before\n");
         match client.upgrade(Path::new("/does/not/exist")) {

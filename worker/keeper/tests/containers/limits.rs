@@ -24,8 +24,11 @@ mod tests {
     fn memory_limit_is_readable_and_can_be_changed() {
         let mut world = World::new();
         let mut config = world.config(&["sleep", "1000"]);
-        config.resources =
-            Resources { memory_bytes: Some(32 << 20), memory_swap_bytes: Some(64 << 20), ..Resources::default() };
+        config.resources = Resources {
+            memory_bytes: Some(32 << 20),
+            memory_swap_bytes: Some(64 << 20),
+            ..Resources::default()
+        };
         world.start(&config);
         let cgroup = world.client.inspect(&config.id).unwrap().cgroup;
         let seen = stats(&cgroup).unwrap();
@@ -66,7 +69,10 @@ mod tests {
             .flat_map(|group| ["cpu.cfs_quota_us", "cpu.max", "cpuset.cpus"].map(|file| group.join(file)))
             .filter_map(|file| Some(std::fs::read_to_string(file).ok()?.trim().to_owned()))
             .collect();
-        assert!(found.iter().any(|v| v == "25000" || v == "25000 100000") && found.iter().any(|v| v == "0"), "{found:?}");
+        assert!(
+            found.iter().any(|v| v == "25000" || v == "25000 100000") && found.iter().any(|v| v == "0"),
+            "{found:?}"
+        );
     }
 
     #[test]

@@ -1,9 +1,16 @@
 //! Real containers by a real keeper process. Needs root and `/bin/busybox` (package busybox-static).
 
+#[cfg(test)]
 mod bench;
-mod limits;
+#[cfg(test)]
 mod keeper;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod process;
+#[cfg(test)]
 mod rootfs;
+#[cfg(test)]
 mod stdio;
+#[cfg(test)]
 mod world;

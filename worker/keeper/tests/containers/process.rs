@@ -183,7 +183,8 @@ mod tests {
     #[test]
     fn host_network_and_sysctls() {
         let mut world = World::new();
-        let mut config = world.sh("cat /proc/sys/net/core/somaxconn /proc/sys/net/ipv4/ip_unprivileged_port_start");
+        let mut config =
+            world.sh("cat /proc/sys/net/core/somaxconn /proc/sys/net/ipv4/ip_unprivileged_port_start");
         config.sysctls.insert("net.core.somaxconn".into(), "77".into());
         assert_eq!(world.output(&config).1, "77\n0\n");
         let mut config = world.config(&["readlink", "/proc/self/ns/net"]);

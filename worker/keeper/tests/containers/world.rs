@@ -128,9 +128,11 @@ fn image(root: &Path) {
         fs::create_dir_all(root.join(dir)).unwrap();
     }
     fs::copy("/bin/busybox", root.join("bin/busybox")).unwrap();
-    for applet in ["sh", "cat", "echo", "ls", "id", "sleep", "true", "false", "mount", "stat", "dd", "head", "touch",
-        "hostname", "env", "pwd", "kill", "tty", "stty", "wc", "mkdir", "tail", "grep", "readlink", "unshare", "ip"]
-    {
+    for applet in [
+        "sh", "cat", "echo", "ls", "id", "sleep", "true", "false", "mount", "stat", "dd", "head", "touch",
+        "hostname", "env", "pwd", "kill", "tty", "stty", "wc", "mkdir", "tail", "grep", "readlink",
+        "unshare", "ip",
+    ] {
         symlink("busybox", root.join("bin").join(applet)).unwrap();
     }
     let passwd = "root:x:0:0:root:/root:/bin/sh\nweb:x:33:34:web:/srv:/bin/sh\n";
