@@ -12,7 +12,7 @@ use skep_model::{EndpointTable, NetworkId};
 use crate::dns::{Asker, Directory, RESOLVER, Serving, Upstreams, open_listener, serve};
 use crate::host::{Host, HostThread, Plug, links};
 use crate::namespace::in_namespace;
-use crate::{Applied, Attached, Attachment, DescriptorStore, NetworkError, Observed, Result};
+use crate::{Address, Applied, Attached, Attachment, DescriptorStore, NetworkError, Observed, Result};
 
 /// How to open a host's network.
 #[derive(Clone, Debug)]
@@ -73,21 +73,34 @@ impl Network {
         })
     }
 
-    /// Gives a container its link, addresses, routes and DNS. One that is attached already is taken over, without
-    /// touching its side or its connections.
+    /// Gives a container its link, addresses, routes and DNS. What a former run of the same container left goes first.
+    ///
+    /// When the returned future is dropped half-way, [`Self::detach`] clears up.
     ///
     /// # Errors
     /// When the namespace is gone, the kernel refuses, or one of its ports is taken; nothing is left behind then.
     pub async fn attach(&self, attachment: Attachment) -> Result<Attached> {
+        self.plug(attachment, false).await
+    }
+
+    /// Takes over a container that a former daemon attached, without touching its side or its connections. One whose
+    /// link is gone is attached as new; a port of it that is taken meanwhile is logged.
+    ///
+    /// # Errors
+    /// When the kernel refuses; the container keeps what it has.
+    pub async fn readopt(&self, attachment: Attachment) -> Result<Attached> {
+        self.plug(attachment, true).await
+    }
+
+    async fn plug(&self, attachment: Attachment, adopt: bool) -> Result<Attached> {
         let container = attachment.container.clone();
         let id_letters = |letter: u8| letter.is_ascii_alphanumeric() || b"-_.".contains(&letter);
         if container.is_empty() || container.starts_with('.') || !container.bytes().all(id_letters) {
             return Err(NetworkError::Container(container));
         }
         let link = links::link_name(&container);
-        let mac = links::container_mac(&attachment.addresses);
+        let mac = links::shown_mac(links::container_mac(&attachment.addresses));
         let egress_source = attachment.egress_source();
-        let namespace = Arc::new(attachment.namespace);
         let plug = Plug {
             index: 0,
             link: link.clone(),
@@ -95,31 +108,23 @@ impl Network {
             egress_source,
             published: attachment.published,
         };
-        let (id, far) = (container.clone(), Arc::clone(&namespace));
-        let (adopted, index) = self.host.call(move |host| host.plug(&id, plug, far.as_fd())).await?;
+        if !adopt {
+            self.end_dns(&container);
+        }
+        let id = container.clone();
+        let namespace = Arc::new(attachment.namespace);
+        let far = Arc::clone(&namespace);
+        let (adopted, index) = self.host.call(move |host| host.plug(&id, plug, far.as_fd(), adopt)).await?;
+        let inside = Inside {
+            container: container.clone(),
+            namespace,
+            addresses: attachment.addresses,
+            egress_source,
+            adopted,
+        };
         let names = names_of(&container, attachment.task, attachment.names);
-        let addresses: Vec<_> =
-            attachment.addresses.iter().map(|entry| (entry.network, entry.address)).collect();
-        let asker = Asker {
-            networks: addresses.iter().map(|(network, _)| *network).collect(),
-            egress: egress_source.is_some(),
-        };
-        let inside = async {
-            if !adopted {
-                let addresses = attachment.addresses;
-                let work = move || links::configure_container(&addresses, egress_source);
-                in_namespace(Arc::clone(&namespace), work).await??;
-            }
-            let sockets = self.listener(&container, &namespace, adopted).await?;
-            let listener = |source| NetworkError::Listener { container: container.clone(), source };
-            serve(sockets, asker, Arc::clone(&self.directory), Arc::clone(&self.upstreams)).map_err(listener)
-        };
-        match inside.await {
-            Ok(serving) => {
-                self.directory.add_container(&names, &addresses);
-                self.served().insert(container, Resolver { names, addresses, _serving: serving });
-                Ok(Attached { link, mac: links::shown_mac(mac) })
-            }
+        match self.serve(inside, names).await {
+            Ok(()) => Ok(Attached { link, mac }),
             // A container that runs keeps its link.
             Err(error) if adopted => Err(error),
             Err(error) => {
@@ -132,14 +137,6 @@ impl Network {
                 Err(error)
             }
         }
-    }
-
-    /// The same as [`Self::attach`], for a container that a former daemon attached.
-    ///
-    /// # Errors
-    /// As [`Self::attach`].
-    pub async fn readopt(&self, attachment: Attachment) -> Result<Attached> {
-        self.attach(attachment).await
     }
 
     /// Takes a container off the network: routes, addresses, ports, DNS. Its link dies with its namespace. Doing it
@@ -194,11 +191,11 @@ impl Network {
         self.host.call(Host::observed).await
     }
 
-    /// Takes everything of ours off the host: links, table, settings, sockets.
+    /// Takes everything of ours off the host: links, table, settings, sockets. Only dropping it makes sense after.
     ///
     /// # Errors
     /// When the kernel refuses; calling it again goes on.
-    pub async fn close(self) -> Result<()> {
+    pub async fn close(&self) -> Result<()> {
         let remembered = self.host.call(|host| host.collect(&BTreeSet::new())).await?;
         let served: Vec<_> = self.served().keys().cloned().collect();
         for container in remembered.iter().chain(&served) {
@@ -219,26 +216,47 @@ impl Network {
         self.descriptors.drop_held(&held_name(container));
     }
 
-    /// The container's DNS sockets: those of before, or new ones; copies are held beyond our life.
-    async fn listener(
-        &self,
-        container: &str,
-        namespace: &Arc<OwnedFd>,
-        adopted: bool,
-    ) -> Result<Vec<OwnedFd>> {
-        let name = held_name(container);
-        let held = if adopted { self.descriptors.take(&name) } else { None };
+    /// Readies the container's own side and serves its DNS.
+    async fn serve(&self, inside: Inside, names: Vec<String>) -> Result<()> {
+        let container = inside.container.clone();
+        let failure = |source| NetworkError::Listener { container: container.clone(), source };
+        let addresses: Vec<_> = inside.addresses.iter().map(|entry| (entry.network, entry.address)).collect();
+        let asker = Asker {
+            networks: addresses.iter().map(|(network, _)| *network).collect(),
+            egress: inside.egress_source.is_some(),
+        };
+        let name = held_name(&container);
+        let held = if inside.adopted { self.descriptors.take(&name) } else { None };
         let sockets = match held.filter(|sockets| sockets.len() == 2) {
             Some(sockets) => sockets,
-            None => {
-                let id = container.to_owned();
-                in_namespace(Arc::clone(namespace), move || open_listener(&id)).await??
-            }
+            None => in_namespace(Arc::clone(&inside.namespace), move || inside.ready()).await??,
         };
         let copies: std::io::Result<Vec<_>> = sockets.iter().map(OwnedFd::try_clone).collect();
-        let failure = |source| NetworkError::Listener { container: container.to_owned(), source };
         self.descriptors.hold(&name, copies.map_err(failure)?);
-        Ok(sockets)
+        let (directory, upstreams) = (Arc::clone(&self.directory), Arc::clone(&self.upstreams));
+        let serving = serve(sockets, asker, directory, upstreams).map_err(failure)?;
+        self.directory.add_container(&names, &addresses);
+        self.served().insert(container, Resolver { names, addresses, _serving: serving });
+        Ok(())
+    }
+}
+
+/// What is to be done in a container's namespace.
+struct Inside {
+    container: String,
+    namespace: Arc<OwnedFd>,
+    addresses: Vec<Address>,
+    egress_source: Option<Ipv4Addr>,
+    adopted: bool,
+}
+
+impl Inside {
+    /// Readies links and routes, unless they are, and opens the DNS sockets; to be called in the namespace.
+    fn ready(&self) -> Result<Vec<OwnedFd>> {
+        if !self.adopted {
+            links::configure_container(&self.addresses, self.egress_source)?;
+        }
+        open_listener(&self.container)
     }
 }
 

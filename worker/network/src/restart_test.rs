@@ -156,3 +156,21 @@ fn a_hundred_attachments_cost_the_same_each() {
         println!("detach: {:?} each", start.elapsed() / 100);
     });
 }
+
+#[test]
+fn a_container_that_starts_again_gets_a_new_link() {
+    in_lab(|lab| async move {
+        let network = lab.open().await;
+        let other = Cell::attached(&network, "other", vec![on(1, 6)]).await;
+        for round in 0..5 {
+            let cell = Cell::attached(&network, "web", vec![on(1, 5)]).await;
+            cell.serve(80);
+            assert_eq!(other.ask(cell.address(), 80).unwrap(), "web 10.0.1.6", "round {round}");
+            if round % 2 == 0 {
+                network.detach("web").await.unwrap();
+            }
+            // Its namespace dies behind our back, perhaps after the next start.
+            drop(cell);
+        }
+    });
+}

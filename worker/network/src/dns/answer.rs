@@ -136,3 +136,44 @@ fn malformed(bytes: &[u8]) -> Decision {
     let reply = Message::error_msg(u16::from_be_bytes([high, low]), OpCode::Query, ResponseCode::FormErr);
     reply.to_vec().map_or(Decision::Ignore, Decision::Reply)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_bytes_panic_and_broken_queries_are_told_so() {
+        let directory = Directory::new(true);
+        let asker = Asker::default();
+        let mut query = vec![0x12, 0x67, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 3, b'a', b'b', b'c', 0, 0, 1, 0, 1];
+        assert!(matches!(decide(&query, false, &asker, &directory), Decision::Reply(_)));
+        for length in 0..query.len() {
+            let decision = decide(&query[..length], false, &asker, &directory);
+            match length {
+                0..12 => assert_eq!(decision, Decision::Ignore, "{length}"),
+                _ => assert!(
+                    matches!(&decision, Decision::Reply(reply) if reply[..2] == query[..2]),
+                    "{length}"
+                ),
+            }
+        }
+        for at in 0..query.len() {
+            for value in [0, 1, 63, 64, 192, 255] {
+                let former = std::mem::replace(&mut query[at], value);
+                let _ = decide(&query, false, &asker, &directory);
+                query[at] = former;
+            }
+        }
+        // A response is not answered, or two servers could talk for ever.
+        query[2] |= 0x80;
+        assert_eq!(decide(&query, false, &asker, &directory), Decision::Ignore);
+    }
+
+    #[test]
+    fn reverse_names_are_read_backwards() {
+        let name = |text: &str| Name::from_ascii(text).unwrap();
+        assert_eq!(reverse_address(&name("4.3.2.1.IN-ADDR.arpa.")), Some(Ipv4Addr::new(1, 2, 3, 4)));
+        assert_eq!(reverse_address(&name("3.2.1.in-addr.arpa.")), None);
+        assert_eq!(reverse_address(&name("example.com.")), None);
+    }
+}

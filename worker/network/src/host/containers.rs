@@ -59,27 +59,30 @@ impl Plug {
 }
 
 impl Host {
-    /// Makes the container's link, or takes over the one that is there; true when it was there.
+    /// Makes the container's link, or, to `adopt`, takes over the one that is there; true when it did.
+    ///
+    /// Without `adopt` a link that is there is that of a former run, whose namespace is still dying.
     pub(crate) fn plug(
         &mut self,
         container: &str,
         wanted: Plug,
         namespace: BorrowedFd<'_>,
+        adopt: bool,
     ) -> Result<(bool, u32)> {
+        if !adopt {
+            self.unplug(container)?;
+        }
         self.remember(container)?;
-        let found = links::find(&mut self.route, &wanted.link)?;
+        let mut found = links::find(&mut self.route, &wanted.link)?;
+        if let Some(index) = found
+            && !adopt
+        {
+            self.remove_link(index)?;
+            found = None;
+        }
         let index = match found {
             Some(index) => index,
-            None => {
-                let mac = links::container_mac(&wanted.addresses);
-                let pair = links::make_pair(&wanted.link, mac, self.mtu, namespace);
-                self.route.all(&[pair], &[])?;
-                let missing = NetworkError::Answer { action: format!("find the link {}", wanted.link) };
-                let index = links::find(&mut self.route, &wanted.link)?.ok_or(missing)?;
-                // A kernel without IPv6 refuses, and has none to keep off.
-                self.route.each(&[links::without_ipv6(index)])?;
-                index
-            }
+            None => self.make_link(&wanted, namespace)?,
         };
         let plug = Plug { index, ..wanted };
         let done = self.register(container, plug);
@@ -97,6 +100,17 @@ impl Host {
                 Err(error)
             }
         }
+    }
+
+    fn make_link(&mut self, wanted: &Plug, namespace: BorrowedFd<'_>) -> Result<u32> {
+        let mac = links::container_mac(&wanted.addresses);
+        let pair = links::make_pair(&wanted.link, mac, self.mtu, namespace);
+        self.route.all(&[pair], &[])?;
+        let missing = NetworkError::Answer { action: format!("find the link {}", wanted.link) };
+        let index = links::find(&mut self.route, &wanted.link)?.ok_or(missing)?;
+        // A kernel without IPv6 refuses, and has none to keep off.
+        self.route.each(&[links::without_ipv6(index)])?;
+        Ok(index)
     }
 
     fn register(&mut self, container: &str, plug: Plug) -> Result<()> {

@@ -25,7 +25,7 @@ pub(crate) const REFUSE: &str = "refuse";
 const IPV4: u32 = 7;
 const PORT: u32 = 13;
 const PROTOCOL: u32 = 12;
-const INDEX: u32 = 4;
+const INDEX: u32 = 20;
 
 /// (link of a container . its address).
 pub(crate) const SOURCES: Set = Set {

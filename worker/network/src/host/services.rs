@@ -176,3 +176,39 @@ fn service_rule(batch: &mut Batch, chain: &str, targets: &[Target]) {
     let turn = Expression::Next { modulus, to };
     batch.rule(chain, &[turn, Expression::AnonymousMap { id, from: to, to }, dnat]);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::{Cell, on, published, service, table};
+
+    #[test]
+    fn targets_are_those_of_ready_backends() {
+        let cells = [Cell::new("a", vec![on(1, 5), on(2, 5)]), Cell::new("b", vec![on(1, 6)])];
+        let mut web = published(service("web", 100, &[&cells[0], &cells[1]]), 8080, 80);
+        web.backends[1].ready = false;
+        let mut wanted = table(1, vec![web]);
+        let target = |number, port| vec![(on(number, 5).address, port)];
+        let plan = Plan::new(&wanted, std::iter::empty());
+        assert_eq!(plan.vips.values().collect::<Vec<_>>(), [&target(1, None)]);
+        assert_eq!(plan.published.values().collect::<Vec<_>>(), [&target(1, Some(80))]);
+        // Published ports go through the ingress network when there is one.
+        wanted.networks[1].name = INGRESS.into();
+        let plan = Plan::new(&wanted, std::iter::empty());
+        assert_eq!(plan.published[&(Protocol::Tcp, 8080)], target(2, Some(80)));
+        let own = [PublishedPort { protocol: Protocol::Tcp, published: 8080, target: 90 }];
+        let plan = Plan::new(&wanted, std::iter::once((on(3, 5).address, own.as_slice())));
+        assert_eq!(plan.published[&(Protocol::Tcp, 8080)], target(3, Some(90)));
+    }
+
+    #[test]
+    fn nothing_is_sent_for_an_equal_plan() {
+        let plan =
+            Plan::new(&table(1, vec![published(service("web", 100, &[]), 8080, 80)]), std::iter::empty());
+        let mut batch = Batch::new("skep");
+        plan.difference(&plan, &BTreeSet::new(), &mut batch);
+        assert!(batch.is_empty());
+        plan.difference(&Plan::default(), &BTreeSet::new(), &mut batch);
+        assert!(!batch.is_empty());
+    }
+}

@@ -49,6 +49,11 @@ impl Batch {
         Self { table, messages: Vec::new(), maps: 0 }
     }
 
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+
     fn message(&mut self, kind: u16, flags: u16, action: String) -> &mut Message {
         let mut message = Message::new(kind | (SUBSYSTEM << 8), flags, &HEADER, action);
         message.text(1, self.table);
