@@ -123,7 +123,7 @@ impl ContainerConfig {
                 self.id
             ));
         }
-        if self.cgroup_parent.is_empty() || !self.cgroup_parent.split('/').all(plain_name) {
+        if !is_cgroup_path(&self.cgroup_parent) {
             return refuse(format!(
                 "cgroup parent {:?} is not a relative path of plain names",
                 self.cgroup_parent
@@ -163,6 +163,11 @@ impl ContainerConfig {
         let network = key.starts_with("net.") && self.network == Network::New;
         ipc.contains(&key) || ipc_too.contains(&key) || key.starts_with("fs.mqueue.") || network
     }
+}
+
+/// Whether `path` can only name a folder below a hierarchy's root, never the root itself.
+pub(crate) fn is_cgroup_path(path: &str) -> bool {
+    path.split('/').all(plain_name)
 }
 
 fn plain_name(name: &str) -> bool {

@@ -7,6 +7,7 @@ mod process;
 mod resources;
 
 pub use capabilities::{CapabilitySet, DEFAULT_CAPABILITIES};
+pub(crate) use container::is_cgroup_path;
 pub use container::{ContainerConfig, LogConfig, Network, RootFs, Seccomp, masked_paths, readonly_paths};
 pub use mount::{Mount, Propagation};
 pub use process::{Capabilities, ProcessConfig, Rlimit};

@@ -24,6 +24,16 @@ impl Keeper {
             return Err(Failure::state("the keeper is ending"));
         }
         config.check()?;
+        let below = |parent: &String| {
+            config
+                .cgroup_parent
+                .strip_prefix(parent.as_str())
+                .is_some_and(|r| r.is_empty() || r.starts_with('/'))
+        };
+        if !self.options.cgroup_parents.iter().any(below) {
+            let message = format!("cgroup parent {} is not this keeper's", config.cgroup_parent);
+            return Err(Failure::new(FailureKind::Config, message));
+        }
         if self.containers.contains_key(&config.id) || self.removals.iter().any(|r| r.id == config.id) {
             return Err(Failure::new(FailureKind::AlreadyExists, format!("container {} exists", config.id)));
         }

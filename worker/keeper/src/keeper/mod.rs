@@ -9,6 +9,7 @@ mod lifecycle;
 mod options;
 mod output;
 mod requests;
+mod seal;
 mod server;
 mod socket;
 mod sources;

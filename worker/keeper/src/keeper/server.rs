@@ -14,8 +14,9 @@ use super::connection::Connection;
 use super::container::Container;
 use super::execs::Exec;
 use super::sources::{Source, Sources};
-use super::{Options, socket, upgrade};
+use super::{Options, seal, socket, upgrade};
 use crate::cgroup;
+use crate::config::is_cgroup_path;
 use crate::protocol::{Answer, ExecExit};
 use crate::runtime::{LinuxRuntime, Place, Runtime};
 use crate::{Error, Result};
@@ -64,6 +65,10 @@ pub(super) struct Removal {
 /// # Errors
 /// If another keeper has the socket, or the socket, signals or epoll cannot be had.
 pub fn run(options: Options) -> Result<()> {
+    if !upgrade::is_successor() {
+        drop(socket::lock(&options.socket)?);
+    }
+    seal::run_sealed();
     let mut keeper = match upgrade::inherited()? {
         Some(saved) => upgrade::restore(options, saved)?,
         None => Keeper::start(options)?,
@@ -81,6 +86,12 @@ impl Keeper {
     fn start(options: Options) -> Result<Self> {
         let lock = socket::lock(&options.socket)?;
         let runtime = LinuxRuntime::new().map_err(|e| Error::io("control groups", e))?;
+        if let Some(parent) = options.cgroup_parents.iter().find(|parent| !is_cgroup_path(parent)) {
+            // The root of all groups would be emptied otherwise.
+            return Err(Error::Protocol(format!(
+                "cgroup parent {parent:?} is not a relative path of plain names"
+            )));
+        }
         for parent in &options.cgroup_parents {
             let left = cgroup::remove_children(runtime.hierarchies(), parent, STALE_FOR);
             if let Some(path) = left.first() {

@@ -14,12 +14,12 @@ use nix::sys::epoll::EpollFlags;
 use rustix::io::FdFlags;
 use serde::{Deserialize, Serialize};
 
-use super::Options;
 use super::connection::{Connection, Mode};
 use super::container::{Container, Input, Output};
 use super::execs;
 use super::server::Keeper;
 use super::sources::Source;
+use super::{Options, seal};
 use crate::config::LogConfig;
 use crate::error::Step;
 use crate::log::{LogWriter, Splitter, Stream};
@@ -134,7 +134,7 @@ fn execute(binary: &Path, memory: RawFd) -> std::io::Error {
     };
     let args = texts(std::env::args_os().map(|arg| arg.as_bytes().to_vec()).collect());
     let mut env: Vec<Vec<u8>> = std::env::vars_os()
-        .filter(|(name, _)| name != VARIABLE)
+        .filter(|(name, _)| name != VARIABLE && name != seal::VARIABLE)
         .map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes()].concat())
         .collect();
     env.push(format!("{VARIABLE}={memory}").into_bytes());
@@ -145,6 +145,11 @@ fn execute(binary: &Path, memory: RawFd) -> std::io::Error {
         Ok(never) => match never {},
         Err(errno) => errno.into(),
     }
+}
+
+/// Whether a keeper before this one became this one.
+pub(super) fn is_successor() -> bool {
+    std::env::var_os(VARIABLE).is_some()
 }
 
 /// The state that the binary before this one left, if this process is such a successor.

@@ -93,3 +93,19 @@ fn a_line_being_written_is_left_for_later() {
     file.write_all(b"lf\ngarbage\n").unwrap();
     assert_eq!(rest(&mut reader), ["half"]);
 }
+
+#[test]
+fn one_batch_is_spread_over_files_by_whole_lines() {
+    let mut log = Log::new(100, 9);
+    let mut batch = Vec::new();
+    for n in 0..9 {
+        LogWriter::format(&mut batch, n, Stream::Stdout, b"x", false);
+    }
+    LogWriter::format(&mut batch, 9, Stream::Stdout, &[b'y'; 200], false);
+    log.writer.write(&batch);
+    let files = existing(&log.path());
+    // A line takes 42 bytes: two in each file, and the long one in a file of its own.
+    assert_eq!(files.len(), 6);
+    let all = log.read(LogOptions::default());
+    assert_eq!((all.len(), all[9].len()), (10, 200));
+}

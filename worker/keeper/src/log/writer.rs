@@ -54,18 +54,38 @@ impl LogWriter {
         write_line(now_ns, stream, bytes, partial, batch);
     }
 
-    /// Writes whole lines with one call, into a new file if the present one would pass its size.
-    pub(crate) fn write(&mut self, batch: &[u8]) {
-        let length = batch.len() as u64;
-        let limit = self.config.size_max_bytes;
-        if limit > 0 && self.size > 0 && self.size + length > limit && self.rotate().is_err() {
-            self.lost += length;
-            return;
+    /// Writes whole lines, with one call per file: a line that would pass the file's size begins a new one.
+    pub(crate) fn write(&mut self, mut batch: &[u8]) {
+        while !batch.is_empty() {
+            let fitting = self.fitting(batch);
+            if fitting == 0 {
+                if self.rotate().is_err() {
+                    self.lost += batch.len() as u64;
+                    return;
+                }
+                continue;
+            }
+            let (now, later) = batch.split_at(fitting);
+            batch = later;
+            let Some(file) = &mut self.file else { return };
+            match file.write_all(now) {
+                Ok(()) => self.size += now.len() as u64,
+                Err(_) => self.lost += now.len() as u64,
+            }
         }
-        let Some(file) = &mut self.file else { return };
-        match file.write_all(batch) {
-            Ok(()) => self.size += length,
-            Err(_) => self.lost += length,
+    }
+
+    /// How many bytes, in whole lines, go into the present file; at least one line into an empty one.
+    fn fitting(&self, batch: &[u8]) -> usize {
+        let limit = self.config.size_max_bytes;
+        let room = usize::try_from(limit.saturating_sub(self.size)).unwrap_or(usize::MAX);
+        if limit == 0 || self.file.is_none() || batch.len() <= room {
+            return batch.len();
+        }
+        let line_end = |part: &[u8]| part.iter().rposition(|c| *c == b'\n').map_or(0, |at| at + 1);
+        match line_end(batch.get(..room).unwrap_or_default()) {
+            0 if self.size == 0 => batch.iter().position(|c| *c == b'\n').map_or(batch.len(), |at| at + 1),
+            fitting => fitting,
         }
     }
 

@@ -20,6 +20,7 @@ mod user;
 
 pub(crate) use channel::{Channel, Received, Report};
 pub use linux::{LinuxRuntime, stats};
+pub(crate) use sys::make_mount_readonly;
 pub use traits::{Child, Place, Runtime, Stdio};
 
 pub use crate::cgroup::Statistics;

@@ -12,6 +12,8 @@ use crate::{Failure, FailureKind};
 
 /// Number of the child's end of its channel.
 pub(super) const CHANNEL: i32 = 3;
+/// Longest message of a failure in bytes.
+const MESSAGE_MAX: usize = 4096;
 /// Number of the extra descriptor given to [`spawn`].
 pub(super) const EXTRA: i32 = 4;
 
@@ -46,12 +48,15 @@ pub(super) fn spawn(
 pub(super) fn run(channel: &Channel, body: impl FnOnce(&Channel) -> Result<Infallible, Failure>) -> ! {
     sys::reset_signals();
     let outcome = catch_unwind(AssertUnwindSafe(|| body(channel)));
-    let failure = match outcome {
+    let mut failure = match outcome {
         Ok(Ok(never)) => match never {},
         Ok(Err(failure)) => failure,
         Err(_) => Failure::new(FailureKind::System, "the runtime has a defect: it panicked in the child"),
     };
     let code = failure.kind.exit_code();
+    // A message may hold a command of any length; a report may not.
+    let end = failure.message.floor_char_boundary(MESSAGE_MAX);
+    failure.message.truncate(end);
     channel.send(&Report::Failed(failure), None);
     sys::exit_now(code)
 }

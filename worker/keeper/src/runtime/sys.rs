@@ -116,6 +116,11 @@ pub(super) fn set_mount(mount: impl AsFd, set: u64, propagation: u64, recursive:
     if answer < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
+/// Makes a mount given by a descriptor of its root read-only.
+pub(crate) fn make_mount_readonly(mount: impl AsFd) -> io::Result<()> {
+    set_mount(mount, libc::MOUNT_ATTR_RDONLY, 0, false)
+}
+
 /// unshare(2).
 pub(super) fn unshare(flags: libc::c_int) -> io::Result<()> {
     // SAFETY: single-threaded process; only namespaces are unshared, no memory.

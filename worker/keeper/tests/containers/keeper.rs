@@ -12,7 +12,7 @@ mod tests {
     use nix::unistd::Pid;
     use skep_keeper::client::Client;
     use skep_keeper::config::{ContainerConfig, ProcessConfig};
-    use skep_keeper::keeper::run;
+    use skep_keeper::keeper::{Options, run};
     use skep_keeper::log::Stream;
     use skep_keeper::protocol::Status;
     use skep_keeper::{Error, FailureKind};
@@ -63,6 +63,35 @@ mod tests {
         let refused = run(world.options.clone()).unwrap_err();
         assert!(refused.to_string().contains("already runs"), "{refused}");
         assert!(Client::connect(&world.options.socket, PATIENCE).is_ok());
+    }
+
+    #[test]
+    fn the_keepers_binary_cannot_be_written_through_proc() {
+        use nix::sys::statvfs::{FsFlags, statvfs};
+        let mut world = World::new();
+        let exe = format!("/proc/{}/exe", world.client.keeper_pid());
+        assert!(statvfs(exe.as_str()).unwrap().flags().contains(FsFlags::ST_RDONLY));
+        // The command is the runtime itself: it runs, from the read-only mount, and can do no harm.
+        let config = world.config(&["/proc/self/exe"]);
+        assert_eq!(world.run(&config).exit_code, Some(1));
+        assert!(text(&config, Stream::Stderr).contains("--socket is missing"));
+    }
+
+    #[test]
+    fn groups_of_others_are_not_touched() {
+        let mut world = World::new();
+        let mut config = world.config(&["true"]);
+        config.cgroup_parent = "skep-other".into();
+        assert!(matches!(world.client.create(&config), Err(Error::Refused(_))));
+        for parent in ["", "..", "/", "a//b", "a/../b"] {
+            let dir = tempfile::tempdir().unwrap();
+            let options =
+                Options { socket: dir.path().join("s"), pid_file: None, cgroup_parents: vec![parent.into()] };
+            let binary = Path::new(env!("CARGO_BIN_EXE_skep-keeper"));
+            let out = std::process::Command::new(binary).args(options.to_args()).output().unwrap();
+            assert!(!out.status.success());
+            assert!(String::from_utf8_lossy(&out.stderr).contains("plain names"));
+        }
     }
 
     #[test]
