@@ -58,7 +58,8 @@ pub(super) fn become_command(
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(process.umask.unwrap_or(0o022)));
     give_stdio(identity);
     take_identity(command, identity)?;
-    let env = environment(command, identity)?;
+    let env = environment(process, command.hostname, &identity.home);
+    let env: Vec<CString> = env.iter().map(|entry| text(entry)).collect::<Result<_, _>>()?;
     let args: Vec<CString> = process.args.iter().map(|arg| text(arg)).collect::<Result<_, _>>()?;
     sys::close_at_exec(3).step(system, || "closing descriptors")?;
     // Changing identity has cleared it.
@@ -162,20 +163,21 @@ fn set_limit(limit: &Rlimit, channel: &Channel) -> Result<(), Failure> {
     }
 }
 
-fn environment(command: &Command<'_>, identity: &Identity) -> Result<Vec<CString>, Failure> {
-    let mut env = command.process.env.clone();
+/// The process's environment with what Docker gives every process.
+pub(crate) fn environment(process: &ProcessConfig, hostname: &str, home: &str) -> Vec<String> {
+    let mut env = process.env.clone();
     let mut default = |name: &str, value: &str| {
         if !env.iter().any(|e| e.strip_prefix(name).is_some_and(|rest| rest.starts_with('='))) {
             env.push(format!("{name}={value}"));
         }
     };
     default("PATH", DEFAULT_PATH);
-    default("HOSTNAME", command.hostname);
-    default("HOME", &identity.home);
-    if command.process.terminal {
+    default("HOSTNAME", hostname);
+    default("HOME", home);
+    if process.terminal {
         default("TERM", "xterm");
     }
-    env.iter().map(|entry| text(entry)).collect()
+    env
 }
 
 fn text(value: &str) -> Result<CString, Failure> {

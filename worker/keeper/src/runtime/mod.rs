@@ -19,8 +19,11 @@ mod traits;
 mod user;
 
 pub(crate) use channel::{Channel, Received, Report};
+pub(crate) use finish::environment;
 pub use linux::{LinuxRuntime, stats};
+pub(crate) use profile::oci_seccomp;
 pub(crate) use sys::make_mount_readonly;
 pub use traits::{Child, Place, Runtime, Stdio};
+pub(crate) use user::{Identity, resolve_user};
 
 pub use crate::cgroup::Statistics;

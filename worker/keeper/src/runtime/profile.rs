@@ -1,6 +1,7 @@
 //! Reading the system call profile, `seccomp/default.txt`.
 
 use crate::config::CapabilitySet;
+use crate::{Failure, FailureKind};
 
 /// The profile that ships.
 pub(super) const DEFAULT: &str = include_str!("../../seccomp/default.txt");
@@ -19,6 +20,8 @@ pub(super) enum Test {
 /// One line that applies: a system call allowed if all tests hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Line {
+    /// Its name.
+    pub(super) name: String,
     /// Its number on this architecture.
     pub(super) number: i64,
     /// Conditions on its arguments.
@@ -37,9 +40,38 @@ pub(super) fn read(text: &str, capabilities: CapabilitySet) -> Result<Vec<Line>,
     Ok(lines)
 }
 
+/// The profile as the `seccomp` section of an OCI configuration.
+///
+/// # Errors
+/// If the profile cannot be read.
+pub(crate) fn oci_seccomp(capabilities: CapabilitySet) -> Result<serde_json::Value, Failure> {
+    use serde_json::{Value, json};
+    let lines = read(DEFAULT, capabilities).map_err(|text| Failure::new(FailureKind::System, text))?;
+    let argument = |test: &Test| match *test {
+        Test::Equal(index, value) => json!({ "index": index, "op": "SCMP_CMP_EQ", "value": value }),
+        Test::Different(index, value) => json!({ "index": index, "op": "SCMP_CMP_NE", "value": value }),
+        Test::Masked(index, mask, value) => {
+            json!({ "index": index, "op": "SCMP_CMP_MASKED_EQ", "value": mask, "valueTwo": value })
+        }
+    };
+    let call = |line: &Line| {
+        let mut call = json!({ "names": [line.name], "action": "SCMP_ACT_ALLOW" });
+        if !line.tests.is_empty() {
+            call["args"] = line.tests.iter().map(argument).collect();
+        }
+        call
+    };
+    let mut calls: Vec<Value> = lines.iter().map(call).collect();
+    if !capabilities.has("SYS_ADMIN") {
+        calls.push(json!({ "names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": libc::ENOSYS }));
+    }
+    let arch = if cfg!(target_arch = "x86_64") { "SCMP_ARCH_X86_64" } else { "SCMP_ARCH_AARCH64" };
+    Ok(json!({ "defaultAction": "SCMP_ACT_ERRNO", "architectures": [arch], "syscalls": calls }))
+}
+
 fn one(line: &str, capabilities: CapabilitySet) -> Option<Option<Line>> {
     let mut words = line.split(' ');
-    let (_name, x86_64, aarch64) = (words.next()?, words.next()?, words.next()?);
+    let (name, x86_64, aarch64) = (words.next()?, words.next()?, words.next()?);
     let number = if cfg!(target_arch = "x86_64") { x86_64 } else { aarch64 };
     let mut applies = number != "-";
     let mut tests = Vec::new();
@@ -53,7 +85,7 @@ fn one(line: &str, capabilities: CapabilitySet) -> Option<Option<Line>> {
         }
     }
     match applies {
-        true => Some(Some(Line { number: number.parse().ok()?, tests })),
+        true => Some(Some(Line { name: name.to_owned(), number: number.parse().ok()?, tests })),
         false => Some(None),
     }
 }

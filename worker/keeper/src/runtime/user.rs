@@ -1,23 +1,37 @@
 //! Who a process runs as, looked up in the container's own passwd and group files.
 
+use std::path::Path;
+
 use super::root::Root;
 use crate::{Failure, FailureKind};
 
 /// Numbers of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Identity {
-    pub(super) uid: u32,
-    pub(super) gid: u32,
+pub(crate) struct Identity {
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
     /// Supplementary groups.
-    pub(super) groups: Vec<u32>,
+    pub(crate) groups: Vec<u32>,
     /// Home directory; `/` if unknown.
-    pub(super) home: String,
+    pub(crate) home: String,
 }
 
 /// Reads the files in `root` (missing ones are empty) and resolves `user` as [`find`] does.
 pub(super) fn resolve(root: &Root, user: &str, more_groups: &[String]) -> Result<Identity, Failure> {
     let read = |path| root.read(path).unwrap_or_default();
     find(user, more_groups, &read("/etc/passwd"), &read("/etc/group"))
+}
+
+/// As [`resolve`], in the directory `root`.
+pub(crate) fn resolve_user(
+    root: &Path,
+    user: &str,
+    more_groups: &[String],
+) -> std::io::Result<Result<Identity, Failure>> {
+    use rustix::fs::{Mode, OFlags};
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let root = Root::from_fd(rustix::fs::open(root, flags, Mode::empty())?);
+    Ok(resolve(&root, user, more_groups))
 }
 
 /// `name|uid[:group|gid]`; numbers need no entry. Without a group part the user's own group and all groups that list

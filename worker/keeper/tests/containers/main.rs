@@ -7,6 +7,8 @@ mod keeper;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod oracle;
+#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod rootfs;
