@@ -1,0 +1,78 @@
+//! The receiving side: checks the fence, then does what a message asks.
+
+use openraft::Snapshot;
+use openraft::errors::Fatal;
+use openraft::raft::TransferLeaderRequest;
+use tokio::sync::Mutex;
+
+use crate::incoming::Incoming;
+use crate::message::{self, MessageKind, Piece, PieceTaken, RaftMessage, Refusal};
+use crate::snapshots::Snapshots;
+use crate::types::{Raft, TypeConfig};
+
+pub(crate) struct Reception {
+    pub(crate) cluster: u128,
+    pub(crate) epoch: u64,
+    pub(crate) snapshots: Snapshots,
+    pub(crate) incoming: Mutex<Incoming>,
+}
+
+impl Reception {
+    pub(crate) async fn receive(&self, raft: &Raft, message: &RaftMessage) -> Vec<u8> {
+        let body = &message.body;
+        if let Err(refusal) = self.fence(message) {
+            tracing::warn!(from = message.from, %refusal, "refused a message");
+            return message::answer::<()>(&Err(refusal));
+        }
+        match message.kind {
+            MessageKind::Append => message::answer(&match message::decode(body) {
+                Ok(request) => raft.append_entries(request).await.map_err(stopped),
+                Err(refusal) => Err(refusal),
+            }),
+            MessageKind::Vote => message::answer(&match message::decode(body) {
+                Ok(request) => raft.vote(request).await.map_err(stopped),
+                Err(refusal) => Err(refusal),
+            }),
+            MessageKind::PreVote => message::answer(&match message::decode(body) {
+                Ok(request) => raft.pre_vote(request).await.map_err(stopped),
+                Err(refusal) => Err(refusal),
+            }),
+            MessageKind::Snapshot => message::answer(&self.piece(raft, message).await),
+            MessageKind::TransferLeader => {
+                message::answer(&match message::decode::<TransferLeaderRequest<TypeConfig>>(body) {
+                    Ok(request) => raft.handle_transfer_leader(request).await.map_err(stopped),
+                    Err(refusal) => Err(refusal),
+                })
+            }
+        }
+    }
+
+    fn fence(&self, message: &RaftMessage) -> Result<(), Refusal> {
+        if message.cluster != self.cluster {
+            return Err(Refusal::OtherCluster);
+        }
+        if message.epoch != self.epoch {
+            return Err(Refusal::OtherEpoch { ours: self.epoch, theirs: message.epoch });
+        }
+        Ok(())
+    }
+
+    async fn piece(&self, raft: &Raft, message: &RaftMessage) -> Result<PieceTaken, Refusal> {
+        let piece: Piece = message::decode(&message.body)?;
+        // Held to the end: a second sender must not replace the received file before it is installed.
+        let mut incoming = self.incoming.lock().await;
+        let Some(snapshot) = incoming.take(&self.snapshots, message.from, &piece)? else {
+            return Ok(PieceTaken { installed: None });
+        };
+        let snapshot = Snapshot { meta: piece.meta, snapshot };
+        let response = raft
+            .install_full_snapshot(piece.vote, snapshot)
+            .await
+            .map_err(|error: Fatal<_>| stopped(error))?;
+        Ok(PieceTaken { installed: Some(response.vote) })
+    }
+}
+
+fn stopped(error: impl std::fmt::Display) -> Refusal {
+    Refusal::Stopped(error.to_string())
+}

@@ -1,0 +1,119 @@
+//! The snapshot file: what it covers, then the owner's state, sealed as a whole.
+
+use std::io::{self, Read, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use skep_log::{Disk, Key, SealedReader, SealedWriter};
+
+use crate::state_machine::SnapshotWriter;
+use crate::types::SnapshotMeta;
+
+/// The current snapshot.
+const CURRENT: &str = "snapshot";
+/// One that is being received.
+const RECEIVED: &str = "received";
+/// More than any list of members takes, in bytes.
+const MAX_META: u32 = 1 << 20;
+
+/// A snapshot that can be read: its whole plain content, from its start.
+#[derive(Debug)]
+pub(crate) struct SnapshotData {
+    pub(crate) reader: SealedReader,
+}
+
+/// The snapshot files of one node. Clones share them.
+#[derive(Clone)]
+pub(crate) struct Snapshots {
+    disk: Arc<dyn Disk>,
+    key: Key,
+    /// What the current snapshot covers; locked while it is replaced.
+    current: Arc<Mutex<Option<SnapshotMeta>>>,
+}
+
+impl Snapshots {
+    pub(crate) fn new(disk: Arc<dyn Disk>, key: Key) -> Self {
+        Self { disk, key, current: Arc::default() }
+    }
+
+    /// The current snapshot, at its start.
+    pub(crate) fn current(&self) -> io::Result<Option<(SnapshotMeta, SnapshotData)>> {
+        let Some(mut reader) = SealedReader::open(&*self.disk, &self.key, CURRENT)? else { return Ok(None) };
+        let meta = read_meta(&mut reader)?;
+        Ok(Some((meta, self.open(CURRENT)?)))
+    }
+
+    /// Reads the current snapshot into the state.
+    pub(crate) fn load(
+        &self,
+        restore: impl FnOnce(&mut dyn Read) -> io::Result<()>,
+    ) -> io::Result<Option<SnapshotMeta>> {
+        let Some(mut reader) = SealedReader::open(&*self.disk, &self.key, CURRENT)? else { return Ok(None) };
+        let meta = read_meta(&mut reader)?;
+        restore(&mut reader)?;
+        // The end of the file is proven as well, also when the owner reads less than all of it.
+        io::copy(&mut reader, &mut io::sink())?;
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(meta.clone());
+        Ok(Some(meta))
+    }
+
+    /// Writes a snapshot of the state and makes it the current one, unless that one is newer by now.
+    pub(crate) fn build(&self, meta: &SnapshotMeta, state: SnapshotWriter) -> io::Result<SnapshotData> {
+        let mut writer = SealedWriter::create(self.disk.clone(), &self.key, CURRENT)?;
+        let bytes = postcard::to_allocvec(meta).map_err(io::Error::other)?;
+        writer.write_all(&(bytes.len() as u32).to_le_bytes())?;
+        writer.write_all(&bytes)?;
+        state(&mut writer)?;
+        self.replace(meta, writer)
+    }
+
+    /// Makes a snapshot from elsewhere the current one.
+    pub(crate) fn adopt(&self, meta: &SnapshotMeta, mut data: SnapshotData) -> io::Result<()> {
+        let mut writer = SealedWriter::create(self.disk.clone(), &self.key, CURRENT)?;
+        io::copy(&mut data.reader, &mut writer)?;
+        self.replace(meta, writer)?;
+        if self.disk.list()?.iter().any(|name| name == RECEIVED) {
+            self.disk.remove(RECEIVED)?;
+        }
+        Ok(())
+    }
+
+    fn replace(&self, meta: &SnapshotMeta, writer: SealedWriter) -> io::Result<SnapshotData> {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.as_ref().is_some_and(|current| current.last_log_id > meta.last_log_id) {
+            return Err(io::Error::other("a newer snapshot has been installed meanwhile"));
+        }
+        writer.finish()?;
+        *current = Some(meta.clone());
+        self.open(CURRENT)
+    }
+
+    /// Starts a file for a snapshot that is being received.
+    pub(crate) fn receive(&self) -> io::Result<SealedWriter> {
+        Ok(SealedWriter::create(self.disk.clone(), &self.key, RECEIVED)?)
+    }
+
+    /// Ends the file; answers with the snapshot that it holds.
+    pub(crate) fn received(&self, writer: SealedWriter) -> io::Result<SnapshotData> {
+        writer.finish()?;
+        self.open(RECEIVED)
+    }
+
+    fn open(&self, name: &str) -> io::Result<SnapshotData> {
+        let reader = SealedReader::open(&*self.disk, &self.key, name)?;
+        let reader = reader.ok_or_else(|| io::Error::other("a snapshot vanished while it was opened"))?;
+        Ok(SnapshotData { reader })
+    }
+}
+
+/// Reads what a snapshot covers, which stands before the state.
+pub(crate) fn read_meta(reader: &mut dyn Read) -> io::Result<SnapshotMeta> {
+    let mut length = [0; 4];
+    reader.read_exact(&mut length)?;
+    let length = u32::from_le_bytes(length);
+    if length > MAX_META {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "the snapshot's description is too long"));
+    }
+    let mut bytes = vec![0; length as usize];
+    reader.read_exact(&mut bytes)?;
+    postcard::from_bytes(&bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+}
