@@ -107,10 +107,13 @@ impl Keeper {
         }
     }
 
-    /// Answers the request under way and goes on to the next.
+    /// Answers the request under way; the loop then goes on to the next.
     pub(super) fn answer(&mut self, number: u64, answer: &Answer, descriptors: Vec<OwnedFd>) {
         if let Some(connection) = self.connections.get_mut(&number) {
             connection.busy = false;
+            if !connection.frames.is_empty() {
+                self.ready.push(number);
+            }
         }
         self.send(number, answer, descriptors);
     }

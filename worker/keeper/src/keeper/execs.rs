@@ -121,7 +121,6 @@ impl Keeper {
         }
         if let Some(connection) = waiting {
             self.answer(connection, &answer, descriptors);
-            self.serve(connection);
         }
         if let (false, Some(code)) = (refused, exit_code) {
             self.exec_ended(number, code);
@@ -159,7 +158,6 @@ impl Keeper {
         }
         for connection in exec.end_waiting {
             self.answer(connection, &Answer::ExecExited(exit.clone()), Vec::new());
-            self.serve(connection);
         }
         self.publish(&Event::ExecExited(exit), |mode| *mode == Mode::Subscribed);
     }

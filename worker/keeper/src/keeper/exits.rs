@@ -92,7 +92,6 @@ impl Keeper {
         if let Some(number) = waiting {
             let failure = failure.unwrap_or_else(|| ended_early(id, code, oom));
             self.answer(number, &Answer::Refused(failure), Vec::new());
-            self.serve(number);
         }
         self.publish(&Event::Exited(record), |mode| match mode {
             Mode::Subscribed => true,

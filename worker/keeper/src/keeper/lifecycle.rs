@@ -191,7 +191,6 @@ impl Keeper {
                 _ => answer,
             };
             self.answer(number, &answer, Vec::new());
-            self.serve(number);
         }
     }
 

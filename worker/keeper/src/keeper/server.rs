@@ -42,6 +42,8 @@ pub(super) struct Keeper {
     /// Ends of execs that nobody has waited for yet, newest last.
     pub(super) ended_execs: VecDeque<ExecExit>,
     pub(super) connections: BTreeMap<u64, Connection>,
+    /// Connections that have been answered and have sent more.
+    pub(super) ready: Vec<u64>,
     pub(super) held: BTreeMap<String, Vec<OwnedFd>>,
     pub(super) removals: Vec<Removal>,
     /// The keeper ends when all containers are gone; the connections wait for it.
@@ -69,6 +71,7 @@ pub fn run(options: Options) -> Result<()> {
         drop(socket::lock(&options.socket)?);
     }
     seal::run_sealed();
+    let _ = rustix::thread::set_name(c"skep-keeper");
     let mut keeper = match upgrade::inherited()? {
         Some(saved) => upgrade::restore(options, saved)?,
         None => Keeper::start(options)?,
@@ -139,6 +142,7 @@ impl Keeper {
             execs: BTreeMap::new(),
             ended_execs: VecDeque::new(),
             connections: BTreeMap::new(),
+            ready: Vec::new(),
             held: BTreeMap::new(),
             removals: Vec::new(),
             ending: None,
@@ -164,6 +168,9 @@ impl Keeper {
                 self.on_event(source, flags);
             }
             self.retry_removals();
+            while let Some(number) = self.ready.pop() {
+                self.serve(number);
+            }
         }
     }
 

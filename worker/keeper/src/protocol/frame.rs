@@ -41,6 +41,11 @@ impl Frames {
         Ok(length > 0)
     }
 
+    /// Whether nothing is left to take.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
     /// The next whole message with the descriptors that have come, or `None`.
     ///
     /// # Errors

@@ -113,4 +113,65 @@ mod tests {
             assert!(filters.allowed.len() > 500 && filters.allowed.len() < 4096, "{}", filters.allowed.len());
         }
     }
+
+    /// What a classic BPF program (linux/filter.h) answers to a call.
+    fn answer(program: &BpfProgram, number: i64, args: &[u64]) -> u32 {
+        let mut data = [0_u32; 16];
+        data[0] = u32::try_from(number).unwrap();
+        data[1] = if cfg!(target_arch = "x86_64") { 0xc000_003e } else { 0xc000_00b7 };
+        for (at, arg) in args.iter().enumerate() {
+            data[4 + 2 * at] = u32::try_from(arg & 0xffff_ffff).unwrap();
+            data[5 + 2 * at] = u32::try_from(arg >> 32).unwrap();
+        }
+        let (mut at, mut accumulator) = (0_usize, 0_u32);
+        loop {
+            let now = &program[at];
+            at += 1;
+            let mut jump = |taken: bool| at += usize::from(if taken { now.jt } else { now.jf });
+            match now.code {
+                0x20 => accumulator = data[now.k as usize / 4],
+                0x54 => accumulator &= now.k,
+                0x05 => at += now.k as usize,
+                0x15 => jump(accumulator == now.k),
+                0x25 => jump(accumulator > now.k),
+                0x35 => jump(accumulator >= now.k),
+                0x06 => return now.k,
+                other => panic!("code {other:#x}"),
+            }
+        }
+    }
+
+    const ALLOW: u32 = libc::SECCOMP_RET_ALLOW;
+
+    #[test]
+    fn what_the_default_profile_answers() {
+        let refused = libc::SECCOMP_RET_ERRNO | libc::EPERM.cast_unsigned();
+        let missing = libc::SECCOMP_RET_ERRNO | libc::ENOSYS.cast_unsigned();
+        let usual = Filters::compile(CapabilitySet(0xa804_25fb)).unwrap();
+        let new_user = libc::CLONE_NEWUSER as u64 | libc::SIGCHLD as u64;
+        for (number, args, expected) in [
+            (libc::SYS_read, &[][..], ALLOW),
+            (libc::SYS_mount, &[], refused),
+            (libc::SYS_keyctl, &[], refused),
+            (libc::SYS_clone, &[libc::SIGCHLD as u64], ALLOW),
+            (libc::SYS_clone, &[new_user], refused),
+            (libc::SYS_unshare, &[0], refused),
+            (libc::SYS_socket, &[libc::AF_INET as u64], ALLOW),
+            (libc::SYS_socket, &[libc::AF_VSOCK as u64], refused),
+            (libc::SYS_personality, &[0], ALLOW),
+            (libc::SYS_personality, &[0x40_0000], refused),
+            (libc::SYS_chroot, &[], ALLOW),
+        ] {
+            assert_eq!(answer(&usual.allowed, number, args), expected, "{number} {args:?}");
+            assert_eq!(answer(&usual.unknown, number, args), ALLOW, "{number}");
+        }
+        assert_eq!(answer(&usual.unknown, libc::SYS_clone3, &[]), missing);
+        assert_eq!(answer(&usual.unknown, 4000, &[]), missing);
+        let all = Filters::compile(CapabilitySet::ALL).unwrap();
+        assert_eq!(answer(&all.unknown, libc::SYS_clone3, &[]), ALLOW);
+        for number in [libc::SYS_clone3, libc::SYS_mount] {
+            assert_eq!(answer(&all.allowed, number, &[]), ALLOW);
+        }
+        assert_eq!(answer(&all.allowed, libc::SYS_clone, &[new_user]), ALLOW);
+    }
 }

@@ -67,10 +67,12 @@ fn nodes(root: &Root, devices: &[Device]) -> Result<(), Failure> {
             ("stdin", "/proc/self/fd/0"),
             ("stdout", "/proc/self/fd/1"),
             ("stderr", "/proc/self/fd/2"),
-            ("core", "/proc/kcore"),
             ("ptmx", "pts/ptmx"),
         ] {
             symlinkat(to, &dev, name)?;
+        }
+        if root.place("/proc/kcore").is_ok() {
+            symlinkat("/proc/kcore", &dev, "core")?;
         }
         Ok(())
     };

@@ -201,4 +201,30 @@ mod tests {
             eventually("output", || text(config, Stream::Stdout) == "up\n");
         }
     }
+
+    #[test]
+    fn sigterm_ends_everything() {
+        let mut world = World::new();
+        let config = world.config(&["sleep", "1000"]);
+        let pid = world.client.create(&config).unwrap();
+        world.client.start(&config.id).unwrap();
+        kill(Pid::from_raw(world.client.keeper_pid()), Signal::SIGTERM).unwrap();
+        eventually("the socket goes", || !world.options.socket.exists());
+        assert!(!alive(pid));
+        assert!(world.cgroups().is_empty());
+    }
+
+    #[test]
+    fn a_moved_log_is_left_alone_after_reopening() {
+        let mut world = World::new();
+        let config = world.sh("echo one; while [ ! -e /go ]; do sleep 0.02; done; echo two");
+        let mut events = world.client.subscribe().unwrap();
+        world.start(&config);
+        eventually("output", || text(&config, Stream::Stdout) == "one\n");
+        std::fs::rename(&config.log.path, config.log.path.with_extension("moved")).unwrap();
+        world.client.reopen_log(&config.id).unwrap();
+        world.client.exec(&config.id, &ProcessConfig::new(["touch", "/go"]), None).unwrap();
+        exited(&mut events, &config.id);
+        assert_eq!(text(&config, Stream::Stdout), "two\n");
+    }
 }

@@ -182,4 +182,17 @@ mod tests {
         let expected = "/dev/pts:\nptmx\n\n/dev/shm:\n3\n/proc/self/fd\npts/ptmx\n666\n1777\nrefused\n";
         assert_eq!(world.output(&config).1, expected);
     }
+
+    #[test]
+    fn a_device_of_the_node() {
+        let mut world = World::new();
+        let mut config =
+            world.sh("head -c 4 /dev/disks/mine | wc -c; echo x > /dev/disks/mine && echo written");
+        config.devices = vec![skep_keeper::config::Device {
+            host_path: "/dev/zero".into(),
+            path: "/dev/disks/mine".into(),
+            access: "rwm".into(),
+        }];
+        assert_eq!(world.output(&config), (0, "4\nwritten\n".into()));
+    }
 }
