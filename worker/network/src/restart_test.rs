@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
-use crate::lab::{CLIENT, Cell, HOST, ask, in_lab, inside, on, published, service, table};
+use crate::lab::{Cell, HOST, Load, ask, in_lab, inside, on, published, service, table};
 use crate::netlink::NetlinkSocket;
 use crate::nft::{Batch, table_there};
 use crate::{Network, NetworkError};
@@ -48,18 +48,11 @@ fn a_restart_under_traffic_loses_nothing() {
         cells.iter().for_each(|cell| cell.serve(80));
         let web = || published(service("web", 100, &[&cells[0], &cells[1]]), 8080, 80);
         network.apply(&table(1, vec![web()])).await.unwrap();
-        let client = lab.client.try_clone().unwrap();
-        let (stop, stopped) = std::sync::mpsc::channel::<()>();
-        let load = std::thread::spawn(move || {
-            let mut done = 0;
-            while stopped.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty) {
-                assert!(ask(&client, HOST, 8080).unwrap().ends_with(&CLIENT.to_string()));
-                done += 1;
-            }
-            done
-        });
+        let load = Load::start(&lab, 8080);
         let mut network = network;
-        for version in 2..8 {
+        let mut version = 1;
+        while !load.failed() && (version < 8 || load.done() < 50) {
+            version += 1;
             drop::<Network>(network);
             network = lab.open().await;
             for cell in &cells {
@@ -68,8 +61,7 @@ fn a_restart_under_traffic_loses_nothing() {
             network.collect(&ids(&[&cells[0], &cells[1]])).await.unwrap();
             network.apply(&table(version, vec![web()])).await.unwrap();
         }
-        drop(stop);
-        assert!(load.join().unwrap() > 10);
+        load.end();
         assert_eq!(cells[0].ask(Ipv4Addr::new(10, 0, 1, 12), 80).unwrap(), "b 10.0.1.11");
     });
 }

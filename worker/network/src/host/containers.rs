@@ -14,7 +14,7 @@ use super::links;
 use super::ruleset::{EGRESS, OWN, SAME, SOURCES, SUBNETS, TABLE, subnet_elements};
 use crate::attachment::Address;
 use crate::conntrack::Stale;
-use crate::nft::{Batch, Element};
+use crate::nft::{Batch, Element, keys};
 use crate::{NetworkError, Result};
 
 /// One container's link and what hangs on it.
@@ -122,7 +122,7 @@ impl Host {
         plug.add_elements(&mut batch);
         let new: BTreeSet<_> = plug.addresses.iter().map(|entry| entry.subnet).collect();
         let new: Vec<_> = new.difference(&self.subnets).copied().collect();
-        let (plain, pairs) = subnet_elements(&new);
+        let (plain, pairs) = subnet_elements(new.iter());
         batch.add(&SUBNETS, &plain);
         batch.add(&SAME, &pairs);
         batch.commit(&mut self.filter)?;
@@ -203,12 +203,18 @@ impl Host {
 
     /// Makes the sets of addresses hold just the attached containers.
     fn refill(&mut self) -> Result<()> {
+        let plugs = || self.containers.values();
+        let wanted = [
+            (&SOURCES, plugs().flat_map(Plug::sources).collect::<BTreeSet<_>>()),
+            (&OWN, plugs().flat_map(Plug::own).collect()),
+            (&EGRESS, plugs().flat_map(Plug::egress).collect()),
+        ];
         let mut batch = Batch::new(TABLE);
-        for set in [&SOURCES, &OWN, &EGRESS] {
-            batch.flush_set(set);
-        }
-        for plug in self.containers.values() {
-            plug.add_elements(&mut batch);
+        for (set, wanted) in &wanted {
+            let there = keys(&mut self.filter, TABLE, set)?.into_iter();
+            let there: BTreeSet<_> = there.map(|(key, _)| Element::Key(key)).collect();
+            batch.remove(set, &there.difference(wanted).cloned().collect::<Vec<_>>());
+            batch.add(set, &wanted.difference(&there).cloned().collect::<Vec<_>>());
         }
         batch.commit(&mut self.filter)
     }

@@ -13,6 +13,8 @@
 //! Isolation looks at the destination before translation: a VIP and its backends are on the same network by
 //! construction, and a published port may be used by everybody who reaches the host.
 
+use skep_model::Subnet;
+
 use crate::nft::{Base, Batch, CtKey, Element, Expression, Hook, MetaKey, Register, Set, Value, Verdict};
 
 use super::links::LINK_GROUP;
@@ -215,7 +217,7 @@ fn leave(batch: &mut Batch) {
 }
 
 /// The elements of [`SUBNETS`] and [`SAME`] for these subnets, which do not overlap.
-pub(crate) fn subnet_elements(subnets: &[skep_model::Subnet]) -> (Vec<Element>, Vec<Element>) {
+pub(crate) fn subnet_elements<'a>(subnets: impl Iterator<Item = &'a Subnet>) -> (Vec<Element>, Vec<Element>) {
     let mut plain = Vec::new();
     let mut pairs = Vec::new();
     for subnet in subnets {
@@ -229,4 +231,12 @@ pub(crate) fn subnet_elements(subnets: &[skep_model::Subnet]) -> (Vec<Element>, 
         }
     }
     (plain, pairs)
+}
+
+/// The subnet behind an element of [`SAME`].
+pub(crate) fn subnet_of_range(first: &[u8], last: &[u8]) -> Option<Subnet> {
+    let number = |key: &[u8]| key.first_chunk().map(|bytes| u32::from_be_bytes(*bytes));
+    let (first, last) = (number(first)?, number(last)?);
+    let prefix_bits = u8::try_from((first ^ last).leading_zeros()).ok()?;
+    Some(Subnet { address: first.into(), prefix_bits })
 }

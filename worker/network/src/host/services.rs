@@ -1,6 +1,6 @@
 //! From the endpoint table to service chains, and from one set of chains to the next.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use skep_model::{Backend, EndpointTable, NetworkId, Protocol, PublishedPort};
@@ -77,48 +77,63 @@ impl Plan {
         vips.chain(ports).collect()
     }
 
-    /// Adds what leads from `before` to this plan. With `leftover` chains of an unknown former plan all is written anew.
-    pub(crate) fn difference(&self, before: &Self, leftover: &BTreeSet<String>, batch: &mut Batch) {
-        let fresh = !leftover.is_empty();
+    /// Adds what leads from `before` to this plan.
+    ///
+    /// No set is emptied and filled again, and chains have no maps of their own: a packet that is on its way through the
+    /// rules at the moment of the change would find neither the old elements nor the new ones (seen: a refused
+    /// connection in some thousand). Rules have no such moment.
+    pub(crate) fn difference(&self, before: &Self, batch: &mut Batch) {
         let old = before.chains();
         let new = self.chains();
-        if fresh {
-            batch.flush_set(&VIPS);
-            batch.flush_set(&PUBLISHED);
-        }
-        let mut added = Vec::new();
-        for (name, targets) in &new {
-            let known = old.contains_key(name) || leftover.contains(name);
-            if !fresh && old.get(name) == Some(targets) {
-                continue;
-            }
-            if known {
+        let changed = |(name, targets): &(&String, &&Vec<Target>)| old.get(*name) != Some(*targets);
+        for (name, _) in new.iter().filter(changed) {
+            if old.contains_key(name) {
                 batch.flush_chain(name);
             } else {
                 batch.chain(name, None);
             }
-            added.push((name, targets));
         }
-        for (name, targets) in added {
-            service_rule(batch, name, targets);
+        for (name, targets) in new.iter().filter(changed) {
+            service_rules(batch, name, targets);
         }
-        let kept = |known: bool| known && !fresh;
-        let vips = self.vips.keys().filter(|vip| !kept(before.vips.contains_key(vip)));
-        let ports = self.published.keys().filter(|port| !kept(before.published.contains_key(port)));
-        batch.add(&VIPS, &vips.map(|vip| vip_element(*vip)).collect::<Vec<_>>());
-        batch.add(&PUBLISHED, &ports.map(|port| port_element(*port)).collect::<Vec<_>>());
-        if !fresh {
-            let vips = before.vips.keys().filter(|vip| !self.vips.contains_key(vip));
-            let ports = before.published.keys().filter(|port| !self.published.contains_key(port));
-            batch.remove(&VIPS, &vips.map(|vip| vip_element(*vip)).collect::<Vec<_>>());
-            batch.remove(&PUBLISHED, &ports.map(|port| port_element(*port)).collect::<Vec<_>>());
-        }
-        let former = old.keys().chain(leftover).filter(|name| !new.contains_key(*name));
-        for name in former.collect::<BTreeSet<_>>() {
+        batch.add(&VIPS, &only_in(&self.vips, &before.vips, vip_element));
+        batch.add(&PUBLISHED, &only_in(&self.published, &before.published, port_element));
+        batch.remove(&VIPS, &only_in(&before.vips, &self.vips, vip_element));
+        batch.remove(&PUBLISHED, &only_in(&before.published, &self.published, port_element));
+        for name in old.keys().filter(|name| !new.contains_key(*name)) {
             batch.flush_chain(name);
             batch.delete_chain(name);
         }
     }
+
+    /// The plan behind chains that a former daemon left, with targets that no other plan has.
+    pub(crate) fn left(chains: &[String]) -> Self {
+        let unknown = || vec![(Ipv4Addr::UNSPECIFIED, None)];
+        let mut plan = Self::default();
+        for name in chains {
+            if let Some(vip) = name.strip_prefix(PREFIXES[0]).and_then(|text| text.parse().ok()) {
+                plan.vips.insert(vip, unknown());
+            }
+            if let Some(port) = name.strip_prefix(PREFIXES[1]).and_then(port_of_chain) {
+                plan.published.insert(port, unknown());
+            }
+        }
+        plan
+    }
+}
+
+fn port_of_chain(text: &str) -> Option<(Protocol, u16)> {
+    let (protocol, port) = text.split_once('-')?;
+    let protocol = [Protocol::Tcp, Protocol::Udp].into_iter().find(|known| known.to_string() == protocol)?;
+    Some((protocol, port.parse().ok()?))
+}
+
+fn only_in<K: Copy + Ord, V>(
+    one: &BTreeMap<K, V>,
+    other: &BTreeMap<K, V>,
+    element: fn(K) -> Element,
+) -> Vec<Element> {
+    one.keys().filter(|key| !other.contains_key(key)).map(|key| element(*key)).collect()
 }
 
 fn ready(backends: &[Backend]) -> impl Iterator<Item = &Backend> {
@@ -147,34 +162,27 @@ fn port_element((protocol, port): (Protocol, u16)) -> Element {
     Element::Chain { key: vec![number, 0, 0, 0, high, low, 0, 0], chain: port_chain((protocol, port)) }
 }
 
-/// The one rule of a service chain: refuse, or to the next target in turn.
-fn service_rule(batch: &mut Batch, chain: &str, targets: &[Target]) {
+/// The rules of a service chain: refuse, or to the targets in turn.
+///
+/// Of n targets the first rule takes every n-th connection, the second every (n-1)-th of the rest, and so on: each
+/// target gets exactly its share.
+fn service_rules(batch: &mut Batch, chain: &str, targets: &[Target]) {
     let (to, port) = (Register(0), Register(1));
-    let bytes = |(address, port): &Target| match port {
-        None => address.octets().to_vec(),
-        Some(port) => [address.octets(), [port.to_be_bytes()[0], port.to_be_bytes()[1], 0, 0]].concat(),
-    };
-    let Some(first) = targets.first() else {
+    if targets.is_empty() {
         batch.rule(chain, &[Expression::End(Verdict::Goto(REFUSE.into()))]);
-        return;
-    };
-    let with_port = first.1.is_some();
-    let dnat = Expression::Dnat { address: to, port: with_port.then_some(port) };
-    if let [(address, number)] = targets {
-        let mut rule = vec![Expression::Immediate { to, value: address.octets().to_vec() }];
-        rule.extend(number.map(|n| Expression::Immediate { to: port, value: n.to_be_bytes().to_vec() }));
-        rule.push(dnat);
-        batch.rule(chain, &rule);
-        return;
     }
-    let modulus = u32::try_from(targets.len()).unwrap_or(u32::MAX);
-    let elements: Vec<_> = (0..modulus)
-        .zip(targets)
-        .map(|(at, target)| Element::Mapped { key: at.to_ne_bytes().to_vec(), value: bytes(target) })
-        .collect();
-    let id = batch.anonymous_map(if with_port { 8 } else { 4 }, &elements);
-    let turn = Expression::Next { modulus, to };
-    batch.rule(chain, &[turn, Expression::AnonymousMap { id, from: to, to }, dnat]);
+    for (at, (address, number)) in targets.iter().enumerate() {
+        let modulus = u32::try_from(targets.len() - at).unwrap_or(u32::MAX);
+        let mut rule = Vec::new();
+        if modulus > 1 {
+            rule.push(Expression::Next { modulus, to });
+            rule.push(Expression::Compare { from: to, equal: true, value: vec![0; 4] });
+        }
+        rule.push(Expression::Immediate { to, value: address.octets().to_vec() });
+        rule.extend(number.map(|n| Expression::Immediate { to: port, value: n.to_be_bytes().to_vec() }));
+        rule.push(Expression::Dnat { address: to, port: number.is_some().then_some(port) });
+        batch.rule(chain, &rule);
+    }
 }
 
 #[cfg(test)]
@@ -202,13 +210,23 @@ mod tests {
     }
 
     #[test]
+    fn chains_that_were_left_are_recognised() {
+        let plan =
+            Plan::new(&table(1, vec![published(service("web", 100, &[]), 8080, 80)]), std::iter::empty());
+        let names: Vec<_> = plan.chains().into_keys().collect();
+        let left = Plan::left(&names);
+        assert!(left.vips.keys().eq(plan.vips.keys()) && left.published.keys().eq(plan.published.keys()));
+        assert!(names.iter().all(|name| is_service_chain(name)));
+    }
+
+    #[test]
     fn nothing_is_sent_for_an_equal_plan() {
         let plan =
             Plan::new(&table(1, vec![published(service("web", 100, &[]), 8080, 80)]), std::iter::empty());
         let mut batch = Batch::new("skep");
-        plan.difference(&plan, &BTreeSet::new(), &mut batch);
+        plan.difference(&plan, &mut batch);
         assert!(batch.is_empty());
-        plan.difference(&Plan::default(), &BTreeSet::new(), &mut batch);
+        plan.difference(&Plan::default(), &mut batch);
         assert!(!batch.is_empty());
     }
 }

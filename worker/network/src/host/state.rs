@@ -8,13 +8,13 @@ use skep_model::{EndpointTable, Protocol, Subnet};
 
 use super::containers::Plug;
 use super::links;
-use super::ruleset::{SAME, SUBNETS, TABLE, install, subnet_elements};
+use super::ruleset::{SAME, SUBNETS, TABLE, install, subnet_elements, subnet_of_range};
 use super::services::{Plan, is_service_chain};
 use crate::conntrack::{Stale, forget};
 use crate::netlink::NetlinkSocket;
-use crate::nft::{Batch, chain_names, table_there};
+use crate::nft::{Batch, chain_names, keys, table_there};
 use crate::sysctl::Sysctls;
-use crate::{PortHold, PortInUse, Result, reserve};
+use crate::{NetworkError, PortHold, PortInUse, Result, reserve};
 
 /// The outcome of [`crate::Network::apply`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,8 +51,8 @@ pub(crate) struct Host {
     sysctls: Sysctls,
     table: EndpointTable,
     plan: Plan,
-    /// Service chains of a former daemon; written anew with the first table.
-    leftover: BTreeSet<String>,
+    /// Whether service chains of a former daemon wait for the first table.
+    adopted: bool,
     holds: BTreeMap<(Protocol, u16), PortHold>,
     applied: Option<u64>,
 }
@@ -64,10 +64,13 @@ impl Host {
         sysctls.set()?;
         let mut filter = NetlinkSocket::netfilter()?;
         let route = NetlinkSocket::route()?;
-        let mut leftover = BTreeSet::new();
+        let mut plan = Plan::default();
+        let mut subnets = BTreeSet::new();
         if table_there(&mut filter, TABLE)? {
-            let chains = chain_names(&mut filter, TABLE)?;
-            leftover = chains.into_iter().filter(|name| is_service_chain(name)).collect();
+            plan = Plan::left(&chain_names(&mut filter, TABLE)?);
+            let ranges = keys(&mut filter, TABLE, &SAME).unwrap_or_default();
+            subnets =
+                ranges.iter().filter_map(|(first, last)| subnet_of_range(first, last.as_deref()?)).collect();
         }
         let mut batch = Batch::new(TABLE);
         install(&mut batch);
@@ -78,7 +81,8 @@ impl Host {
             batch.delete_table();
             install(&mut batch);
             batch.commit(&mut filter)?;
-            leftover.clear();
+            plan = Plan::default();
+            subnets.clear();
         }
         Ok(Self {
             directory,
@@ -86,12 +90,12 @@ impl Host {
             route,
             filter,
             containers: BTreeMap::new(),
-            subnets: BTreeSet::new(),
+            subnets,
             served: BTreeSet::new(),
             sysctls,
             table: EndpointTable::default(),
-            plan: Plan::default(),
-            leftover,
+            adopted: plan != Plan::default(),
+            plan,
             holds: BTreeMap::new(),
             applied: None,
         })
@@ -107,14 +111,14 @@ impl Host {
         let before = std::mem::replace(&mut self.table, table);
         self.ensure_table()?;
         let (plan, refused) = self.reserve_ports(self.wanted());
-        if let Err(error) = self.commit(&plan) {
+        if let Err(error) = self.commit(&plan).or_else(|error| self.commit_anew(&plan, &error)) {
             self.table = before;
             self.release_ports();
             return Err(error);
         }
         let stale = self.stale(&before, &plan);
         let first = self.applied.is_none();
-        self.leftover.clear();
+        self.adopted = false;
         self.plan = plan;
         self.applied = Some(self.table.version);
         self.release_ports();
@@ -126,7 +130,7 @@ impl Host {
 
     /// Brings the published ports of containers into the kernel; a former daemon's wait for the first table.
     pub(super) fn refresh_ports(&mut self) -> Result<Vec<PortInUse>> {
-        if self.applied.is_none() && !self.leftover.is_empty() {
+        if self.adopted {
             return Ok(Vec::new());
         }
         let (plan, refused) = self.reserve_ports(self.wanted());
@@ -171,15 +175,13 @@ impl Host {
     fn commit(&mut self, plan: &Plan) -> Result<()> {
         let mut batch = Batch::new(TABLE);
         let wanted = self.wanted_subnets();
-        let all_known = wanted == self.subnets && self.applied.is_some();
-        if !all_known {
-            let (plain, pairs) = subnet_elements(&wanted.iter().copied().collect::<Vec<_>>());
-            batch.flush_set(&SUBNETS);
-            batch.flush_set(&SAME);
-            batch.add(&SUBNETS, &plain);
-            batch.add(&SAME, &pairs);
-        }
-        plan.difference(&self.plan, &self.leftover, &mut batch);
+        let (plain, pairs) = subnet_elements(self.subnets.difference(&wanted));
+        batch.remove(&SUBNETS, &plain);
+        batch.remove(&SAME, &pairs);
+        let (plain, pairs) = subnet_elements(wanted.difference(&self.subnets));
+        batch.add(&SUBNETS, &plain);
+        batch.add(&SAME, &pairs);
+        plan.difference(&self.plan, &mut batch);
         batch.commit(&mut self.filter)?;
         self.subnets = wanted;
         self.served.extend(plan.targets());
@@ -198,14 +200,27 @@ impl Host {
             return Ok(());
         }
         tracing::warn!("somebody deleted the nft table {TABLE}; making it again");
+        self.remake(false)
+    }
+
+    /// Another way to the plan, when the kernel's table is not what we believe it to be.
+    fn commit_anew(&mut self, plan: &Plan, error: &NetworkError) -> Result<()> {
+        tracing::warn!(%error, "the nft table {TABLE} is not as it was left; making it anew");
+        self.remake(true)?;
+        self.commit(plan)
+    }
+
+    fn remake(&mut self, delete: bool) -> Result<()> {
         let mut batch = Batch::new(TABLE);
+        if delete {
+            batch.delete_table();
+        }
         install(&mut batch);
         for plug in self.containers.values() {
             plug.add_elements(&mut batch);
         }
         batch.commit(&mut self.filter)?;
         self.plan = Plan::default();
-        self.leftover.clear();
         self.subnets.clear();
         Ok(())
     }

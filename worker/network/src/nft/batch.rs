@@ -3,7 +3,7 @@
 use nix::errno::Errno;
 
 use super::{Element, Expression, Set};
-use crate::netlink::{Message, NetlinkSocket, first_attribute, text};
+use crate::netlink::{Message, NetlinkSocket, attributes, first_attribute, text};
 use crate::{NetworkError, Result};
 
 const SUBSYSTEM: u16 = 10;
@@ -17,6 +17,7 @@ const NEW_RULE: u16 = 6;
 const DELETE_RULE: u16 = 8;
 const NEW_SET: u16 = 9;
 const NEW_ELEMENTS: u16 = 12;
+const GET_ELEMENTS: u16 = 13;
 const DELETE_ELEMENTS: u16 = 14;
 const CREATE: u16 = 0x400;
 const APPEND: u16 = 0x800;
@@ -41,12 +42,11 @@ pub(crate) struct Hook {
 pub(crate) struct Batch {
     table: &'static str,
     messages: Vec<Message>,
-    maps: u32,
 }
 
 impl Batch {
     pub(crate) fn new(table: &'static str) -> Self {
-        Self { table, messages: Vec::new(), maps: 0 }
+        Self { table, messages: Vec::new() }
     }
 
     #[cfg(test)]
@@ -110,27 +110,6 @@ impl Batch {
         set.encode(message);
     }
 
-    /// Makes a map without a name, from numbers in host order to `length` bytes, for the next rule that uses its id.
-    pub(crate) fn anonymous_map(&mut self, length: u32, elements: &[Element]) -> u32 {
-        self.maps += 1;
-        let id = self.maps;
-        let count = u32::try_from(elements.len()).unwrap_or(u32::MAX);
-        let message = self.message(NEW_SET, CREATE, "make an nft map of backends".into());
-        // Anonymous, constant, map.
-        message.text(2, "__map%d").be32(3, 1 | 2 | 8).be32(4, 19).be32(5, 4);
-        message.be32(6, if length == 8 { (7 << 6) | 13 } else { 7 }).be32(7, length);
-        message.nest(9, |description| {
-            description.be32(1, count);
-        });
-        message.be32(10, id);
-        for chunk in elements.chunks(ELEMENTS_PER_MESSAGE) {
-            let message = self.message(NEW_ELEMENTS, CREATE, "fill an nft map of backends".into());
-            message.text(2, "__map%d").be32(4, id);
-            encode_elements(message, chunk);
-        }
-        id
-    }
-
     /// Adds elements; one that is there already is left.
     pub(crate) fn add(&mut self, set: &Set, elements: &[Element]) {
         for chunk in elements.chunks(ELEMENTS_PER_MESSAGE) {
@@ -149,11 +128,6 @@ impl Batch {
             message.text(2, set.name);
             encode_elements(message, chunk);
         }
-    }
-
-    /// Removes all elements.
-    pub(crate) fn flush_set(&mut self, set: &Set) {
-        self.message(DELETE_ELEMENTS, 0, format!("empty the nft set {}", set.name)).text(2, set.name);
     }
 
     /// Commits.
@@ -201,4 +175,25 @@ pub(crate) fn chain_names(socket: &mut NetlinkSocket, table: &str) -> Result<Vec
         first_attribute(attributes, 3).filter(|_| owner == table).map(text)
     });
     Ok(ours.collect())
+}
+
+/// A key in a set, and the last one of its range where elements are ranges.
+pub(crate) type Range = (Vec<u8>, Option<Vec<u8>>);
+
+/// What is in a set.
+pub(crate) fn keys(socket: &mut NetlinkSocket, table: &str, set: &Set) -> Result<Vec<Range>> {
+    let action = format!("list the nft set {}", set.name);
+    let mut message = Message::new(GET_ELEMENTS | (SUBSYSTEM << 8), 0, &HEADER, action);
+    message.text(1, table).text(2, set.name);
+    let value = |element: &[u8], kind| {
+        first_attribute(element, kind).and_then(|data| first_attribute(data, 1)).map(<[u8]>::to_vec)
+    };
+    let mut keys = Vec::new();
+    for body in socket.dump(message)? {
+        let list = body.get(4..).and_then(|attributes| first_attribute(attributes, 3)).unwrap_or_default();
+        let elements =
+            attributes(list).filter_map(|(_, element)| Some((value(element, 1)?, value(element, 10))));
+        keys.extend(elements);
+    }
+    Ok(keys)
 }

@@ -108,12 +108,6 @@ pub(crate) enum Expression {
         set: &'static str,
         from: Register,
     },
-    /// A map made in the same batch under `id`.
-    AnonymousMap {
-        id: u32,
-        from: Register,
-        to: Register,
-    },
     Immediate {
         to: Register,
         value: Vec<u8>,
@@ -145,7 +139,7 @@ impl Expression {
             Self::DestinationKind { .. } => "fib",
             Self::Compare { .. } => "cmp",
             Self::Mask { .. } => "bitwise",
-            Self::Member { .. } | Self::VerdictMap { .. } | Self::AnonymousMap { .. } => "lookup",
+            Self::Member { .. } | Self::VerdictMap { .. } => "lookup",
             Self::Immediate { .. } | Self::End(_) => "immediate",
             Self::Next { .. } => "numgen",
             Self::Dnat { .. } => "nat",
@@ -197,9 +191,6 @@ impl Expression {
             // Register zero takes verdicts.
             Self::VerdictMap { set, from } => {
                 data.text(1, set).be32(2, from.number()).be32(3, 0);
-            }
-            Self::AnonymousMap { id, from, to } => {
-                data.text(1, "__map%d").be32(2, from.number()).be32(3, to.number()).be32(4, *id);
             }
             Self::Immediate { to, value } => {
                 data.be32(1, to.number()).nest(2, |inner| {

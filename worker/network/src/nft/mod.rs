@@ -6,6 +6,6 @@ mod batch;
 mod expression;
 mod set;
 
-pub(crate) use batch::{Batch, Hook, chain_names, table_there};
+pub(crate) use batch::{Batch, Hook, chain_names, keys, table_there};
 pub(crate) use expression::{Base, CtKey, Expression, MetaKey, Register, Verdict};
 pub(crate) use set::{Element, Set, Value};

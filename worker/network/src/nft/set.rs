@@ -54,7 +54,7 @@ impl Set {
 }
 
 /// One element of a set or map.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Element {
     /// A key of a set.
     Key(Vec<u8>),
@@ -64,8 +64,6 @@ pub(crate) enum Element {
     RangeEnd(Vec<u8>),
     /// Key and chain in a verdict map.
     Chain { key: Vec<u8>, chain: String },
-    /// Key and bytes in a map.
-    Mapped { key: Vec<u8>, value: Vec<u8> },
 }
 
 impl Element {
@@ -88,10 +86,6 @@ impl Element {
             Self::Chain { key, chain } => {
                 value(element, 1, key);
                 element.nest(2, |data| super::Verdict::Goto(chain.clone()).encode(data));
-            }
-            Self::Mapped { key, value: bytes } => {
-                value(element, 1, key);
-                value(element, 2, bytes);
             }
         });
     }
