@@ -239,3 +239,7 @@ fn copy_cpuset(root: &Path, path: &str) -> Result<(), Failure> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "group_test.rs"]
+mod tests;

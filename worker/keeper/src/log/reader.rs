@@ -94,27 +94,34 @@ impl LogReader {
 
     fn next_text(&mut self) -> io::Result<Option<Vec<u8>>> {
         loop {
-            if let Some(file) = &mut self.file {
-                let mut text = Vec::new();
-                let length = file.read_until(b'\n', &mut text)?;
-                if text.pop_if(|last| *last == b'\n').is_some() {
-                    self.position.offset += length as u64;
-                    return Ok(Some(text));
-                }
-                // The end, or a line that is being written: look again from its beginning.
-                file.seek(SeekFrom::Start(self.position.offset))?;
-                if length > 0 {
-                    return Ok(None);
-                }
+            if let Some(text) = self.read_text()? {
+                return Ok(Some(text));
             }
-            if !self.next_file()? {
-                return Ok(None);
+            let Some(next) = self.find_next()? else { return Ok(None) };
+            // A last line may have been written between looking at the file and its renaming.
+            if let Some(text) = self.read_text()? {
+                return Ok(Some(text));
             }
+            self.take(next, 0)?;
         }
     }
 
-    /// Moves on to the file after the present one; `false` if that is the newest.
-    fn next_file(&mut self) -> io::Result<bool> {
+    /// The next whole line of the present file.
+    fn read_text(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let Some(file) = &mut self.file else { return Ok(None) };
+        let mut text = Vec::new();
+        let length = file.read_until(b'\n', &mut text)?;
+        if text.pop_if(|last| *last == b'\n').is_some() {
+            self.position.offset += length as u64;
+            return Ok(Some(text));
+        }
+        // The end, or a line that is being written: look again from its beginning.
+        file.seek(SeekFrom::Start(self.position.offset))?;
+        Ok(None)
+    }
+
+    /// The file after the present one; `None` if that is the newest.
+    fn find_next(&self) -> io::Result<Option<File>> {
         let mut files = Vec::new();
         for path in existing(&self.path) {
             files.extend(open_existing(&path)?);
@@ -124,11 +131,7 @@ impl LogReader {
             inodes.push(file.metadata()?.ino());
         }
         let present = self.file.as_ref().and(inodes.iter().position(|inode| *inode == self.position.inode));
-        let next = present.map_or(0, |at| at + 1);
-        match files.into_iter().nth(next) {
-            Some(file) => self.take(file, 0).map(|()| true),
-            None => Ok(false),
-        }
+        Ok(files.into_iter().nth(present.map_or(0, |at| at + 1)))
     }
 
     fn take(&mut self, file: File, offset: u64) -> io::Result<()> {
