@@ -68,9 +68,9 @@ impl Keeper {
         if !batch.is_empty() {
             container.log.write(&batch);
         }
-        if self.connections.values().any(|c| c.mode == Mode::Attached(id.to_owned())) {
+        if self.connections.values().any(|c| attached_to(&c.mode, id)) {
             let event = Event::Output { stream, bytes: bytes.to_vec() };
-            self.publish(&event, |mode| *mode == Mode::Attached(id.to_owned()));
+            self.publish(&event, |mode| attached_to(mode, id));
         }
         Pumped::Some
     }
@@ -132,4 +132,8 @@ impl Keeper {
             container.input = None;
         }
     }
+}
+
+fn attached_to(mode: &Mode, id: &str) -> bool {
+    matches!(mode, Mode::Attached(attached) if attached == id)
 }
