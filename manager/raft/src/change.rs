@@ -46,9 +46,17 @@ impl Changes {
     }
 
     pub(crate) async fn remove(&self, raft: &Raft, id: u64, limit: Duration) -> Result<(), ChangeError> {
-        let voter = raft.voter_ids().any(|voter| voter == id);
+        // Asked of Raft itself: its metrics may be a moment behind an earlier change.
+        let voter = raft
+            .with_raft_state(move |state| {
+                state.membership_state.effective().voter_ids().any(|voter| voter == id)
+            })
+            .await;
         let ids = BTreeSet::from([id]);
-        let change = if voter { ChangeMembers::RemoveVoters(ids) } else { ChangeMembers::RemoveNodes(ids) };
+        let change = match voter.map_err(|error| fatal(&error))? {
+            true => ChangeMembers::RemoveVoters(ids),
+            false => ChangeMembers::RemoveNodes(ids),
+        };
         self.change(raft, change, limit).await
     }
 

@@ -32,6 +32,8 @@ mod types;
 pub mod testing;
 
 #[cfg(test)]
+mod crash_test;
+#[cfg(test)]
 mod suite_test;
 
 pub use change::ChangeError;
