@@ -130,6 +130,8 @@ fn join_outside(client: &OwnedFd) {
     };
     side(HOST, CLIENT, Some(pair));
     inside(client, || side(CLIENT, HOST, None));
+    // See Host::settle.
+    links::find(&mut NetlinkSocket::route().unwrap(), "up0").unwrap();
 }
 
 impl Lab {

@@ -123,7 +123,12 @@ impl Network {
             adopted,
         };
         let names = names_of(&container, attachment.task, attachment.names);
-        match self.serve(inside, names).await {
+        let name = link.clone();
+        let served = async {
+            self.serve(inside, names).await?;
+            self.host.call(move |host| host.settle(&name)).await
+        };
+        match served.await {
             Ok(()) => Ok(Attached { link, mac }),
             // A container that runs keeps its link.
             Err(error) if adopted => Err(error),

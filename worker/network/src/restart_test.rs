@@ -166,3 +166,19 @@ fn a_container_that_starts_again_gets_a_new_link() {
         }
     });
 }
+
+#[test]
+fn the_first_packet_to_a_new_container_arrives() {
+    in_lab(|lab| async move {
+        let network = lab.open().await;
+        let socket = std::net::UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
+        socket.set_read_timeout(Some(std::time::Duration::from_secs(1))).unwrap();
+        for part in 1..=30 {
+            let cell = Cell::new(&format!("cell{part}"), vec![on(1, part)]);
+            crate::lab::echo(&cell.namespace, 9, "here");
+            network.attach(cell.attachment()).await.unwrap();
+            socket.send_to(b"?", (cell.address(), 9)).unwrap();
+            assert_eq!(socket.recv(&mut [0; 8]).unwrap(), 4, "container {part}");
+        }
+    });
+}

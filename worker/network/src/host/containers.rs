@@ -102,6 +102,12 @@ impl Host {
         }
     }
 
+    /// Waits until a link whose far end just came up can send. The kernel makes that so in the background, and drops
+    /// what is sent before; it does it at once when it is asked about the link.
+    pub(crate) fn settle(&mut self, link: &str) -> Result<()> {
+        links::find(&mut self.route, link).map(drop)
+    }
+
     fn make_link(&mut self, wanted: &Plug, namespace: BorrowedFd<'_>) -> Result<u32> {
         let mac = links::container_mac(&wanted.addresses);
         let pair = links::make_pair(&wanted.link, mac, self.mtu, namespace);
