@@ -1,1 +1,16 @@
-//! See ARCHITECTURE.md.
+//! A manager: one member of Raft with its replica of the cluster's state, the servers that agents and users talk to, and,
+//! while it leads, the planners and the dispatcher. It knows nothing of containers.
+
+mod authorize;
+pub mod ca;
+pub mod controlapi;
+mod dispatcher;
+mod leader;
+mod manager;
+mod proposer;
+mod replica;
+mod server;
+mod transport;
+
+pub use controlapi::{ControlApi, ControlError};
+pub use manager::{Manager, ManagerError, ManagerOptions};

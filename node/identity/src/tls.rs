@@ -1,5 +1,6 @@
 //! TLS 1.3 between nodes, both sides with a certificate of the same root.
 
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -96,8 +97,14 @@ fn roots(identity: &NodeIdentity) -> Result<RootCertStore, IdentityError> {
     Ok(roots)
 }
 
-/// Who is at the other end; nobody known when it came without a certificate.
-pub type TlsPeer = Option<Peer>;
+/// Who is at the other end of a connection.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TlsPeer {
+    /// Who it is; nobody known when it came without a certificate.
+    pub peer: Option<Peer>,
+    /// Its address, as the connection shows it.
+    pub address: Option<IpAddr>,
+}
 
 /// A server's connection that knows its peer.
 #[derive(Debug)]
@@ -111,7 +118,8 @@ impl TlsConnection {
     pub fn new(stream: TlsStream<TcpStream>) -> Self {
         let certificates = stream.get_ref().1.peer_certificates();
         let peer = certificates.and_then(|chain| chain.first()).and_then(|leaf| Peer::of(leaf).ok());
-        Self { stream, peer }
+        let address = stream.get_ref().0.peer_addr().ok().map(|address| address.ip());
+        Self { stream, peer: TlsPeer { peer, address } }
     }
 }
 

@@ -44,8 +44,6 @@ type StoredTasks = std::collections::BTreeMap<TaskId, (TaskAssignment, Option<Ta
 #[derive(Debug, Default)]
 pub struct MemoryStorage {
     state: std::sync::Mutex<(StoredTasks, Option<EndpointTable>)>,
-        Option<EndpointTable>,
-    )>,
 }
 
 #[cfg(any(test, feature = "testing"))]

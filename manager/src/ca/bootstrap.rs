@@ -1,0 +1,81 @@
+use skep_identity::{Authority, IdentityError, NodeIdentity, join_tokens};
+use skep_model::{
+    Change, Cluster, ClusterId, ClusterSpec, ManagerStatus, Meta, Network, NetworkId, NetworkSpec, Node,
+    NodeDescription, NodeId, NodeRole, NodeSpec, NodeState, NodeStatus, Subnet, Transaction,
+};
+use skep_runtime::Env;
+
+/// The node that initialises a swarm.
+#[derive(Clone, Debug)]
+pub struct FirstNode {
+    /// What it says of itself.
+    pub description: NodeDescription,
+    /// Whether it takes tasks, and its labels.
+    pub spec: NodeSpec,
+    /// Where other members will reach it, `address:port`.
+    pub address: String,
+}
+
+/// A swarm that is about to be: who its first node is, and the transaction that is the first in its log.
+#[derive(Debug)]
+pub struct NewSwarm {
+    /// The swarm.
+    pub cluster: ClusterId,
+    /// Its first node.
+    pub node: NodeId,
+    /// The first node's id in Raft.
+    pub raft_id: u64,
+    /// The first node's certificate.
+    pub identity: NodeIdentity,
+    /// Makes the cluster, the node, and the ingress network.
+    pub transaction: Transaction,
+}
+
+/// Makes the root, the tokens, the first node's certificate, and the first objects.
+///
+/// # Errors
+/// When keys or certificates cannot be made.
+pub fn new_swarm(env: &Env, first: FirstNode, spec: ClusterSpec) -> Result<NewSwarm, IdentityError> {
+    let random = env.random();
+    let (cluster, node) = (ClusterId::new(random.id()), NodeId::new(random.id()));
+    let root_ca = Authority::create(env.now())?;
+    let (key_pem, request) = NodeIdentity::request()?;
+    let who = (cluster, node, NodeRole::Manager);
+    let certificate_pem =
+        Authority::open(&root_ca)?.sign(&request, who, env.now(), spec.node_certificate_validity)?;
+    let identity = NodeIdentity { certificate_pem, key_pem, root_pem: root_ca.certificate_pem.clone() };
+    let secret = || u128::from_le_bytes(random.bytes());
+    let join_tokens = join_tokens(&root_ca.certificate_pem, secret(), secret())?;
+    let raft_id = random.number();
+    let ingress = ingress_network(NetworkId::new(random.id()), &spec);
+    let objects = [
+        Cluster { id: cluster, meta: Meta::default(), spec, root_ca, join_tokens }.into(),
+        first_node(node, raft_id, first).into(),
+        ingress.into(),
+    ];
+    let transaction = Transaction { changes: objects.map(Change::Create).into() };
+    Ok(NewSwarm { cluster, node, raft_id, identity, transaction })
+}
+
+fn first_node(id: NodeId, raft_id: u64, first: FirstNode) -> Node {
+    Node {
+        id,
+        meta: Meta::default(),
+        spec: NodeSpec { role: NodeRole::Manager, ..first.spec },
+        role: NodeRole::Manager,
+        description: first.description,
+        status: NodeStatus { state: NodeState::Unknown, ..NodeStatus::default() },
+        manager: Some(ManagerStatus { raft_id, address: first.address }),
+    }
+}
+
+/// The ingress network takes the first subnet of the first pool, as Swarm's.
+fn ingress_network(id: NetworkId, spec: &ClusterSpec) -> Network {
+    let first = spec.address_pools.first();
+    let subnet = first.map(|pool| Subnet {
+        address: pool.address,
+        prefix_bits: spec.subnet_prefix_bits.max(pool.prefix_bits),
+    });
+    let spec = NetworkSpec { name: "ingress".into(), ingress: true, ..NetworkSpec::default() };
+    Network { id, meta: Meta::default(), spec, subnet, address_cursor: 0, removing: false }
+}

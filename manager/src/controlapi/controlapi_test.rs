@@ -1,0 +1,96 @@
+//! The control API over a store without Raft.
+
+use skep_model::{
+    NetworkAttachment, NetworkSpec, NetworkTarget, PortConfig, PortMode, Protocol, STACK_LABEL, ServiceSpec,
+    StackSpec,
+};
+use skep_runtime::Env;
+use skep_store::testing::DirectProposer;
+
+use super::{ControlApi, ControlError};
+
+fn api() -> ControlApi {
+    let env = Env::real();
+    ControlApi::new(env.clone(), DirectProposer::door(env))
+}
+
+fn service(name: &str, port: u16) -> ServiceSpec {
+    let mut spec = ServiceSpec { name: name.into(), ..ServiceSpec::default() };
+    spec.task.container.image = "web:1".into();
+    if port != 0 {
+        let port =
+            PortConfig { protocol: Protocol::Tcp, target: 80, published: port, mode: PortMode::Ingress };
+        spec.endpoint.ports = vec![port];
+    }
+    spec
+}
+
+fn stack(services: Vec<ServiceSpec>) -> StackSpec {
+    let label = |name: &str| [(STACK_LABEL.to_owned(), name.to_owned())].into();
+    let network = NetworkSpec { name: "app_default".into(), labels: label("app"), ..NetworkSpec::default() };
+    let attach = |mut spec: ServiceSpec| {
+        spec.labels = label("app");
+        let target = NetworkTarget::Name("app_default".into());
+        spec.task.networks = vec![NetworkAttachment { target, aliases: vec!["x".into()] }];
+        spec
+    };
+    StackSpec {
+        name: "app".into(),
+        services: services.into_iter().map(attach).collect(),
+        networks: vec![network],
+    }
+}
+
+#[tokio::test]
+async fn a_stack_is_deployed_changed_and_removed_as_a_whole() {
+    let api = api();
+    let first = stack(vec![service("app_a", 8080), service("app_b", 0)]);
+    let done = api.deploy_stack(first.clone(), false).await.unwrap();
+    assert_eq!((done.revision, done.created.len(), done.networks.len()), (1, 2, 1));
+    let version = api.view().version();
+    let again = api.deploy_stack(first, false).await.unwrap();
+    assert_eq!((again.revision, again.unchanged.len()), (1, 2));
+    assert_eq!(api.view().version(), version, "the same file changes nothing");
+
+    let second = stack(vec![service("app_a", 8081)]);
+    let done = api.deploy_stack(second, true).await.unwrap();
+    assert_eq!(
+        (done.revision, done.updated, done.removed),
+        (2, vec!["app_a".to_owned()], vec!["app_b".to_owned()])
+    );
+    assert_eq!(api.view().stack_named("app").unwrap().previous.len(), 1);
+
+    let gone = api.remove_stack("app").await.unwrap();
+    assert_eq!((gone.services.len(), gone.networks.len()), (1, 1));
+    assert!(api.view().network_named("app_default").unwrap().removing);
+    let missing = api.remove_stack("other").await.unwrap_err();
+    assert_eq!(missing, ControlError::NotFound("nothing found in stack: other".into()));
+}
+
+#[tokio::test]
+async fn what_clashes_changes_nothing() {
+    let api = api();
+    api.create_service(service("web", 8080)).await.unwrap();
+    let version = api.view().version();
+    let taken = api.create_service(service("web", 0)).await.unwrap_err();
+    assert!(matches!(taken, ControlError::NameTaken { .. }));
+    let port =
+        api.deploy_stack(stack(vec![service("app_a", 0), service("app_b", 8080)]), false).await.unwrap_err();
+    assert!(port.to_string().contains("port '8080' is already in use by service 'web'"), "{port}");
+    let mut foreign = stack(vec![service("app_a", 0)]);
+    foreign.networks.clear();
+    let network = api.deploy_stack(foreign, false).await.unwrap_err();
+    assert!(network.to_string().contains("network \"app_default\" is declared as external"), "{network}");
+    assert_eq!(api.view().version(), version);
+}
+
+#[tokio::test]
+async fn a_stale_update_is_refused() {
+    let api = api();
+    api.create_service(service("web", 0)).await.unwrap();
+    let read = api.view().service_named("web").unwrap().meta.version;
+    api.scale_service("web", 3).await.unwrap();
+    let stale = api.update_service("web", Some(read), service("web", 0)).await.unwrap_err();
+    assert_eq!(stale, ControlError::OutOfSequence);
+    assert!(matches!(api.scale_service("nothing", 1).await, Err(ControlError::NotFound(_))));
+}

@@ -1,0 +1,58 @@
+use skep_model::{Invalid, Kind};
+use skep_store::{FindError, ProposeError, Refused, WriteError};
+use thiserror::Error;
+
+/// A user's wish was not fulfilled; nothing was changed, unless it says that nobody knows.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ControlError {
+    /// A spec is wrong.
+    #[error("invalid spec: {0}")]
+    Invalid(#[from] Invalid),
+    /// What is asked for cannot be done as things stand.
+    #[error("{0}")]
+    Precondition(String),
+    /// There is no such object.
+    #[error("{0}")]
+    NotFound(String),
+    /// The reference fits several objects.
+    #[error("{0}")]
+    Ambiguous(String),
+    /// The name is taken.
+    #[error("name conflicts with an existing object: {} {name} already exists", kind.word())]
+    NameTaken {
+        /// What kind of object.
+        kind: Kind,
+        /// The name.
+        name: String,
+    },
+    /// Someone else changed the object meanwhile.
+    #[error("update out of sequence: the object was changed by someone else; read it again")]
+    OutOfSequence,
+    /// The change could not be replicated.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+impl From<FindError> for ControlError {
+    fn from(error: FindError) -> Self {
+        match error {
+            FindError::NotFound { .. } => Self::NotFound(error.to_string()),
+            FindError::Ambiguous { .. } => Self::Ambiguous(error.to_string()),
+        }
+    }
+}
+
+impl From<WriteError> for ControlError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::TooMany { .. } | WriteError::Propose(ProposeError::TooLarge { .. }) => {
+                Self::Precondition(error.to_string())
+            }
+            WriteError::Propose(ProposeError::Refused(refused)) => match refused {
+                Refused::NameTaken { kind, name } => Self::NameTaken { kind, name },
+                Refused::Conflict { .. } | Refused::Missing { .. } => Self::OutOfSequence,
+            },
+            WriteError::Propose(error) => Self::Unavailable(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! What one node should run, as a stream of differences.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use skep_model::{EndpointTable, NodeId, Task, TaskAssignment, TaskId, TaskState, Timestamp};
+use skep_runtime::Env;
+use skep_store::{Door, View};
+use skep_wire::{Session, SessionUpdate};
+use tokio::sync::mpsc::Sender;
+
+use super::endpoints::endpoint_table;
+use super::session::Sessions;
+
+/// How long a stop waits for other nodes to send the task no new connections.
+const DRAIN_WAIT_MAX: Duration = Duration::from_secs(2);
+
+/// What a session's agent has been told.
+struct Told {
+    node: NodeId,
+    session: Session,
+    tasks: BTreeMap<TaskId, TaskState>,
+    endpoints: Option<EndpointTable>,
+    /// Stops that wait for other nodes, and since when.
+    draining: BTreeMap<TaskId, Timestamp>,
+    complete: bool,
+}
+
+/// Sends updates until the session ends: first all of it, then differences.
+pub(super) async fn run(
+    env: Env,
+    door: Door,
+    sessions: Arc<Sessions>,
+    node: NodeId,
+    session: Session,
+    updates: Sender<SessionUpdate>,
+) {
+    let mut told = Told {
+        node,
+        session,
+        tasks: BTreeMap::new(),
+        endpoints: None,
+        draining: BTreeMap::new(),
+        complete: true,
+    };
+    let (mut version, mut acknowledged) = (0, 0);
+    while sessions.is_open(node, session.id) {
+        // Read before looking, so that what changes meanwhile wakes the wait below.
+        version = door.store().version().get_versioned().0.max(version);
+        acknowledged = sessions.acknowledged().get_versioned().0.max(acknowledged);
+        let view = door.view();
+        let update = told.update(&view, &sessions, env.now());
+        if let Some(update) = update
+            && updates.send(update).await.is_err()
+        {
+            return;
+        }
+        let deadline = told.draining.values().min().map(|since| since.plus(DRAIN_WAIT_MAX));
+        tokio::select! {
+            biased;
+            () = updates.closed() => return,
+            _ = door.store().version().changed(version) => {}
+            _ = sessions.acknowledged().changed(acknowledged), if deadline.is_some() => {}
+            () = until(&env, deadline) => {}
+        }
+    }
+}
+
+async fn until(env: &Env, deadline: Option<Timestamp>) {
+    match deadline {
+        Some(moment) => env.sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Told {
+    /// What the agent does not know yet; nothing when it knows all.
+    fn update(&mut self, view: &View, sessions: &Sessions, now: Timestamp) -> Option<SessionUpdate> {
+        let endpoints = self.endpoints_news(view);
+        if let Some(sent) = &self.endpoints {
+            sessions.table_sent(self.node, sent.version, view.version());
+        }
+        let assign = self.assignments_news(view, sessions, now);
+        let known = |id: &TaskId| view.task(*id).is_some_and(|task| task.node == Some(self.node));
+        let forget: Vec<TaskId> = self.tasks.keys().copied().filter(|id| !known(id)).collect();
+        for id in &forget {
+            self.tasks.remove(id);
+            self.draining.remove(id);
+        }
+        let complete = std::mem::take(&mut self.complete);
+        let news = complete || endpoints.is_some() || !assign.is_empty() || !forget.is_empty();
+        news.then_some(SessionUpdate { session: self.session, complete, assign, forget, endpoints })
+    }
+
+    fn endpoints_news(&mut self, view: &View) -> Option<EndpointTable> {
+        let mut table = endpoint_table(view, self.node);
+        if let Some(before) = &self.endpoints {
+            let version = std::mem::replace(&mut table.version, before.version);
+            if table == *before {
+                return None;
+            }
+            table.version = version;
+        }
+        self.endpoints = Some(table.clone());
+        Some(table)
+    }
+
+    fn assignments_news(&mut self, view: &View, sessions: &Sessions, now: Timestamp) -> Vec<TaskAssignment> {
+        let mut news = Vec::new();
+        for task in view.node_tasks(self.node).filter(|task| task.status.state >= TaskState::Assigned) {
+            let told = self.tasks.get(&task.id).copied();
+            if told == Some(task.desired) || self.must_drain(task, told, sessions, now) {
+                continue;
+            }
+            if let Some(assignment) = assignment(view, task, self.node) {
+                self.tasks.insert(task.id, task.desired);
+                self.draining.remove(&task.id);
+                news.push(assignment);
+            }
+        }
+        news
+    }
+
+    /// Whether a stop has to wait: other nodes may still send the task new connections.
+    fn must_drain(
+        &mut self,
+        task: &Task,
+        told: Option<TaskState>,
+        sessions: &Sessions,
+        now: Timestamp,
+    ) -> bool {
+        let stops = task.desired > TaskState::Complete && told.is_some_and(|told| told <= TaskState::Running);
+        if !stops || task.status.state != TaskState::Running {
+            return false;
+        }
+        let since = *self.draining.entry(task.id).or_insert(now);
+        !sessions.all_applied(task.meta.version, self.node) && now.since(since) < DRAIN_WAIT_MAX
+    }
+}
+
+/// A task as its node gets it.
+fn assignment(view: &View, task: &Task, node: NodeId) -> Option<TaskAssignment> {
+    let spec = Arc::clone(view.task_spec(task)?);
+    let networks: Vec<_> = task.networks.iter().map(|place| (place.network, place.address)).collect();
+    let open = |id| view.network(id).is_some_and(|network| !network.spec.internal && !network.spec.ingress);
+    // A task that is only on the ingress network has nothing but its way out.
+    let own = spec.task.networks.iter().filter_map(|attachment| attachment.target.id());
+    let egress = networks.iter().any(|place| open(place.0)) || own.count() == 0;
+    Some(TaskAssignment {
+        id: task.id,
+        service: task.service,
+        slot: task.slot,
+        node,
+        desired: task.desired,
+        spec,
+        networks,
+        egress,
+    })
+}

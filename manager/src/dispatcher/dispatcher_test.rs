@@ -1,0 +1,163 @@
+//! The dispatcher over a store without Raft.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use skep_model::{
+    Change, Meta, Node, NodeDescription, NodeId, NodeRole, NodeSpec, NodeState, NodeStatus, Object,
+    ServiceId, ServiceRevision, ServiceSpec, SessionId, Task, TaskId, TaskReport, TaskState, TaskStatus,
+    Timestamp, Transaction,
+};
+use skep_runtime::{Env, Random, SteeredClock};
+use skep_store::Door;
+use skep_store::testing::DirectProposer;
+
+use super::{DispatchError, Dispatcher};
+
+const NODE: NodeId = NodeId::new(1);
+
+fn env() -> Env {
+    Env::new(Arc::new(SteeredClock::starting_at(Timestamp::from_nanos(1 << 60))), Random::seeded(1))
+}
+
+async fn write(door: &Door, changes: Vec<Change>) {
+    door.write(Transaction { changes }).await.unwrap();
+}
+
+/// A store with one node and one service revision.
+async fn door(env: &Env) -> Door {
+    let door = DirectProposer::door(env.clone());
+    let node = Node {
+        id: NODE,
+        meta: Meta::default(),
+        spec: NodeSpec::default(),
+        role: NodeRole::Worker,
+        description: NodeDescription::default(),
+        status: NodeStatus::default(),
+        manager: None,
+    };
+    let spec = Arc::new(ServiceSpec { name: "web".into(), ..ServiceSpec::default() });
+    let revision =
+        ServiceRevision { service: ServiceId::new(1), spec_version: 1, meta: Meta::default(), spec };
+    write(&door, vec![Change::Create(node.into()), Change::Create(revision.into())]).await;
+    door
+}
+
+fn task(id: u128) -> Task {
+    Task {
+        id: TaskId::new(id),
+        meta: Meta::default(),
+        service: ServiceId::new(1),
+        spec_version: 1,
+        slot: 1,
+        node: Some(NODE),
+        desired: TaskState::Running,
+        status: TaskStatus { state: TaskState::Assigned, ..TaskStatus::default() },
+        networks: Box::default(),
+        restarts: None,
+    }
+}
+
+fn description() -> NodeDescription {
+    NodeDescription { hostname: "host1".into(), ..NodeDescription::default() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_gets_everything_then_differences() {
+    let env = env();
+    let door = door(&env).await;
+    write(&door, vec![Change::Create(task(1).into())]).await;
+    let dispatcher = Dispatcher::new(env, door.clone());
+    let mut updates = dispatcher.session(NODE, "10.0.0.1".into(), description()).await.unwrap();
+    let first = updates.next().await.unwrap();
+    assert!(first.complete && first.endpoints.is_some());
+    assert_eq!(first.assign.iter().map(|task| task.id).collect::<Vec<_>>(), [TaskId::new(1)]);
+    let node = door.view().node(NODE).unwrap().clone();
+    assert_eq!((node.status.state, node.description.hostname.as_str()), (NodeState::Ready, "host1"));
+
+    write(&door, vec![Change::Create(task(2).into())]).await;
+    let second = updates.next().await.unwrap();
+    assert!(!second.complete);
+    assert_eq!(second.assign.iter().map(|task| task.id).collect::<Vec<_>>(), [TaskId::new(2)]);
+
+    let version = door.view().task(TaskId::new(1)).unwrap().meta.version;
+    write(&door, vec![Change::Remove { key: skep_model::ObjectKey::Task(TaskId::new(1)), version }]).await;
+    assert_eq!(updates.next().await.unwrap().forget, [TaskId::new(1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn reports_move_tasks_forward_only_and_only_from_their_node() {
+    let env = env();
+    let door = door(&env).await;
+    write(&door, vec![Change::Create(task(1).into())]).await;
+    let dispatcher = Dispatcher::new(env, door.clone());
+    let mut updates = dispatcher.session(NODE, String::new(), description()).await.unwrap();
+    let session = updates.next().await.unwrap().session.id;
+    let report =
+        |state| TaskReport { task: TaskId::new(1), status: TaskStatus { state, ..TaskStatus::default() } };
+    let state = || door.view().task(TaskId::new(1)).unwrap().status.state;
+
+    dispatcher.report(NODE, session, 0, vec![report(TaskState::Running)]).await.unwrap();
+    assert_eq!(state(), TaskState::Running);
+    dispatcher.report(NODE, session, 0, vec![report(TaskState::Starting)]).await.unwrap();
+    assert_eq!(state(), TaskState::Running);
+    let stranger = dispatcher.report(NODE, SessionId::new(9), 0, vec![report(TaskState::Failed)]).await;
+    assert!(matches!(stranger, Err(DispatchError::NoSession(_))));
+    let unknown = dispatcher.session(NodeId::new(9), String::new(), description()).await;
+    assert!(matches!(unknown.err(), Some(DispatchError::UnknownNode(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_node_goes_down_and_comes_back() {
+    let env = env();
+    let door = door(&env).await;
+    let dispatcher = Dispatcher::new(env.clone(), door.clone());
+    let mut updates = dispatcher.session(NODE, String::new(), description()).await.unwrap();
+    let session = updates.next().await.unwrap().session.id;
+    for _ in 0..10 {
+        env.sleep(Duration::from_secs(2)).await;
+        dispatcher.heartbeat(NODE, session, 0).unwrap();
+    }
+    let state = || door.view().node(NODE).unwrap().status.state;
+    assert_eq!(state(), NodeState::Ready);
+    env.sleep(Duration::from_secs(8)).await;
+    assert_eq!(state(), NodeState::Down);
+    assert!(dispatcher.heartbeat(NODE, session, 0).is_err(), "its session is over");
+    let _updates = dispatcher.session(NODE, String::new(), description()).await.unwrap();
+    assert_eq!(state(), NodeState::Ready);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_waits_until_other_nodes_have_applied_the_table() {
+    let env = env();
+    let door = door(&env).await;
+    let other = Node { id: NodeId::new(2), ..Node::clone(door.view().node(NODE).unwrap()) };
+    write(&door, vec![Change::Create(other.into())]).await;
+    let running = TaskStatus { state: TaskState::Running, ..TaskStatus::default() };
+    write(&door, vec![Change::Create(Task { status: running, ..task(1) }.into())]).await;
+    let dispatcher = Dispatcher::new(env.clone(), door.clone());
+    let mut updates = dispatcher.session(NODE, String::new(), description()).await.unwrap();
+    updates.next().await.unwrap();
+    let mut elsewhere = dispatcher.session(NodeId::new(2), String::new(), description()).await.unwrap();
+    let session = elsewhere.next().await.unwrap().session.id;
+
+    let known = door.view().task(TaskId::new(1)).unwrap().clone();
+    let stop = Task { desired: TaskState::Shutdown, ..Task::clone(&known) };
+    write(&door, vec![Change::Update(Object::from(stop))]).await;
+    let stopped = async {
+        loop {
+            if !updates.next().await.unwrap().assign.is_empty() {
+                return env.now();
+            }
+        }
+    };
+    let asked = env.now();
+    let acknowledge = async {
+        env.sleep(Duration::from_millis(500)).await;
+        dispatcher.heartbeat(NodeId::new(2), session, door.view().version()).unwrap();
+    };
+    let (stopped, ()) = tokio::join!(stopped, acknowledge);
+    let waited = stopped.since(asked);
+    assert!(waited >= Duration::from_millis(500) && waited < Duration::from_secs(2), "{waited:?}");
+}

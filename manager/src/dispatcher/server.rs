@@ -1,0 +1,84 @@
+//! The dispatcher over gRPC: a thin shell that checks who calls and converts.
+
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use skep_model::{NodeDescription, SessionId};
+use skep_wire::{Wire, v1};
+use tonic::{Request, Response, Status};
+
+use super::{DispatchError, Dispatcher};
+use crate::authorize::{Authorizer, caller_address};
+use crate::leader::LeaderSlot;
+
+/// Serves agents of this manager, while it leads.
+#[derive(Debug)]
+pub(crate) struct DispatcherServer {
+    leader: LeaderSlot,
+    authorizer: Authorizer,
+}
+
+impl DispatcherServer {
+    /// Serves with whatever dispatcher the leader has.
+    pub(crate) fn new(leader: LeaderSlot, authorizer: Authorizer) -> Self {
+        Self { leader, authorizer }
+    }
+
+    fn dispatcher(&self) -> Result<std::sync::Arc<Dispatcher>, Status> {
+        self.leader.dispatcher().ok_or_else(|| Status::unavailable("this manager does not lead the swarm"))
+    }
+}
+
+#[tonic::async_trait]
+impl v1::dispatcher_server::Dispatcher for DispatcherServer {
+    type SessionStream = BoxStream<'static, Result<v1::SessionMessage, Status>>;
+
+    async fn session(
+        &self,
+        request: Request<v1::SessionRequest>,
+    ) -> Result<Response<Self::SessionStream>, Status> {
+        let peer = self.authorizer.member(&request)?;
+        let address = caller_address(&request);
+        let description = request.into_inner().description.unwrap_or_default();
+        let description = NodeDescription::from_wire(description).map_err(malformed)?;
+        let updates = self.dispatcher()?.session(peer.node, address, description).await.map_err(status)?;
+        Ok(Response::new(updates.map(|update| Ok(update.to_wire())).boxed()))
+    }
+
+    async fn heartbeat(
+        &self,
+        request: Request<v1::HeartbeatRequest>,
+    ) -> Result<Response<v1::HeartbeatResponse>, Status> {
+        let peer = self.authorizer.member(&request)?;
+        let request = request.into_inner();
+        let session = SessionId::from_wire(request.session).map_err(malformed)?;
+        let period =
+            self.dispatcher()?.heartbeat(peer.node, session, request.endpoints_version).map_err(status)?;
+        Ok(Response::new(v1::HeartbeatResponse { period: Some(period.to_wire()) }))
+    }
+
+    async fn report(
+        &self,
+        request: Request<v1::ReportRequest>,
+    ) -> Result<Response<v1::ReportResponse>, Status> {
+        let peer = self.authorizer.member(&request)?;
+        let request = request.into_inner();
+        let session = SessionId::from_wire(request.session).map_err(malformed)?;
+        let reports = Vec::from_wire(request.reports).map_err(malformed)?;
+        let dispatcher = self.dispatcher()?;
+        dispatcher.report(peer.node, session, request.endpoints_version, reports).await.map_err(status)?;
+        Ok(Response::new(v1::ReportResponse {}))
+    }
+}
+
+fn malformed(error: skep_wire::WireError) -> Status {
+    Status::invalid_argument(error.to_string())
+}
+
+fn status(error: DispatchError) -> Status {
+    let message = error.to_string();
+    match error {
+        DispatchError::UnknownNode(_) => Status::permission_denied(message),
+        DispatchError::NoSession(_) => Status::not_found(message),
+        DispatchError::Write(_) | DispatchError::Stopped => Status::unavailable(message),
+    }
+}

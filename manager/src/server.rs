@@ -1,0 +1,91 @@
+//! The port for members: TLS, then gRPC.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::ServerConfig;
+use skep_identity::TlsConnection;
+use skep_runtime::{Env, Shutdown};
+use skep_wire::v1::dispatcher_server::DispatcherServer as DispatcherService;
+use skep_wire::v1::raft_server::RaftServer as RaftService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio_rustls::TlsAcceptor;
+use tokio_stream::StreamExt;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::transport::Server;
+
+use crate::dispatcher::DispatcherServer;
+use crate::transport::{MESSAGE_BYTES_MAX, RaftServer};
+
+/// How long a peer may take for its TLS handshake.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Connections whose handshake is done and that wait to be served.
+const CONNECTIONS_QUEUED: usize = 16;
+/// Wait after an accept that failed, e.g. because the process has too many files open.
+const ACCEPT_RETRY: Duration = Duration::from_millis(100);
+
+/// What is served on the port.
+pub(crate) struct Services {
+    pub(crate) dispatcher: DispatcherServer,
+    pub(crate) raft: RaftServer,
+}
+
+/// Serves until `shutdown`.
+pub(crate) async fn serve(
+    env: Env,
+    listener: TcpListener,
+    config: Arc<ServerConfig>,
+    services: Services,
+    shutdown: Shutdown,
+) -> Result<(), tonic::transport::Error> {
+    let (ready, connections) = mpsc::channel(CONNECTIONS_QUEUED);
+    let _accepting = env.spawn("accept", accept(env.clone(), listener, TlsAcceptor::from(config), ready));
+    let dispatcher = DispatcherService::new(services.dispatcher).max_decoding_message_size(MESSAGE_BYTES_MAX);
+    let raft = RaftService::new(services.raft)
+        .max_decoding_message_size(MESSAGE_BYTES_MAX)
+        .max_encoding_message_size(MESSAGE_BYTES_MAX);
+    let connections = ReceiverStream::new(connections).map(Ok::<_, std::io::Error>);
+    let server = Server::builder().tcp_nodelay(true).add_service(dispatcher).add_service(raft);
+    tokio::select! {
+        biased;
+        () = shutdown.cancelled() => Ok(()),
+        served = server.serve_with_incoming(connections) => served,
+    }
+}
+
+/// Accepts connections; each handshake runs by itself, so that a slow peer holds nobody up.
+async fn accept(env: Env, listener: TcpListener, acceptor: TlsAcceptor, ready: mpsc::Sender<TlsConnection>) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, address)) => {
+                let (acceptor, ready, limit) = (acceptor.clone(), ready.clone(), env.clone());
+                let greet = async move { greet(&limit, stream, address, acceptor, ready).await };
+                env.spawn("handshake", greet).detach();
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                env.sleep(ACCEPT_RETRY).await;
+            }
+        }
+    }
+}
+
+async fn greet(
+    env: &Env,
+    stream: TcpStream,
+    address: SocketAddr,
+    acceptor: TlsAcceptor,
+    ready: mpsc::Sender<TlsConnection>,
+) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%address, %error, "nodelay");
+    }
+    match env.timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
+        // Nobody serves any more when the receiver is gone.
+        Ok(Ok(stream)) => drop(ready.send(TlsConnection::new(stream)).await),
+        Ok(Err(error)) => tracing::info!(%address, %error, "a peer was refused"),
+        Err(late) => tracing::info!(%address, %late, "a peer did not finish its handshake"),
+    }
+}
