@@ -182,3 +182,29 @@ fn the_first_packet_to_a_new_container_arrives() {
         }
     });
 }
+
+#[test]
+fn containers_may_come_and_go_at_the_same_time() {
+    in_lab(|lab| async move {
+        let network = std::sync::Arc::new(lab.open().await);
+        let start = |part: u8| {
+            let network = std::sync::Arc::clone(&network);
+            tokio::spawn(async move {
+                let cell = Cell::new(&format!("cell{part}"), vec![on(1, part)]);
+                network.attach(cell.attachment()).await.unwrap();
+                if part % 2 == 0 {
+                    network.detach(&cell.id).await.unwrap();
+                }
+                cell
+            })
+        };
+        let tasks: Vec<_> = (1..=20).map(start).collect();
+        let mut cells = Vec::new();
+        for task in tasks {
+            cells.push(task.await.unwrap());
+        }
+        cells[0].serve(80);
+        assert_eq!(cells[2].ask(cells[0].address(), 80).unwrap(), "cell1 10.0.1.3");
+        assert_eq!(lab.store.names().len(), 10);
+    });
+}
