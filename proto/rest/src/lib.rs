@@ -1,1 +1,46 @@
-//! See ARCHITECTURE.md.
+//! The public API's JSON in Docker's shape, and conversions to and from `proto/model`: what node/api answers and the command
+//! line reads. Field names are those of Docker's Engine API 1.5x (reference/swarm-features.md, section 8); what Docker
+//! lacks (stacks) follows the same style.
+//!
+//! No HTTP, no behaviour.
+
+mod container;
+mod error;
+mod event;
+mod image;
+mod network;
+mod node;
+mod service;
+mod service_spec;
+mod stack;
+mod swarm;
+mod system;
+mod task;
+mod time;
+
+pub use container::{ContainerInspect, ContainerState, ContainerSummary, ExitResult, PortSummary};
+pub use error::{ErrorMessage, Unsupported};
+pub use event::{Event, EventActor};
+pub use image::{DeletedImage, ImageConfig, ImageInspect, ImageSummary, ProgressLine};
+pub use network::{Ipam, IpamConfig, Network, NetworkCreate, NetworkCreated};
+pub use node::{
+    EngineDescription, ManagerStatus, Node, NodeDescription, NodeSpec, NodeStatus, Platform, Resources,
+};
+pub use service::{Endpoint, Service, ServiceCreated, ServiceStatus, ServiceUpdated, VirtualIp};
+pub use service_spec::{
+    ContainerSpec, EndpointSpec, LimitResources, Mount, NetworkAttachmentConfig, PortConfig, Replicated,
+    ReservationResources, ResourceRequirements, RestartPolicy, ServiceMode, ServiceSpec, TaskSpec,
+    TmpfsOptions,
+};
+pub use stack::{StackDeploy, StackDeployed, StackRemoved, StackSummary};
+pub use swarm::{JoinTokens, Swarm, SwarmInit, SwarmSpec, Version};
+pub use system::{ClusterInfo, EngineVersion, Info, Peer, SwarmInfo};
+pub use task::{ContainerStatus, Task, TaskStatus};
+pub use time::{from_rfc3339, rfc3339};
+
+/// The newest version of the API that is spoken.
+pub const API_VERSION: &str = "1.51";
+/// The oldest version of the API that is spoken.
+pub const API_VERSION_MIN: &str = "1.24";
+/// Where the socket is, unless a flag or `SKEP_HOST` says otherwise.
+pub const DEFAULT_HOST: &str = "unix:///run/skep/skep.sock";

@@ -1,0 +1,152 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Version, rfc3339};
+
+/// `GET /nodes/{id}`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Node {
+    /// Its id.
+    #[serde(rename = "ID")]
+    pub id: String,
+    /// Its version.
+    pub version: Version,
+    /// When it joined.
+    pub created_at: String,
+    /// When it last changed.
+    pub updated_at: String,
+    /// What the operator wants of it.
+    pub spec: NodeSpec,
+    /// What it says of itself.
+    pub description: NodeDescription,
+    /// How it is.
+    pub status: NodeStatus,
+    /// Its part in Raft, on managers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub manager_status: Option<ManagerStatus>,
+}
+
+/// What the operator wants of a node.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct NodeSpec {
+    /// Labels.
+    pub labels: BTreeMap<String, String>,
+    /// `worker` or `manager`.
+    pub role: String,
+    /// `active`, `pause` or `drain`.
+    pub availability: String,
+}
+
+/// What a node says of itself.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct NodeDescription {
+    /// Its host name.
+    pub hostname: String,
+    /// Machine type and operating system.
+    pub platform: Platform,
+    /// CPUs and memory.
+    pub resources: Resources,
+    /// Its engine.
+    pub engine: EngineDescription,
+}
+
+/// Machine type and operating system.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Platform {
+    /// E.g. `x86_64`.
+    pub architecture: String,
+    /// `linux`.
+    #[serde(rename = "OS")]
+    pub os: String,
+}
+
+/// CPUs and memory.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Resources {
+    /// Billionths of a CPU.
+    #[serde(rename = "NanoCPUs")]
+    pub nano_cpus: u64,
+    /// Bytes.
+    pub memory_bytes: u64,
+}
+
+/// A node's engine.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct EngineDescription {
+    /// Its version.
+    pub engine_version: String,
+    /// Its daemon's labels.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// How a node is.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct NodeStatus {
+    /// `unknown`, `down`, `ready` or `disconnected`.
+    pub state: String,
+    /// Why.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub message: String,
+    /// Where it was last seen.
+    pub addr: String,
+}
+
+/// A manager's part in Raft.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct ManagerStatus {
+    /// True for the leader.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub leader: bool,
+    /// `unknown`, `unreachable` or `reachable`.
+    pub reachability: String,
+    /// Where members reach it.
+    pub addr: String,
+}
+
+impl From<&skep_model::Node> for Node {
+    /// Everything but the manager's part, which Raft knows.
+    fn from(node: &skep_model::Node) -> Self {
+        let description = &node.description;
+        Self {
+            id: node.id.to_string(),
+            version: Version { index: node.meta.version },
+            created_at: rfc3339(node.meta.created_at),
+            updated_at: rfc3339(node.meta.updated_at),
+            spec: NodeSpec {
+                labels: node.spec.labels.clone(),
+                role: node.spec.role.to_string(),
+                availability: node.spec.availability.to_string(),
+            },
+            description: NodeDescription {
+                hostname: description.hostname.clone(),
+                platform: Platform {
+                    architecture: description.architecture.clone(),
+                    os: description.os.clone(),
+                },
+                resources: Resources {
+                    nano_cpus: description.nano_cpus,
+                    memory_bytes: description.memory_bytes,
+                },
+                engine: EngineDescription {
+                    engine_version: description.engine_version.clone(),
+                    labels: description.engine_labels.clone(),
+                },
+            },
+            status: NodeStatus {
+                state: node.status.state.to_string(),
+                message: node.status.message.clone(),
+                addr: node.status.address.clone(),
+            },
+            manager_status: None,
+        }
+    }
+}

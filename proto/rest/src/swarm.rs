@@ -1,0 +1,111 @@
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use skep_model::{Cluster, Subnet};
+
+use crate::{ClusterInfo, rfc3339};
+
+/// An object's version: sent back with an update.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Version {
+    /// The index of the log entry that last changed it.
+    pub index: u64,
+}
+
+/// `GET /swarm`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Swarm {
+    /// The swarm.
+    #[serde(flatten)]
+    pub cluster: ClusterInfo,
+    /// What a new node shows to be let in; secret.
+    pub join_tokens: JoinTokens,
+}
+
+/// Join tokens; secret.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct JoinTokens {
+    /// For workers.
+    pub worker: String,
+    /// For managers.
+    pub manager: String,
+}
+
+impl std::fmt::Debug for JoinTokens {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("JoinTokens(..)")
+    }
+}
+
+/// The body of `POST /swarm/init`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct SwarmInit {
+    /// Where to listen for members, `address[:port]`.
+    pub listen_addr: String,
+    /// Where others reach this node, `address[:port]`; found out when empty.
+    pub advertise_addr: String,
+    /// `active`, `pause` or `drain`.
+    pub availability: String,
+    /// Where subnets come from, in CIDR form.
+    pub default_addr_pool: Option<Vec<String>>,
+    /// Prefix length of a subnet; 0 for the default.
+    pub subnet_size: u32,
+    /// Not supported yet.
+    pub force_new_cluster: bool,
+    /// Not supported yet.
+    pub auto_lock_managers: bool,
+    /// Not supported yet.
+    pub data_path_addr: String,
+    /// Not supported yet.
+    pub data_path_port: u32,
+    /// Settings.
+    pub spec: SwarmSpec,
+}
+
+/// A swarm's settings in Docker's shape.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct SwarmSpec {
+    /// `default`.
+    pub name: String,
+    /// `{"TaskHistoryRetentionLimit": 5}`.
+    pub orchestration: Value,
+    /// `{"HeartbeatPeriod": nanoseconds}`.
+    pub dispatcher: Value,
+    /// `{"NodeCertExpiry": nanoseconds}`.
+    #[serde(rename = "CAConfig")]
+    pub ca_config: Value,
+}
+
+impl From<&Cluster> for ClusterInfo {
+    fn from(cluster: &Cluster) -> Self {
+        let nanos = |duration: std::time::Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        Self {
+            id: cluster.id.to_string(),
+            version: Version { index: cluster.meta.version },
+            created_at: rfc3339(cluster.meta.created_at),
+            updated_at: rfc3339(cluster.meta.updated_at),
+            spec: SwarmSpec {
+                name: "default".into(),
+                orchestration: json!({ "TaskHistoryRetentionLimit": cluster.spec.task_history_per_slot }),
+                dispatcher: json!({ "HeartbeatPeriod": nanos(cluster.spec.heartbeat_period) }),
+                ca_config: json!({ "NodeCertExpiry": nanos(cluster.spec.node_certificate_validity) }),
+            },
+            default_addr_pool: cluster.spec.address_pools.iter().map(Subnet::to_string).collect(),
+            subnet_size: cluster.spec.subnet_prefix_bits.into(),
+            data_path_port: 4789,
+            root_rotation_in_progress: false,
+        }
+    }
+}
+
+impl From<&Cluster> for Swarm {
+    fn from(cluster: &Cluster) -> Self {
+        let tokens = &cluster.join_tokens;
+        let join_tokens = JoinTokens { worker: tokens.worker.clone(), manager: tokens.manager.clone() };
+        Self { cluster: cluster.into(), join_tokens }
+    }
+}
