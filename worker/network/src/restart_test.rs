@@ -192,7 +192,7 @@ fn containers_may_come_and_go_at_the_same_time() {
             tokio::spawn(async move {
                 let cell = Cell::new(&format!("cell{part}"), vec![on(1, part)]);
                 network.attach(cell.attachment()).await.unwrap();
-                if part % 2 == 0 {
+                if part.is_multiple_of(2) {
                     network.detach(&cell.id).await.unwrap();
                 }
                 cell
