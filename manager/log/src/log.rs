@@ -125,17 +125,22 @@ impl SegmentedLog {
 
     fn write(&mut self, mut records: &[Record]) -> Result<(), Error> {
         while let Some(head) = records.first() {
-            let full =
-                self.segments.last().is_some_and(|segment| segment.size() >= self.options.segment_bytes);
-            if !self.open || full {
+            let most = self.options.segment_bytes;
+            let room = self.segments.last().is_some_and(|segment| self.open && segment.size() < most);
+            if !room {
                 self.roll(head.index)?;
             }
-            let Some(segment) = self.segments.last_mut() else { return Ok(()) };
+            let Some(segment) = self.segments.last_mut() else {
+                return Err(Error::Stopped {
+                    directory: self.disk.describe(),
+                    cause: "no segment".to_owned(),
+                });
+            };
             let mut size = segment.size() as usize;
             let fit = records.iter().take_while(|record| {
                 let before = size;
                 size += frame::FRAME + record.payload.len() + TAG;
-                before < self.options.segment_bytes as usize
+                before < most as usize
             });
             let (now, later) = records.split_at(fit.count().max(1));
             segment.append(&*self.disk, now)?;
@@ -202,9 +207,6 @@ impl SegmentedLog {
         self.purged = Some(last);
         self.guarded(|log| {
             let gone = log.segments.iter().take_while(|segment| segment.next() <= last + 1).count();
-            if gone == log.segments.len() {
-                log.open = false;
-            }
             let names: Vec<String> = log.segments.drain(..gone).map(|segment| segment.name).collect();
             recover::remove(&*log.disk, &names)
         })

@@ -106,6 +106,18 @@ mod tests {
     }
 
     #[test]
+    fn a_log_purged_to_its_end_goes_on() {
+        let disk = MemoryDisk::default();
+        let mut log = open(&disk);
+        log.append(&records(0..3)).unwrap();
+        log.purge_to(2).unwrap();
+        log.append(&records(3..5)).unwrap();
+        assert_eq!(log.read(3..5).unwrap(), records(3..5));
+        log.sync().unwrap();
+        assert_eq!(open(&disk).read(3..5).unwrap(), records(3..5));
+    }
+
+    #[test]
     fn named_values_are_durable_when_stored() {
         let disk = MemoryDisk::default();
         let mut log = open(&disk);

@@ -160,7 +160,7 @@ mod tests {
         }
 
         #[test]
-        fn power_cuts_lose_nothing_that_was_synced(steps in prop::collection::vec((0_u8..10, any::<u64>()), 1..60)) {
+        fn power_cuts_lose_nothing_that_was_synced(steps in prop::collection::vec((0_u8..12, any::<u64>()), 1..60)) {
             let mut disk = MemoryDisk::default();
             let (mut log, _) = SegmentedLog::open(disk.clone(), key(), small()).unwrap();
             log.purge_to(0).unwrap();
@@ -184,6 +184,11 @@ mod tests {
                     }
                     8 if synced > first => {
                         first += number % (synced - first);
+                        log.purge_to(first - 1).unwrap();
+                    }
+                    9 => {
+                        first = next + number % 5;
+                        (synced, next) = (first, first);
                         log.purge_to(first - 1).unwrap();
                     }
                     _ => {
