@@ -10,6 +10,7 @@
 
 mod change;
 mod error;
+mod idle;
 mod incoming;
 mod leadership;
 mod log_cache;

@@ -12,6 +12,7 @@ use skep_log::SegmentedLog;
 
 use crate::change::{ChangeError, Changes};
 use crate::error::{OpenError, ProposeError, ReadError, Stopped};
+use crate::idle;
 use crate::leadership::{self, Leadership};
 use crate::log_store::LogStore;
 use crate::machine::Machine;
@@ -44,12 +45,18 @@ pub struct RaftNode {
     inner: Arc<Inner>,
 }
 
-struct Inner {
+pub(crate) struct Inner {
     id: u64,
     raft: Raft,
     reception: Reception,
     changes: Changes,
     max_command_bytes: usize,
+}
+
+impl Inner {
+    pub(crate) fn raft(&self) -> &Raft {
+        &self.raft
+    }
 }
 
 impl std::fmt::Debug for RaftNode {
@@ -96,7 +103,9 @@ impl RaftNode {
         let reception = Reception { cluster, epoch, snapshots, incoming: tokio::sync::Mutex::default() };
         let max_command_bytes = timings.max_command_bytes;
         let inner = Inner { id, raft, reception, changes: Changes::default(), max_command_bytes };
-        Ok(Self { inner: Arc::new(inner) })
+        let inner = Arc::new(inner);
+        idle::watch(Arc::downgrade(&inner));
+        Ok(Self { inner })
     }
 
     /// Makes this fresh node the only member of a new cluster, reached at `address` (`host:port`). On a node that

@@ -7,7 +7,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
     use std::time::Duration;
 
-    use skep_log::{Disk, Key, MemoryDisk};
+    use skep_log::{Disk, Key, MemoryDisk, RealDisk};
     use skep_raft::testing::MemoryNetwork;
     use skep_raft::{
         ChangeError, Leadership, MessageKind, OpenError, Options, ProposeError, RaftMessage, RaftNode,
@@ -64,7 +64,11 @@ mod tests {
     }
 
     fn options(id: u64, disk: &MemoryDisk) -> Options {
-        Options::new(id, Arc::new(disk.clone()), Key::new(1, [5; 32]), CLUSTER)
+        let mut options = Options::new(id, Arc::new(disk.clone()), Key::new(1, [5; 32]), CLUSTER);
+        // Patient, since other tests share the machine.
+        options.timings.election_min_ms = 800;
+        options.timings.election_max_ms = 1600;
+        options
     }
 
     fn address(id: u64) -> String {
@@ -86,9 +90,13 @@ mod tests {
             first.bootstrap(&address(1)).await.unwrap();
             self.leader().await;
             for id in 2..=count {
-                let first = &self.managers[&1].node;
-                first.add_learner(id, &address(id), LIMIT).await.unwrap();
-                first.promote(id, LIMIT).await.unwrap();
+                // On a machine that stalls, leadership may move between two calls.
+                until("a new member", async || {
+                    let leader = &self.managers[&self.leader().await].node;
+                    leader.add_learner(id, &address(id), LIMIT).await.ok()?;
+                    leader.promote(id, LIMIT).await.ok()
+                })
+                .await;
             }
         }
 
@@ -186,6 +194,43 @@ mod tests {
         cluster.write("four").await;
         let lines = cluster.managers[&1].ledger.all();
         assert_eq!((lines.len(), &*lines[1], &*lines[3]), (4, "two", "four"));
+    }
+
+    /// The real disk, its lock and its threads; and a manager that slept alone takes up its clock for a second one.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_manager_on_a_real_disk_restarts_in_the_same_process() {
+        let scratch = tempfile::tempdir().unwrap();
+        let network = MemoryNetwork::default();
+        for round in 1..=3 {
+            let disk =
+                until("the directory's lock", async || RealDisk::open(scratch.path().join("raft")).ok())
+                    .await;
+            let options = Options::new(1, Arc::new(disk), Key::new(1, [5; 32]), CLUSTER);
+            let ledger = Arc::new(Ledger::default());
+            let node = RaftNode::open(options, ledger.clone(), network.transport()).await.unwrap();
+            node.bootstrap(&address(1)).await.unwrap();
+            until("a write", async || node.propose(b"line", LIMIT).await.ok()).await;
+            assert_eq!(ledger.all().len(), round);
+            node.snapshot().await.unwrap();
+            until("a snapshot", async || node.metrics().snapshot).await;
+            node.shutdown().await;
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_lone_leader_wakes_up_when_it_gets_company() {
+        let mut cluster = Cluster::of(1).await;
+        // Long enough for its clock to be stopped and for a lease to pass.
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        cluster.write("alone").await;
+        cluster.start(2, MemoryDisk::default()).await;
+        let first = &cluster.managers[&1].node;
+        first.add_learner(2, &address(2), LIMIT).await.unwrap();
+        first.promote(2, LIMIT).await.unwrap();
+        cluster.all_equal(1).await;
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        cluster.write("together").await;
+        cluster.all_equal(2).await;
     }
 
     #[tokio::test(flavor = "multi_thread")]
