@@ -40,7 +40,6 @@ mod suite_test;
 pub use change::ChangeError;
 pub use error::{OpenError, ProposeError, ReadError, Stopped};
 pub use leadership::{Leader, Leadership};
-pub use log_store::LogStore;
 pub use message::{MessageKind, RaftMessage};
 pub use metrics::{MemberState, Metrics, Role};
 pub use node::{Proposed, RaftNode};

@@ -28,7 +28,7 @@ const READ_AHEAD: u64 = 128;
 /// The Raft log. Clones share it. Entries can be read as soon as they are appended; they are reported as flushed when
 /// a sync has made them durable, one sync for all that wait.
 #[derive(Clone, Debug)]
-pub struct LogStore {
+pub(crate) struct LogStore {
     jobs: UnboundedSender<Job>,
     state: Arc<Mutex<State>>,
 }
@@ -48,7 +48,7 @@ impl LogStore {
     ///
     /// # Errors
     /// [`OpenError::Log`] when the log's content makes no sense to Raft, [`OpenError::Io`] when no thread can be had.
-    pub fn start(mut log: SegmentedLog, spawner: &dyn Spawner) -> Result<Self, OpenError> {
+    pub(crate) fn start(mut log: SegmentedLog, spawner: &dyn Spawner) -> Result<Self, OpenError> {
         let vote = log.read_meta(log_writer::VOTE).map(|bytes| decode(bytes, "the vote")).transpose()?;
         let purged: Option<LogId> =
             log.read_meta(log_writer::PURGED).map(|bytes| decode(bytes, "the purge mark")).transpose()?;

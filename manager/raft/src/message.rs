@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::types::{Blob, SnapshotMeta, Vote};
+use crate::types::{Blob, BlobRef, SnapshotMeta, Vote};
 
 /// What a message asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,7 +47,7 @@ impl RaftMessage {
     /// The message as bytes.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let body = Blob(self.body.clone());
+        let body = BlobRef(&self.body);
         // Encoding numbers and bytes into a vector cannot fail.
         postcard::to_allocvec(&(self.kind, self.cluster, self.epoch, self.from, body)).unwrap_or_default()
     }
@@ -107,4 +107,23 @@ pub(crate) fn answer<T: Serialize>(result: &Result<T, Refusal>) -> Vec<u8> {
         tracing::error!(%error, "an answer could not be encoded");
         Vec::new()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_survive_their_bytes_and_others_are_refused() {
+        let message =
+            RaftMessage { kind: MessageKind::Vote, cluster: 5, epoch: 3, from: 9, body: vec![1; 300] };
+        let bytes = message.encode();
+        assert_eq!(RaftMessage::decode(&bytes), Some(message));
+        for cut in 0..bytes.len() {
+            assert_eq!(RaftMessage::decode(&bytes[..cut]), None);
+        }
+        let refusal = Refusal::OtherEpoch { ours: 2, theirs: 1 };
+        let answer: Result<(), Refusal> = postcard::from_bytes(&answer::<()>(&Err(refusal.clone()))).unwrap();
+        assert_eq!(answer, Err(refusal));
+    }
 }

@@ -82,6 +82,15 @@ impl Serialize for Blob {
     }
 }
 
+/// As [`Blob`], for bytes that are only looked at.
+pub(crate) struct BlobRef<'a>(pub(crate) &'a [u8]);
+
+impl Serialize for BlobRef<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self.0)
+    }
+}
+
 impl<'de> Deserialize<'de> for Blob {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_bytes(BytesVisitor).map(Self)
