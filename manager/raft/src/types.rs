@@ -11,7 +11,7 @@ pub(crate) type Runtime = openraft::TokioRuntime;
 
 openraft::declare_raft_types!(
     /// What this crate replicates, and between whom.
-    pub TypeConfig:
+    pub(crate) TypeConfig:
         D = Command,
         R = Response,
         Node = Member,
@@ -36,7 +36,7 @@ pub struct Member {
 
 /// A command: bytes that only the owner understands. Cheap to clone.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Command(Arc<[u8]>);
+pub(crate) struct Command(Arc<[u8]>);
 
 impl Command {
     pub(crate) fn new(bytes: &[u8]) -> Self {
@@ -113,4 +113,4 @@ impl Visitor<'_> for BytesVisitor {
 
 /// What the state machine answered; empty for entries that carry no command.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Response(pub(crate) Vec<u8>);
+pub(crate) struct Response(pub(crate) Vec<u8>);
