@@ -12,9 +12,9 @@ mod task;
 pub mod telemetry;
 
 pub use backoff::Backoff;
-pub use clock::{Clock, SystemClock};
 #[cfg(feature = "testing")]
 pub use clock::SteeredClock;
+pub use clock::{Clock, SystemClock};
 pub use env::{Env, TimedOut};
 pub use latest::Latest;
 pub use random::Random;

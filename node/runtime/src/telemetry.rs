@@ -12,7 +12,8 @@ pub fn start(level: &str, json: bool) -> Result<(), String> {
     let wanted = std::env::var("SKEP_LOG").unwrap_or_else(|_| level.to_owned());
     let filter = EnvFilter::try_new(&wanted)
         .map_err(|error| format!("'{wanted}' is not a log level (debug, info, warn, error): {error}"))?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let lines =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     let started = if json { lines.json().try_init() } else { lines.with_ansi(false).try_init() };
     // Only fails when it was started before, which tests do.
     started.or(Ok(()))

@@ -1,0 +1,8 @@
+//! YAML text as a tree in which every key and value knows its place.
+
+mod build;
+mod merge;
+mod node;
+
+pub use build::{join, parse};
+pub use node::{Entry, Kind, Node, Scalar};
