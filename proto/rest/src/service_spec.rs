@@ -442,7 +442,10 @@ impl TryFrom<Mount> for model::Mount {
                 model::MountKind::Tmpfs { size_bytes: options.size_bytes, mode: options.mode }
             }
             other => {
-                return Err(Unsupported::value("Mounts.Type", format!("'{other}' is not one of bind, tmpfs")));
+                return Err(Unsupported::value(
+                    "Mounts.Type",
+                    format!("'{other}' is not one of bind, tmpfs"),
+                ));
             }
         };
         Ok(Self { target: mount.target, kind, read_only: mount.read_only })

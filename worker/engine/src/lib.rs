@@ -1,1 +1,38 @@
-//! See ARCHITECTURE.md.
+//! The container engine of one node: images, containers and their network put together behind the executor's traits.
+//!
+//! The keeper (another process) owns the containers, so everything here may die and come back at any time: what there is,
+//! is read from the keeper and from the containers' own directories. No gRPC, no managers.
+//!
+//! ```text
+//! Engine ── executor.rs, controller.rs   the executor's traits
+//!   ├─ keeper.rs        calls to the keeper process, and starting it
+//!   ├─ exits.rs         the stream of ends
+//!   ├─ registry.rs      what containers there are and how they are
+//!   ├─ recipe.rs        task assignment + image -> keeper's configuration (pure)
+//!   ├─ directory.rs     a container's files on disk
+//!   └─ logs.rs          reading and following logs
+//! ```
+
+mod container;
+mod controller;
+mod descriptors;
+mod directory;
+mod engine;
+mod error;
+mod event;
+mod executor;
+mod exits;
+mod facts;
+mod keeper;
+mod logs;
+mod places;
+mod recipe;
+mod registry;
+
+pub use container::{Container, ContainerInfo, ContainerState, NetworkPlace, Phase};
+pub use engine::{Engine, EngineOptions};
+pub use error::EngineError;
+pub use event::EngineEvent;
+pub use executor::EngineExecutor;
+pub use facts::Facts;
+pub use logs::{LogLines, LogRequest};

@@ -1,0 +1,45 @@
+use skep_model::StackSpec;
+
+use super::keys::refuse_unknown;
+use super::network::Networks;
+use super::service::service;
+use super::{Setting, validate};
+use crate::reader::{Field, Findings};
+use crate::yaml::Node;
+
+/// The keys of a file that are honoured.
+const HONOURED: &[&str] = &["name", "version", "services", "networks"];
+
+/// Makes a stack of a file's tree.
+pub(crate) fn convert(root: &Node, setting: Setting<'_>, out: &mut Findings) -> StackSpec {
+    let mut services = None;
+    let mut networks = None;
+    for entry in Field::root(root).entries(out) {
+        match entry.key {
+            "services" => services = Some(entry),
+            "networks" => networks = Some(entry),
+            "version" => drop(entry.word(out)),
+            "name" => drop(entry.text(out)),
+            _ => refuse_unknown(&entry, HONOURED, out),
+        }
+    }
+    let mut networks = Networks::read(networks.as_ref(), setting, out);
+    let mut spec = StackSpec { name: setting.project.to_owned(), ..StackSpec::default() };
+    match &services {
+        None if root.is_null() || out.all.is_empty() => {
+            Field::root(root).refuse(out, "no services: a compose file needs 'services:' with at least one service");
+        }
+        None => {}
+        Some(field) => {
+            let entries = field.entries(out);
+            if entries.is_empty() && out.all.is_empty() {
+                field.refuse_key(out, "is empty: name at least one service");
+            }
+            spec.services = entries.iter().map(|entry| service(entry, setting, &mut networks, out)).collect();
+        }
+    }
+    spec.services.sort_by(|one, other| one.name.cmp(&other.name));
+    spec.networks = networks.into_specs();
+    validate::validate(&spec, root, setting, out);
+    spec
+}

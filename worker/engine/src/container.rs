@@ -1,0 +1,161 @@
+//! What is known of one container.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use skep_keeper::protocol::{Record, Status};
+use skep_model::{ContainerStatus, TaskId};
+use skep_runtime::Latest;
+
+/// What a container is; does not change.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ContainerInfo {
+    /// Its id, 64 hexadecimal digits.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The task that it runs, as shown.
+    pub task: Option<String>,
+    /// The image as it was named.
+    pub image: String,
+    /// The image's id.
+    pub image_id: String,
+    /// What it runs.
+    pub command: Vec<String>,
+    /// Its environment.
+    pub environment: Vec<String>,
+    /// Where its process starts.
+    pub working_directory: String,
+    /// As whom it runs.
+    pub user: String,
+    /// Its host name.
+    pub hostname: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// `source:target`, for people.
+    pub mounts: Vec<(String, String, bool)>,
+    /// Its networks and its addresses there.
+    pub networks: Vec<NetworkPlace>,
+    /// True when it may reach outside.
+    pub egress: bool,
+    /// When it was made, nanoseconds since the epoch.
+    pub created_ns: u64,
+    /// The signal that asks it to stop.
+    pub stop_signal: String,
+    /// Milliseconds between that signal and SIGKILL.
+    pub stop_grace_ms: u64,
+    /// Limits: billionths of a CPU, bytes, processes; zero for none.
+    pub limits: (u64, u64, u64),
+}
+
+/// A container's place on one network, as text.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NetworkPlace {
+    /// The network's id.
+    pub network: String,
+    /// The network's name.
+    pub name: String,
+    /// The container's address.
+    pub address: String,
+    /// The network's first address.
+    pub subnet: String,
+    /// The network's prefix length.
+    pub prefix_bits: u8,
+    /// True when nothing on the network may reach outside.
+    pub internal: bool,
+}
+
+impl ContainerInfo {
+    /// The task, if it runs one.
+    pub fn task_id(&self) -> Option<TaskId> {
+        self.task.as_deref().and_then(|text| text.parse().ok())
+    }
+}
+
+/// Where a container stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Phase {
+    /// It is being made.
+    #[default]
+    Making,
+    /// It is made and not started.
+    Created,
+    /// It runs.
+    Running,
+    /// It ended.
+    Exited,
+}
+
+/// How a container is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContainerState {
+    /// Where it stands.
+    pub phase: Phase,
+    /// Its first process, while there is one.
+    pub pid: Option<u32>,
+    /// When it was started, nanoseconds since the epoch; 0 when it was not.
+    pub started_ns: u64,
+    /// When it ended; 0 when it has not.
+    pub finished_ns: u64,
+    /// How it ended: the exit code, or 128 and the signal's number.
+    pub exit_code: Option<i32>,
+    /// True when the kernel killed it for memory.
+    pub oom_killed: bool,
+    /// What went wrong.
+    pub error: String,
+}
+
+impl ContainerState {
+    /// The state that the keeper records.
+    pub(crate) fn of(record: &Record) -> Self {
+        let phase = match record.status {
+            Status::Exited => Phase::Exited,
+            Status::Running | Status::Paused => Phase::Running,
+            Status::Creating | Status::Created => Phase::Created,
+        };
+        let ended = phase == Phase::Exited;
+        Self {
+            phase,
+            pid: if ended { None } else { u32::try_from(record.pid).ok() },
+            started_ns: record.started_ns.unwrap_or_default(),
+            finished_ns: record.finished_ns.unwrap_or_default(),
+            exit_code: if ended { record.exit_code } else { None },
+            oom_killed: record.oom_killed,
+            error: record.error.as_ref().map(ToString::to_string).unwrap_or_default(),
+        }
+    }
+
+    /// The state of a container whose keeper is gone: it was killed with it.
+    pub(crate) fn lost(self, now_ns: u64) -> Self {
+        Self {
+            phase: Phase::Exited,
+            pid: None,
+            finished_ns: now_ns,
+            exit_code: Some(137),
+            error: "the container was killed with its keeper or by a restart of the machine".into(),
+            ..self
+        }
+    }
+}
+
+/// One container: what it is and how it is.
+#[derive(Clone, Debug)]
+pub struct Container {
+    /// What it is.
+    pub info: ContainerInfo,
+    /// How it is.
+    pub state: Latest<ContainerState>,
+}
+
+impl Container {
+    /// As managers hear of it.
+    pub(crate) fn status(&self) -> ContainerStatus {
+        let state = self.state.get();
+        ContainerStatus {
+            id: self.info.id.clone(),
+            pid: state.pid,
+            exit_code: state.exit_code,
+            oom_killed: state.oom_killed,
+        }
+    }
+}

@@ -1,0 +1,318 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use skep_image::ImageStore;
+use skep_keeper::protocol::Record;
+use skep_model::Labels;
+use skep_network::{Network, namespace_of, upstreams_of_host};
+use skep_runtime::Env;
+use tokio::sync::{Semaphore, broadcast};
+
+use crate::container::{Container, ContainerState, Phase};
+use crate::descriptors::KeeperStore;
+use crate::directory::{Directories, StoredContainer};
+use crate::error::EngineError;
+use crate::event::EngineEvent;
+use crate::exits;
+use crate::keeper::{Keeper, KeeperOptions};
+use crate::logs::{LogLines, LogRequest};
+use crate::places::{self, KnownNetworks};
+use crate::registry::Registry;
+
+/// Containers that are made at the same time: more would only wait for the same CPUs.
+const MADE_AT_ONCE: usize = 4;
+/// Events that a slow listener may lag behind.
+const EVENTS_KEPT: usize = 1024;
+/// Largest packet on the containers' links; hosts' links of 1500 bytes leave room for the tunnel's 50.
+const MTU_BYTES: u32 = 1450;
+
+/// What an engine needs.
+#[derive(Clone, Debug)]
+pub struct EngineOptions {
+    /// Time and random numbers.
+    pub env: Env,
+    /// The node's images.
+    pub images: ImageStore,
+    /// Where containers' files are.
+    pub data_root: PathBuf,
+    /// Where sockets and state are that a restart of the machine may lose.
+    pub exec_root: PathBuf,
+    /// The program that is run as `keeper`.
+    pub binary: PathBuf,
+    /// Tells this daemon's cgroups from another daemon's on the same machine.
+    pub instance: String,
+    /// The daemon's labels.
+    pub labels: Labels,
+}
+
+/// The containers of this node.
+#[derive(Debug)]
+pub struct Engine {
+    pub(crate) env: Env,
+    pub(crate) keeper: Arc<Keeper>,
+    pub(crate) images: ImageStore,
+    pub(crate) network: Network,
+    pub(crate) registry: Registry,
+    pub(crate) directories: Directories,
+    pub(crate) making: Semaphore,
+    pub(crate) cgroup_parent: String,
+    pub(crate) labels: Labels,
+    pub(crate) search: String,
+    known_networks: Mutex<KnownNetworks>,
+    events: broadcast::Sender<EngineEvent>,
+}
+
+impl Engine {
+    /// Finds the keeper (or starts it), the containers that run, and their network.
+    ///
+    /// # Errors
+    /// When the keeper, the network or the disk cannot be used.
+    pub async fn open(options: EngineOptions) -> Result<Arc<Self>, EngineError> {
+        let EngineOptions { env, images, data_root, exec_root, binary, instance, labels } = options;
+        std::fs::create_dir_all(&exec_root)
+            .map_err(EngineError::file(format!("create {}", exec_root.display())))?;
+        let cgroup_parent = format!("skep/{instance}");
+        let directory = exec_root.clone();
+        let keeper = KeeperOptions { binary, directory, cgroup_parent: cgroup_parent.clone() };
+        let keeper = Arc::new(Keeper::new(keeper));
+        let records = keeper.call(|client| client.list()).await?;
+        let store = Arc::new(KeeperStore { keeper: Arc::clone(&keeper) });
+        let network = skep_network::Options {
+            directory: exec_root.join("network"),
+            dns_upstreams: upstreams_of_host(),
+            mtu: MTU_BYTES,
+            descriptors: store,
+        };
+        let engine = Arc::new(Self {
+            network: Network::open(network).await?,
+            directories: Directories::open(data_root.join("containers"))?,
+            registry: Registry::default(),
+            making: Semaphore::new(MADE_AT_ONCE),
+            search: search_of_host(),
+            known_networks: Mutex::default(),
+            events: broadcast::channel(EVENTS_KEPT).0,
+            env,
+            keeper,
+            images,
+            cgroup_parent,
+            labels,
+        });
+        engine.adopt(&records).await?;
+        exits::start(&engine, Arc::clone(&engine.keeper)).map_err(EngineError::file("start a thread"))?;
+        Ok(engine)
+    }
+
+    /// All containers, by id.
+    pub fn containers(&self) -> Vec<Arc<Container>> {
+        self.registry
+            .all()
+            .into_iter()
+            .filter(|container| container.state.get().phase > Phase::Making)
+            .collect()
+    }
+
+    /// A container by id, name or unique start of its id.
+    ///
+    /// # Errors
+    /// When there is none, or more than one.
+    pub fn container(&self, reference: &str) -> Result<Arc<Container>, EngineError> {
+        self.registry.find(reference)
+    }
+
+    /// Reads a container's log.
+    ///
+    /// # Errors
+    /// When there is no such container, or its log cannot be read.
+    pub async fn logs(&self, id: &str, request: LogRequest) -> Result<LogLines, EngineError> {
+        let container = self.registry.find(id)?;
+        let path = self.log_path(&container.info.id);
+        LogLines::open(path, container, request).await
+    }
+
+    /// Where a container's log is.
+    pub fn log_path(&self, id: &str) -> PathBuf {
+        self.directories.of(id).path("container.log")
+    }
+
+    /// What happens from now on.
+    pub fn events(&self) -> broadcast::Receiver<EngineEvent> {
+        self.events.subscribe()
+    }
+
+    /// Whether a container uses the image, and which.
+    pub fn image_user(&self, image_id: &str) -> Option<String> {
+        let using = |container: &Arc<Container>| container.info.image_id == image_id;
+        self.registry
+            .all()
+            .iter()
+            .find(|container| using(container))
+            .map(|container| container.info.id.clone())
+    }
+
+    /// Removes every container, the keeper, and all of the network: the host is as it was. The engine is of no use after.
+    ///
+    /// # Errors
+    /// The first thing that could not be removed; the rest is.
+    pub async fn wipe(&self) -> Result<(), EngineError> {
+        let mut first: Result<(), EngineError> = Ok(());
+        for container in self.registry.all() {
+            let removed = self.destroy(&container.info.id).await;
+            first = first.and(removed);
+        }
+        let closed = self.network.close().await.map_err(EngineError::from);
+        first = first.and(closed);
+        let stopped = self.keeper.call(|client| client.shutdown(true)).await;
+        first.and(stopped)
+    }
+
+    /// Ends the keeper and takes the network down if no container is left; otherwise all of it runs on.
+    ///
+    /// # Errors
+    /// When something cannot be taken down.
+    pub async fn retire(&self) -> Result<(), EngineError> {
+        let running = |container: &Arc<Container>| container.state.get().phase != Phase::Exited;
+        if self.registry.all().iter().any(running) {
+            return Ok(());
+        }
+        self.network.close().await?;
+        self.keeper.call(|client| client.shutdown(true)).await
+    }
+
+    pub(crate) fn networks(&self) -> MutexGuard<'_, KnownNetworks> {
+        self.known_networks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Kills the container if it runs, and removes all of it.
+    pub(crate) async fn destroy(&self, id: &str) -> Result<(), EngineError> {
+        let (name, directory) = (id.to_owned(), self.directories.of(id));
+        let deleted = self.keeper.call(move |client| client.delete(&name, true)).await;
+        ignore_missing(deleted)?;
+        self.network.detach(id).await?;
+        tokio::task::spawn_blocking(move || directory.remove()).await.map_err(|_| EngineError::Stopped)??;
+        if let Some(container) = self.registry.remove(id) {
+            self.announce("destroy", &container);
+        }
+        Ok(())
+    }
+
+    /// A container ended: the record says how. Called by the thread that reads the keeper's events.
+    pub(crate) fn exited(self: &Arc<Self>, record: &Record) {
+        let Some(container) = self.registry.get(&record.id) else { return };
+        self.note_end(&container, ContainerState::of(record));
+        let (engine, id) = (Arc::clone(self), record.id.clone());
+        let tidy = async move {
+            // Its address is free for others only when nothing answers there any more.
+            if let Err(error) = engine.network.detach(&id).await {
+                tracing::warn!(container = id, %error, "its network was not taken down");
+            }
+            let deleted = engine.keeper.call(move |client| client.delete(&id, false)).await;
+            if let Err(error) = ignore_missing(deleted) {
+                tracing::warn!(%error, "the keeper did not forget a container");
+            }
+        };
+        self.env.spawn("tidy", tidy).detach();
+    }
+
+    /// Brings what is known in line with what the keeper has.
+    pub(crate) fn reconcile(self: &Arc<Self>, records: &[Record]) {
+        let now = self.env.now().as_nanos();
+        for container in self.registry.all() {
+            let state = container.state.get();
+            if !matches!(state.phase, Phase::Created | Phase::Running) {
+                continue;
+            }
+            if !records.iter().any(|record| record.id == container.info.id) {
+                self.note_end(&container, state.lost(now));
+            }
+        }
+        for record in records.iter().filter(|record| self.registry.get(&record.id).is_none()) {
+            let (engine, id) = (Arc::clone(self), record.id.clone());
+            tracing::info!(container = id, "nobody knows this container; it is removed");
+            let remove = async move {
+                if let Err(error) = engine.destroy(&id).await {
+                    tracing::warn!(container = id, %error, "an unknown container was not removed");
+                }
+            };
+            self.env.spawn("unknown", remove).detach();
+        }
+    }
+
+    pub(crate) fn announce(&self, action: &'static str, container: &Container) {
+        let mut attributes: BTreeMap<String, String> = container.info.labels.clone();
+        attributes.insert("image".into(), container.info.image.clone());
+        attributes.insert("name".into(), container.info.name.clone());
+        if let Some(code) = container.state.get().exit_code {
+            attributes.insert("exitCode".into(), code.to_string());
+        }
+        let id = container.info.id.clone();
+        let event =
+            EngineEvent { kind: "container", action, id, attributes, at_ns: self.env.now().as_nanos() };
+        // Nobody may be listening.
+        drop(self.events.send(event));
+    }
+
+    fn note_end(&self, container: &Container, state: ContainerState) {
+        if container.state.get().phase == Phase::Exited {
+            return;
+        }
+        let stored = StoredContainer { info: container.info.clone(), ended: Some(state.clone()) };
+        if let Err(error) = self.directories.of(&container.info.id).write(&stored) {
+            tracing::warn!(%error, "how a container ended is not on disk");
+        }
+        let oom = state.oom_killed;
+        container.state.set(state);
+        if oom {
+            self.announce("oom", container);
+        }
+        self.announce("die", container);
+    }
+
+    /// Takes over what a former daemon left.
+    async fn adopt(self: &Arc<Self>, records: &[Record]) -> Result<(), EngineError> {
+        let mut live = BTreeSet::new();
+        for stored in self.directories.load()? {
+            let id = stored.info.id.clone();
+            let record = records.iter().find(|record| record.id == id);
+            let state = match (stored.ended, record) {
+                (Some(ended), _) => ended,
+                (None, Some(record)) => ContainerState { exit_code: None, ..ContainerState::of(record) },
+                (None, None) => ContainerState::default().lost(self.env.now().as_nanos()),
+            };
+            let running = matches!(state.phase, Phase::Created | Phase::Running);
+            let container = self.registry.insert(stored.info, state);
+            let pid = container.state.get().pid.and_then(|pid| i32::try_from(pid).ok());
+            if let (true, Some(pid)) = (running, pid) {
+                match self.readopt(&container, pid).await {
+                    Ok(()) => drop(live.insert(id)),
+                    Err(error) => tracing::warn!(container = id, %error, "its network was not found again"),
+                }
+            }
+        }
+        Ok(self.network.collect(&live).await?)
+    }
+
+    async fn readopt(&self, container: &Container, pid: i32) -> Result<(), EngineError> {
+        let attachment = places::attachment(&container.info, namespace_of(pid)?);
+        self.network.readopt(attachment).await?;
+        Ok(())
+    }
+}
+
+/// A container that is not there is as good as removed.
+pub(crate) fn ignore_missing(result: Result<(), EngineError>) -> Result<(), EngineError> {
+    match result {
+        Err(EngineError::Keeper(skep_keeper::Error::Refused(failure)))
+            if failure.kind == skep_keeper::FailureKind::NotFound =>
+        {
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+/// The host's search domains, which containers get too.
+fn search_of_host() -> String {
+    let file = std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
+    file.lines().find_map(|line| line.strip_prefix("search ")).unwrap_or_default().trim().to_owned()
+}

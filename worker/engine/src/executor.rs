@@ -1,0 +1,72 @@
+//! The engine as an executor.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use skep_executor::{Controller, ControllerError, Executor};
+use skep_model::{EndpointTable, NodeDescription, TaskAssignment, TaskId};
+
+use crate::controller::ContainerController;
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::facts::Facts;
+use crate::recipe;
+
+/// The engine as the agent sees it.
+#[derive(Clone, Debug)]
+pub struct EngineExecutor {
+    engine: Arc<Engine>,
+}
+
+impl EngineExecutor {
+    /// The executor of this engine.
+    pub fn new(engine: Arc<Engine>) -> Self {
+        Self { engine }
+    }
+}
+
+#[async_trait]
+impl Executor for EngineExecutor {
+    async fn describe(&self) -> Result<NodeDescription, ControllerError> {
+        let facts = Facts::read();
+        Ok(NodeDescription {
+            hostname: facts.hostname,
+            architecture: facts.architecture,
+            os: "linux".into(),
+            nano_cpus: facts.cpus * 1_000_000_000,
+            memory_bytes: facts.memory_bytes,
+            engine_version: env!("CARGO_PKG_VERSION").into(),
+            engine_labels: self.engine.labels.clone(),
+        })
+    }
+
+    async fn controller(&self, assignment: &TaskAssignment) -> Result<Arc<dyn Controller>, ControllerError> {
+        Ok(Arc::new(ContainerController::new(Arc::clone(&self.engine), assignment.clone())))
+    }
+
+    async fn apply_endpoints(&self, table: &EndpointTable) -> Result<(), ControllerError> {
+        let known = table.networks.iter().map(|network| (network.id, network.clone())).collect();
+        *self.engine.networks() = known;
+        let applied = self.engine.network.apply(table).await.map_err(temporary)?;
+        for port in applied.ports_in_use {
+            tracing::error!(%port, "a published port cannot be had on this node");
+        }
+        Ok(())
+    }
+
+    async fn retain(&self, tasks: &BTreeSet<TaskId>) -> Result<(), ControllerError> {
+        let wanted: BTreeSet<String> = tasks.iter().map(|task| recipe::container_id(*task)).collect();
+        for container in self.engine.registry.all() {
+            if container.info.task.is_some() && !wanted.contains(&container.info.id) {
+                self.engine.destroy(&container.info.id).await.map_err(temporary)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An error that another try may not meet.
+pub(crate) fn temporary(error: impl Into<EngineError>) -> ControllerError {
+    ControllerError::Temporary(error.into().to_string())
+}

@@ -1,0 +1,79 @@
+//! What containers there are.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use skep_runtime::Latest;
+
+use crate::container::{Container, ContainerInfo, ContainerState};
+use crate::error::EngineError;
+
+/// All containers of the node, by id.
+#[derive(Debug, Default)]
+pub(crate) struct Registry {
+    containers: Mutex<BTreeMap<String, Arc<Container>>>,
+}
+
+impl Registry {
+    pub(crate) fn insert(&self, info: ContainerInfo, state: ContainerState) -> Arc<Container> {
+        let container = Arc::new(Container { info, state: Latest::new(state) });
+        self.lock().insert(container.info.id.clone(), Arc::clone(&container));
+        container
+    }
+
+    pub(crate) fn get(&self, id: &str) -> Option<Arc<Container>> {
+        self.lock().get(id).cloned()
+    }
+
+    pub(crate) fn remove(&self, id: &str) -> Option<Arc<Container>> {
+        self.lock().remove(id)
+    }
+
+    pub(crate) fn all(&self) -> Vec<Arc<Container>> {
+        self.lock().values().cloned().collect()
+    }
+
+    /// A container by id, name or unique start of its id.
+    pub(crate) fn find(&self, reference: &str) -> Result<Arc<Container>, EngineError> {
+        let containers = self.lock();
+        if let Some(container) = containers.get(reference) {
+            return Ok(Arc::clone(container));
+        }
+        let name = reference.strip_prefix('/').unwrap_or(reference);
+        if let Some(container) = containers.values().find(|container| container.info.name == name) {
+            return Ok(Arc::clone(container));
+        }
+        let missing = || EngineError::NoContainer(reference.to_owned());
+        let mut found =
+            containers.range(reference.to_owned()..).take_while(|(id, _)| id.starts_with(reference));
+        let first = found.next().filter(|_| !reference.is_empty()).ok_or_else(missing)?;
+        match found.next() {
+            Some(_) => Err(EngineError::Ambiguous(reference.to_owned())),
+            None => Ok(Arc::clone(first.1)),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Container>>> {
+        self.containers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn containers_are_found_by_id_name_and_prefix() {
+        let registry = Registry::default();
+        for (id, name) in [("abc1", "one"), ("abc2", "two"), ("def", "three")] {
+            let info = ContainerInfo { id: id.into(), name: name.into(), ..ContainerInfo::default() };
+            registry.insert(info, ContainerState::default());
+        }
+        let name_of = |reference: &str| registry.find(reference).map(|found| found.info.name.clone());
+        assert_eq!(name_of("abc2").unwrap(), "two");
+        assert_eq!(name_of("/one").unwrap(), "one");
+        assert_eq!(name_of("d").unwrap(), "three");
+        assert!(matches!(name_of("abc"), Err(EngineError::Ambiguous(_))));
+        assert!(matches!(name_of(""), Err(EngineError::NoContainer(_))));
+    }
+}

@@ -1,0 +1,86 @@
+use std::sync::Arc;
+
+use skep_agent::{Agent, AgentOptions, StorageError};
+use skep_durable::Database;
+use skep_engine::{Engine, EngineExecutor};
+use skep_identity::NodeIdentity;
+use skep_runtime::{Env, Shutdown, Task};
+use thiserror::Error;
+
+use crate::managers::KnownManagers;
+use crate::storage::DurableStorage;
+
+/// What a worker needs.
+#[derive(Debug)]
+pub struct WorkerOptions {
+    /// Tasks, time, random numbers.
+    pub env: Env,
+    /// The node's containers.
+    pub engine: Arc<Engine>,
+    /// The node's database.
+    pub database: Database,
+    /// The node's certificate.
+    pub identity: NodeIdentity,
+    /// Where managers are, `host:port`.
+    pub managers: Vec<String>,
+}
+
+/// A worker could not be started.
+#[derive(Debug, Error)]
+pub enum WorkerError {
+    /// The node's records cannot be used.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// A running worker; dropping it stops the agent and leaves the containers running.
+#[derive(Debug)]
+pub struct Worker {
+    storage: DurableStorage,
+    shutdown: Shutdown,
+    agent: Task<()>,
+}
+
+impl Worker {
+    /// Goes on with what is on disk, and with what managers say.
+    ///
+    /// # Errors
+    /// When the node's records cannot be opened.
+    pub fn start(options: WorkerOptions) -> Result<Self, WorkerError> {
+        let WorkerOptions { env, engine, database, identity, managers } = options;
+        let storage = DurableStorage::open(env.clone(), &database)?;
+        let agent = Agent::new(AgentOptions {
+            env: env.clone(),
+            executor: Arc::new(EngineExecutor::new(engine)),
+            storage: Arc::new(storage.clone()),
+            managers: Arc::new(KnownManagers::new(identity, managers)),
+        });
+        let shutdown = Shutdown::new();
+        let running = agent.run(shutdown.clone());
+        let agent = env.spawn("agent", async move {
+            if let Err(error) = running.await {
+                tracing::error!(%error, "the agent stopped");
+            }
+        });
+        Ok(Self { storage, shutdown, agent })
+    }
+
+    /// Stops the agent; the containers run on.
+    pub async fn stop(self) {
+        self.shutdown.cancel();
+        if let Err(lost) = self.agent.join().await {
+            tracing::debug!(%lost, "the agent was gone already");
+        }
+    }
+
+    /// Stops the agent and forgets what managers wanted of this node.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub async fn leave(self) -> Result<(), WorkerError> {
+        let storage = self.storage.clone();
+        self.stop().await;
+        storage.clear()?;
+        Ok(())
+    }
+}
