@@ -4,7 +4,7 @@ use crate::problem::Finding;
 use crate::yaml::{Kind, Node, join};
 
 /// Where values of variables come from.
-pub type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
+pub(crate) type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Deepest nesting of defaults within defaults.
 const DEPTH_MAX: usize = 8;
@@ -12,7 +12,7 @@ const DEPTH_MAX: usize = 8;
 const TEXT_BYTES_MAX: usize = 1024 * 1024;
 
 /// Puts variables into every value below a node; keys stay as they are.
-pub fn interpolate_all(node: &mut Node, path: &str, env: Variables<'_>, findings: &mut Vec<Finding>) {
+pub(crate) fn interpolate_all(node: &mut Node, path: &str, env: Variables<'_>, findings: &mut Vec<Finding>) {
     match &mut node.kind {
         Kind::Scalar(scalar) if scalar.text.contains('$') => match interpolate(&scalar.text, env) {
             Ok(text) => {
@@ -36,7 +36,7 @@ pub fn interpolate_all(node: &mut Node, path: &str, env: Variables<'_>, findings
 }
 
 /// The text with its variables put in.
-pub fn interpolate(text: &str, env: Variables<'_>) -> Result<String, String> {
+pub(crate) fn interpolate(text: &str, env: Variables<'_>) -> Result<String, String> {
     expand(text, env, 0)
 }
 

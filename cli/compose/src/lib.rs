@@ -1,12 +1,16 @@
 //! From a compose file's text to a stack's spec.
 //!
 //! `yaml` reads the text into a tree in which every key and value knows its line and column; `interpolate` puts variables
-//! in; `words` reads single values (commands, durations, sizes, ports). What walks the tree key by key is still to come.
-//! Pure: it touches no file, network or clock; variables come through a function.
+//! in; `convert` walks the tree key by key. What is not honoured is refused, never ignored, and all problems are told at
+//! once. Pure: it touches no file, network or clock; variables come through a function.
 
-pub mod interpolate;
+mod convert;
+mod interpolate;
+mod load;
 mod problem;
-pub mod words;
-pub mod yaml;
+mod reader;
+mod words;
+mod yaml;
 
+pub use load::{declared_name, load, normalise_project};
 pub use problem::Problem;

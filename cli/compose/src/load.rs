@@ -60,7 +60,8 @@ pub fn declared_name(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Option
 /// Empty when nothing of it can be used.
 pub fn normalise_project(name: &str) -> String {
     let small = name.to_lowercase();
-    let kept = small.chars().filter(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_'));
+    let kept =
+        small.chars().filter(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_'));
     kept.collect::<String>().trim_matches(['-', '_']).to_owned()
 }
 

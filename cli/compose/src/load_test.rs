@@ -1,1 +1,105 @@
+//! Whole files in; specs or problems out.
 
+use std::path::Path;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use skep_model::{
+    EndpointMode, MountKind, NetworkTarget, Protocol, RestartCondition, ServiceMode, StackSpec,
+};
+
+use super::{load, normalise_project};
+
+fn read(text: &str) -> Result<StackSpec, String> {
+    let env = |name: &str| (name == "TAG").then(|| "1.29".to_owned());
+    let told = |problems: Vec<crate::Problem>| {
+        problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    };
+    load(text, "compose.yml", "app", &env, Path::new("/srv/app")).map_err(told)
+}
+
+const WHOLE: &str = r#"
+services:
+  web:
+    image: nginx:${TAG}
+    command: ["nginx", "-g", "daemon off;"]
+    environment: {A: "1", B: two}
+    ports: ["8080:80", "53:53/udp"]
+    user: "33"
+    working_dir: /srv
+    hostname: front
+    stop_signal: SIGQUIT
+    stop_grace_period: 1m30s
+    labels: {x: y}
+    volumes:
+      - ./html:/usr/share/nginx/html:ro
+      - {type: tmpfs, target: /tmp}
+    networks:
+      default: {}
+      back: {aliases: [www]}
+    deploy:
+      mode: replicated
+      replicas: 3
+      endpoint_mode: vip
+      resources:
+        limits: {cpus: "0.5", memory: 64M, pids: 20}
+        reservations: {memory: 32M}
+      restart_policy: {condition: on-failure, delay: 1s, max_attempts: 4, window: 2m}
+networks:
+  back: {internal: true}
+"#;
+
+#[test]
+fn a_whole_file_becomes_a_spec() {
+    let spec = read(WHOLE).unwrap();
+    skep_model::validate_stack(&spec).unwrap();
+    let [web] = spec.services.as_slice() else { panic!("one service") };
+    let container = &web.task.container;
+    assert_eq!((web.name.as_str(), container.image.as_str()), ("app_web", "nginx:1.29"));
+    assert_eq!(container.command, ["nginx", "-g", "daemon off;"]);
+    assert_eq!(container.stop_grace, Some(Duration::from_secs(90)));
+    assert_eq!(web.mode, ServiceMode::Replicated { replicas: 3 });
+    assert_eq!(web.endpoint.mode, EndpointMode::Vip);
+    let ports: Vec<_> =
+        web.endpoint.ports.iter().map(|port| (port.published, port.target, port.protocol)).collect();
+    assert_eq!(ports, [(8080, 80, Protocol::Tcp), (53, 53, Protocol::Udp)]);
+    assert_eq!(container.mounts[0].kind, MountKind::Bind { source: "/srv/app/html".into() });
+    assert!(container.mounts[0].read_only);
+    assert_eq!(web.task.resources.limits.nano_cpus, 500_000_000);
+    assert_eq!(web.task.resources.reservations.memory_bytes, 32 << 20);
+    assert_eq!(web.task.restart.condition, RestartCondition::OnFailure);
+    let back = web.task.networks.iter().find(|place| place.target == NetworkTarget::Name("app_back".into()));
+    let aliases = &back.unwrap().aliases;
+    assert!(aliases.contains(&"www".to_owned()) && aliases.contains(&"web".to_owned()), "{aliases:?}");
+    let networks: Vec<_> =
+        spec.networks.iter().map(|network| (network.name.as_str(), network.internal)).collect();
+    assert_eq!(networks, [("app_back", true), ("app_default", false)]);
+    assert_eq!(web.labels.get(skep_model::STACK_LABEL).map(String::as_str), Some("app"));
+}
+
+#[test]
+fn every_problem_is_told_with_its_place() {
+    let text = "services:\n  web:\n    image: a\n    build: .\n    deploy:\n      replicas: many\n  db:\n    privileged: true\n";
+    let told = read(text).unwrap_err();
+    for part in
+        ["compose.yml:4:5: services.web.build", "services.web.deploy.replicas", "services.db.privileged"]
+    {
+        assert!(told.contains(part), "{part} is not in\n{told}");
+    }
+    assert!(read("services: [").unwrap_err().starts_with("compose.yml:"));
+    assert!(read("").is_err());
+}
+
+#[test]
+fn folders_make_names() {
+    assert_eq!(normalise_project("My App.2"), "myapp2");
+    assert_eq!(normalise_project("_x_"), "x");
+}
+
+proptest! {
+    #[test]
+    fn no_text_panics(text in "[a-z:{}\\[\\]\"$ \\-\n]{0,200}") {
+        let _ = read(&format!("services:\n  web:\n    {text}"));
+        let _ = read(&text);
+    }
+}

@@ -2,7 +2,7 @@ use std::fmt;
 
 /// A place in the text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Position {
+pub(crate) struct Position {
     /// From 1.
     pub line: usize,
     /// From 1, in characters.
@@ -38,18 +38,18 @@ impl std::error::Error for Problem {}
 
 /// A problem before the file's name is known.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Finding {
+pub(crate) struct Finding {
     pub at: Position,
     pub path: String,
     pub message: String,
 }
 
 impl Finding {
-    pub fn new(at: Position, path: &str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(at: Position, path: &str, message: impl Into<String>) -> Self {
         Self { at, path: path.to_owned(), message: message.into() }
     }
 
-    pub fn in_file(self, file: &str) -> Problem {
+    pub(crate) fn in_file(self, file: &str) -> Problem {
         Problem {
             file: file.to_owned(),
             line: self.at.line,

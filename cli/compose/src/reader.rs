@@ -96,7 +96,11 @@ impl<'n> Field<'n> {
     pub(crate) fn text(&self, out: &mut Findings) -> Option<String> {
         let found = self.scalar().filter(|text| !text.is_null() && !text.is_bool() && !text.is_number());
         if found.is_none() {
-            let quotes = if self.scalar().is_some_and(|scalar| !scalar.is_null()) { " (write it in quotes)" } else { "" };
+            let quotes = if self.scalar().is_some_and(|scalar| !scalar.is_null()) {
+                " (write it in quotes)"
+            } else {
+                ""
+            };
             self.wanted(out, &format!("a text{quotes}"));
         }
         found.map(|scalar| scalar.text.clone())
@@ -106,7 +110,8 @@ impl<'n> Field<'n> {
     pub(crate) fn word(&self, out: &mut Findings) -> Option<String> {
         let found = self.scalar().filter(|text| !text.is_null() && !text.is_bool());
         if found.is_none() {
-            let quotes = if self.scalar().is_some_and(Scalar::is_bool) { " (write it in quotes)" } else { "" };
+            let quotes =
+                if self.scalar().is_some_and(Scalar::is_bool) { " (write it in quotes)" } else { "" };
             self.wanted(out, &format!("a text or number{quotes}"));
         }
         found.map(|scalar| scalar.text.clone())

@@ -50,7 +50,8 @@ impl Networks {
             None => Vec::new(),
         };
         let listed = field.is_some_and(Field::is_list);
-        let wrong = fields.is_empty() && field.is_some_and(|field| !field.node.is_null() && !listed && !field.is_mapping());
+        let wrong = fields.is_empty()
+            && field.is_some_and(|field| !field.node.is_null() && !listed && !field.is_mapping());
         for entry in &fields {
             let name = if listed { entry.text(out) } else { Some(entry.key.to_owned()) };
             let Some(name) = name else { continue };
@@ -59,10 +60,16 @@ impl Networks {
                 read_aliases(entry, &mut aliases, out);
             }
             match self.use_network(&name, aliases) {
-                Some(attachment) if !attachments.iter().any(|other: &NetworkAttachment| other.target == attachment.target) => {
+                Some(attachment)
+                    if !attachments
+                        .iter()
+                        .any(|other: &NetworkAttachment| other.target == attachment.target) =>
+                {
                     attachments.push(attachment);
                 }
-                Some(_) => entry.refuse_key(out, format!("the network '{name}' is named twice: remove one of them")),
+                Some(_) => {
+                    entry.refuse_key(out, format!("the network '{name}' is named twice: remove one of them"))
+                }
                 None => entry.refuse_key(
                     out,
                     format!("the network '{name}' is not declared: add it under the top-level 'networks'"),

@@ -27,7 +27,8 @@ pub(crate) fn convert(root: &Node, setting: Setting<'_>, out: &mut Findings) -> 
     let mut spec = StackSpec { name: setting.project.to_owned(), ..StackSpec::default() };
     match &services {
         None if root.is_null() || out.all.is_empty() => {
-            Field::root(root).refuse(out, "no services: a compose file needs 'services:' with at least one service");
+            Field::root(root)
+                .refuse(out, "no services: a compose file needs 'services:' with at least one service");
         }
         None => {}
         Some(field) => {

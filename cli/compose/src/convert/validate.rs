@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 
-use skep_model::{Invalid, NetworkSpec, ServiceSpec, StackSpec, validate_network, validate_service, validate_stack_name};
+use skep_model::{
+    Invalid, NetworkSpec, ServiceSpec, StackSpec, validate_network, validate_service, validate_stack_name,
+};
 
 use super::Setting;
 use crate::problem::Finding;

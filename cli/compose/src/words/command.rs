@@ -1,5 +1,5 @@
 /// Splits a command line into words as a shell does, without expanding anything.
-pub fn split_command(text: &str) -> Result<Vec<String>, String> {
+pub(crate) fn split_command(text: &str) -> Result<Vec<String>, String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut quote: Option<char> = None;

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 /// A duration as Go writes it: `1h30m`, `10s`, `1.5s`, `250ms`.
-pub fn parse_duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("'{text}' is not a duration like 10s, 1m30s or 250ms");
     if text == "0" {
         return Ok(Duration::ZERO);

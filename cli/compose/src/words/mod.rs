@@ -5,7 +5,7 @@ mod duration;
 mod port;
 mod size;
 
-pub use command::split_command;
-pub use duration::parse_duration;
-pub use port::parse_ports;
-pub use size::{parse_bytes, parse_cpus};
+pub(crate) use command::split_command;
+pub(crate) use duration::parse_duration;
+pub(crate) use port::parse_ports;
+pub(crate) use size::{parse_bytes, parse_cpus};

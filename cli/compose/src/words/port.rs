@@ -1,7 +1,7 @@
 use skep_model::{PortConfig, PortMode, Protocol};
 
 /// The short form of a published port: `[PUBLISHED:]TARGET[/tcp|udp]`, both sides may be ranges.
-pub fn parse_ports(text: &str) -> Result<Vec<PortConfig>, String> {
+pub(crate) fn parse_ports(text: &str) -> Result<Vec<PortConfig>, String> {
     let (ports, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
     let protocol: Protocol = protocol.parse().map_err(|error| format!("'{text}': {error}"))?;
     let parts: Vec<&str> = ports.split(':').collect();

@@ -17,7 +17,7 @@ const DEPTH_MAX: usize = 48;
 ///
 /// # Errors
 /// The first place that cannot be read, or all keys that are there twice.
-pub fn parse(text: &str) -> Result<Node, Vec<Finding>> {
+pub(crate) fn parse(text: &str) -> Result<Node, Vec<Finding>> {
     let mut builder = Builder::default();
     builder.run(text).map_err(|finding| vec![finding])?;
     let mut findings = builder.findings;
@@ -193,7 +193,7 @@ impl OpenMapping {
 }
 
 /// The path of a key in what has this path.
-pub fn join(path: &str, key: &str) -> String {
+pub(crate) fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 

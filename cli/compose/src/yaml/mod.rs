@@ -4,5 +4,5 @@ mod build;
 mod merge;
 mod node;
 
-pub use build::{join, parse};
-pub use node::{Entry, Kind, Node, Scalar};
+pub(crate) use build::{join, parse};
+pub(crate) use node::{Entry, Kind, Node, Scalar};

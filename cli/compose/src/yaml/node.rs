@@ -2,15 +2,15 @@ use crate::problem::Position;
 
 /// A value.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Node {
+pub(crate) struct Node {
     /// Where it starts.
-    pub at: Position,
-    pub kind: Kind,
+    pub(crate) at: Position,
+    pub(crate) kind: Kind,
 }
 
 /// What a value is.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Kind {
+pub(crate) enum Kind {
     Scalar(Scalar),
     Sequence(Vec<Node>),
     Mapping(Vec<Entry>),
@@ -18,34 +18,34 @@ pub enum Kind {
 
 /// A text or what looks like something else when it is not quoted.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Scalar {
-    pub text: String,
+pub(crate) struct Scalar {
+    pub(crate) text: String,
     /// True when it was written without quotes and no variable was put in.
-    pub plain: bool,
+    pub(crate) plain: bool,
 }
 
 /// A key and its value.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Entry {
-    pub key: String,
+pub(crate) struct Entry {
+    pub(crate) key: String,
     /// Where the key starts.
-    pub at: Position,
-    pub value: Node,
+    pub(crate) at: Position,
+    pub(crate) value: Node,
 }
 
 impl Scalar {
     /// Whether it says "nothing".
-    pub fn is_null(&self) -> bool {
+    pub(crate) fn is_null(&self) -> bool {
         self.plain && matches!(self.text.as_str(), "" | "~" | "null" | "Null" | "NULL")
     }
 
     /// Whether an unquoted text is true or false in YAML 1.2.
-    pub fn is_bool(&self) -> bool {
+    pub(crate) fn is_bool(&self) -> bool {
         self.plain && matches!(self.text.as_str(), "true" | "True" | "TRUE" | "false" | "False" | "FALSE")
     }
 
     /// Whether an unquoted text is a number.
-    pub fn is_number(&self) -> bool {
+    pub(crate) fn is_number(&self) -> bool {
         let digits = self.text.trim_start_matches(['-', '+']);
         self.plain
             && digits.starts_with(|c: char| c.is_ascii_digit() || c == '.')
@@ -54,12 +54,12 @@ impl Scalar {
 }
 
 impl Node {
-    pub fn is_null(&self) -> bool {
+    pub(crate) fn is_null(&self) -> bool {
         matches!(&self.kind, Kind::Scalar(scalar) if scalar.is_null())
     }
 
     /// What it is, for people.
-    pub fn what(&self) -> &'static str {
+    pub(crate) fn what(&self) -> &'static str {
         match &self.kind {
             Kind::Mapping(_) => "a mapping",
             Kind::Sequence(_) => "a list",
@@ -71,7 +71,7 @@ impl Node {
     }
 
     /// The entry of a mapping with this key.
-    pub fn entry(&self, key: &str) -> Option<&Entry> {
+    pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
         match &self.kind {
             Kind::Mapping(entries) => entries.iter().find(|entry| entry.key == key),
             Kind::Scalar(_) | Kind::Sequence(_) => None,
@@ -79,7 +79,7 @@ impl Node {
     }
 
     /// The place of the last key of a path that is there.
-    pub fn locate(&self, path: &[&str]) -> Position {
+    pub(crate) fn locate(&self, path: &[&str]) -> Position {
         let mut place = self.at;
         let mut node = self;
         for key in path {
