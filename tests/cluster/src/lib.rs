@@ -1,1 +1,4 @@
-//! See ARCHITECTURE.md.
+//! Managers and agents in one process, over real TLS and a real log, with the fake executor.
+
+#[cfg(test)]
+mod single_node;
