@@ -25,6 +25,9 @@ const BOOTSTRAP_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a new leader may take to catch up with what was committed before it.
 const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a loop may take to end when it is asked to.
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// What a manager needs.
 #[derive(Debug)]
 pub struct ManagerOptions {
@@ -87,7 +90,8 @@ pub struct Manager {
     raft: RaftNode,
     door: Door,
     shutdown: Shutdown,
-    _loops: [Task<()>; 2],
+    slot: LeaderSlot,
+    loops: [Task<()>; 2],
 }
 
 impl Manager {
@@ -122,9 +126,9 @@ impl Manager {
                 tracing::error!(%error, "the port for members is not served any more");
             }
         };
-        let following = follow_leadership(env.clone(), raft.clone(), door.clone(), slot);
+        let following = follow_leadership(env.clone(), raft.clone(), door.clone(), slot.clone());
         let loops = [env.spawn("members", serving), env.spawn("leadership", following)];
-        Ok(Self { env, raft, door, shutdown, _loops: loops })
+        Ok(Self { env, raft, door, shutdown, slot, loops })
     }
 
     /// Makes this manager the first member of a new swarm, reached at `address`, with these first objects.
@@ -168,6 +172,14 @@ impl Manager {
     pub async fn stop(self) {
         self.shutdown.cancel();
         self.raft.shutdown().await;
+        for running in self.loops {
+            // Both end by themselves now; one that does not is ended with its handle.
+            if self.env.timeout(STOP_TIMEOUT, running.join()).await.is_err() {
+                tracing::warn!("a loop of the manager did not end by itself");
+            }
+        }
+        // Connections that are still open hold the slot: what leads must not live on in it, nor keep the log's directory.
+        self.slot.set(None);
     }
 
     async fn leads(&self) -> Result<(), ManagerError> {
