@@ -1,7 +1,10 @@
 use std::time::Duration;
 
 /// A duration as Go writes it: `1h30m`, `10s`, `1.5s`, `250ms`.
-pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
+///
+/// # Errors
+/// Says what a duration looks like, when the text is none or its nanoseconds do not fit 64 bits.
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("'{text}' is not a duration like 10s, 1m30s or 250ms");
     if text == "0" {
         return Ok(Duration::ZERO);

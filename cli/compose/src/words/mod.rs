@@ -6,6 +6,6 @@ mod port;
 mod size;
 
 pub(crate) use command::split_command;
-pub(crate) use duration::parse_duration;
+pub use duration::parse_duration;
 pub(crate) use port::parse_ports;
 pub(crate) use size::{parse_bytes, parse_cpus};

@@ -1,0 +1,11 @@
+//! A client of the daemon's API: HTTP over its socket.
+
+mod connection;
+mod filters;
+mod logs;
+mod query;
+
+pub(crate) use connection::{Client, Nothing, body_from};
+pub(crate) use filters::Filters;
+pub(crate) use logs::{Channel, LogReader};
+pub(crate) use query::Query;

@@ -1,0 +1,103 @@
+//! What the command line can do: `<noun>/<verb>.rs`.
+
+mod container;
+mod daemon;
+mod down;
+mod image;
+mod inspect;
+mod network;
+mod node;
+mod service;
+mod stack;
+mod swarm;
+mod system;
+mod tasks;
+mod up;
+
+use clap::Subcommand;
+
+use crate::client::Client;
+use crate::failure::Failure;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Bring a compose file up on this host: start a daemon and a swarm if there are none, deploy, wait.
+    Up(up::Up),
+    /// Take a stack down and wait until its tasks are gone.
+    Down(down::Down),
+    /// Run the daemon in the foreground.
+    Daemon(Box<daemon::Daemon>),
+    /// Manage stacks.
+    #[command(subcommand)]
+    Stack(stack::Command),
+    /// Manage services.
+    #[command(subcommand)]
+    Service(service::Command),
+    /// Manage the swarm.
+    #[command(subcommand)]
+    Swarm(swarm::Command),
+    /// Manage nodes.
+    #[command(subcommand)]
+    Node(node::Command),
+    /// Look at this node's containers.
+    #[command(subcommand)]
+    Container(container::Command),
+    /// Manage this node's images.
+    #[command(subcommand)]
+    Image(image::Command),
+    /// Look at networks.
+    #[command(subcommand)]
+    Network(network::Command),
+    /// List containers.
+    Ps(container::ls::Ls),
+    /// Fetch the logs of a container, or of a service when no container has that name.
+    Logs(container::logs::Logs),
+    /// Show everything that is known of objects of any kind.
+    Inspect(inspect::Inspect),
+    /// List images.
+    Images(image::ls::Ls),
+    /// Load images from a tar archive or standard input.
+    Load(image::load::Load),
+    /// Make an image of a root file system's tar archive.
+    Import(image::import::Import),
+    /// Remove images.
+    Rmi(image::rm::Rm),
+    /// Show the versions of client and daemon.
+    Version(system::version::Version),
+    /// Show what is known of the daemon and its host.
+    Info(system::info::Info),
+    /// Get events as they happen.
+    Events(system::events::Events),
+}
+
+impl Command {
+    pub(crate) async fn run(self, client: &Client) -> Result<(), Failure> {
+        match self {
+            Self::Up(up) => up.run(client).await,
+            Self::Down(down) => down.run(client).await,
+            Self::Daemon(_) => Err(Failure::Asked("the daemon is not a client".to_owned())),
+            Self::Stack(command) => command.run(client).await,
+            Self::Service(command) => command.run(client).await,
+            Self::Swarm(command) => command.run(client).await,
+            Self::Node(command) => command.run(client).await,
+            Self::Container(command) => command.run(client).await,
+            Self::Image(command) => command.run(client).await,
+            Self::Network(command) => command.run(client).await,
+            Self::Ps(ls) => ls.run(client).await,
+            Self::Logs(logs) => logs.run_anywhere(client).await,
+            Self::Inspect(inspect) => inspect.run(client).await,
+            Self::Images(ls) => ls.run(client).await,
+            Self::Load(load) => load.run(client).await,
+            Self::Import(import) => import.run(client).await,
+            Self::Rmi(rm) => rm.run(client).await,
+            Self::Version(version) => version.run(client).await,
+            Self::Info(info) => info.run(client).await,
+            Self::Events(events) => events.run(client).await,
+        }
+    }
+}
+
+/// Reads a duration of a flag.
+pub(crate) fn duration(text: &str) -> Result<std::time::Duration, String> {
+    skep_compose::parse_duration(text)
+}

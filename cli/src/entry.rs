@@ -1,0 +1,27 @@
+//! Names under which the daemon starts this program again.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// Runs the hidden entry point that the first argument names; none when it names no such.
+pub(crate) fn hidden(arguments: impl Iterator<Item = OsString>) -> Option<ExitCode> {
+    let mut arguments = arguments.skip(1);
+    let name = arguments.next()?;
+    let rest = || arguments.map(|argument| argument.to_string_lossy().into_owned()).collect::<Vec<_>>();
+    match name.to_str()? {
+        "keeper" => Some(keeper(&rest())),
+        _ => None,
+    }
+}
+
+/// The process that owns a node's containers. It must stay single-threaded.
+fn keeper(arguments: &[String]) -> ExitCode {
+    let done = skep_keeper::keeper::Options::from_args(arguments).and_then(skep_keeper::keeper::run);
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            crate::output::warning(&format!("skep keeper: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,83 @@
+use std::process::ExitCode;
+
+use skep_compose::Problem;
+use thiserror::Error;
+
+/// Exit code of a deploy whose tasks fail.
+pub(crate) const EXIT_NOT_CONVERGED: u8 = 3;
+/// Exit code of a wait that took too long.
+pub(crate) const EXIT_TIMED_OUT: u8 = 4;
+
+/// Why a command did not do what it was asked for.
+#[derive(Debug, Error)]
+pub(crate) enum Failure {
+    /// Nobody listens on the socket.
+    #[error(
+        "Cannot connect to the Skep daemon at {host}: is it running? Start it with: sudo skep daemon (or: skep up FILE)"
+    )]
+    NotRunning { host: String },
+    /// The socket is not for this user.
+    #[error(
+        "Permission denied on the Skep daemon's socket at {host}: run this with sudo, or become a member of the group skep"
+    )]
+    Denied { host: String },
+    /// The daemon refuses or fails.
+    #[error("Error response from daemon: {message}")]
+    Daemon { status: u16, message: String },
+    /// The daemon says something that is not understood, or stops in the middle.
+    #[error("{doing}: {reason}")]
+    Talk { doing: String, reason: String },
+    /// A file cannot be read or written.
+    #[error("{path}: {source}")]
+    File {
+        path: String,
+        #[source]
+        source: std::io::Error,
+    },
+    /// A compose file cannot be deployed.
+    #[error("{}", problems(.0))]
+    Compose(Vec<Problem>),
+    /// Anything else that is wrong with what was asked for.
+    #[error("{0}")]
+    Asked(String),
+    /// Tasks fail.
+    #[error("{0}")]
+    NotConverged(String),
+    /// It took too long.
+    #[error("{0}")]
+    TimedOut(String),
+    /// Nobody reads the output any more.
+    #[error("the output is closed")]
+    OutputClosed,
+}
+
+impl Failure {
+    /// What a shell sees.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::NotConverged(_) => ExitCode::from(EXIT_NOT_CONVERGED),
+            Self::TimedOut(_) => ExitCode::from(EXIT_TIMED_OUT),
+            _ => ExitCode::FAILURE,
+        }
+    }
+
+    /// The daemon does not know what was named.
+    pub(crate) fn is_not_found(&self) -> bool {
+        matches!(self, Self::Daemon { status: 404, .. })
+    }
+
+    pub(crate) fn file(path: &std::path::Path, source: std::io::Error) -> Self {
+        Self::File { path: path.display().to_string(), source }
+    }
+
+    pub(crate) fn talk(doing: impl Into<String>, reason: impl std::fmt::Display) -> Self {
+        Self::Talk { doing: doing.into(), reason: reason.to_string() }
+    }
+}
+
+fn problems(problems: &[Problem]) -> String {
+    let mut text: String = problems.iter().map(|problem| format!("{problem}\n")).collect();
+    let things = if problems.len() == 1 { "1 problem".to_owned() } else { format!("{} problems", problems.len()) };
+    text.push_str(&format!("The file was not deployed: {things}, see above."));
+    text
+}

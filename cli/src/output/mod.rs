@@ -1,0 +1,21 @@
+//! What people and scripts see: tables, JSON, templates, times and sizes.
+
+mod json;
+mod listing;
+mod natural;
+mod ports;
+mod print;
+mod quantity;
+mod shorten;
+mod template;
+mod time;
+
+pub(crate) use json::{inspected, pretty};
+pub(crate) use listing::{Listing, ListingFlags, Row};
+pub(crate) use natural::natural;
+pub(crate) use ports::{container_ports, service_ports};
+pub(crate) use print::{failure, line, raw, raw_error, stdout_is_terminal, warning};
+pub(crate) use quantity::{binary_size, decimal_size};
+pub(crate) use shorten::{capitalised, ellipsis, image_name, short_id};
+pub(crate) use template::Template;
+pub(crate) use time::{age_of, ago, ago_seconds};

@@ -1,0 +1,63 @@
+use skep_rest::{PortConfig, PortSummary};
+
+/// A service's published ports: `*:8080->80/tcp`, neighbours joined.
+pub(crate) fn service_ports(ports: &[PortConfig]) -> String {
+    let mut sorted: Vec<(&str, u16, u16)> = ports
+        .iter()
+        .map(|port| {
+            let protocol = if port.protocol.is_empty() { "tcp" } else { port.protocol.as_str() };
+            (protocol, port.published_port, port.target_port)
+        })
+        .collect();
+    sorted.sort_unstable_by_key(|&(protocol, published, target)| (published, target, protocol));
+    let mut ranges: Vec<(&str, u16, u16, u16)> = Vec::new();
+    for (protocol, published, target) in sorted {
+        match ranges.last_mut() {
+            Some((same, first, inner, length))
+                if *same == protocol
+                    && u32::from(*first) + u32::from(*length) == u32::from(published)
+                    && u32::from(*inner) + u32::from(*length) == u32::from(target) =>
+            {
+                *length += 1;
+            }
+            _ => ranges.push((protocol, published, target, 1)),
+        }
+    }
+    let shown = ranges.iter().map(|&(protocol, published, target, length)| {
+        format!("*:{}->{}/{protocol}", span(published, length), span(target, length))
+    });
+    shown.collect::<Vec<_>>().join(", ")
+}
+
+fn span(first: u16, length: u16) -> String {
+    if length == 1 { first.to_string() } else { format!("{first}-{}", first.saturating_add(length - 1)) }
+}
+
+/// A container's ports: `0.0.0.0:8080->80/tcp`, or `80/tcp` when it is not published.
+pub(crate) fn container_ports(ports: &[PortSummary]) -> String {
+    let shown = ports.iter().map(|port| match port.public_port {
+        Some(public) => format!("0.0.0.0:{public}->{}/{}", port.private_port, port.kind),
+        None => format!("{}/{}", port.private_port, port.kind),
+    });
+    shown.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn port(published_port: u16, target_port: u16, protocol: &str) -> PortConfig {
+        PortConfig { published_port, target_port, protocol: protocol.into(), ..PortConfig::default() }
+    }
+
+    #[test]
+    fn neighbours_are_joined() {
+        assert_eq!(service_ports(&[port(8080, 80, "tcp")]), "*:8080->80/tcp");
+        assert_eq!(
+            service_ports(&[port(8001, 81, "tcp"), port(8000, 80, "tcp"), port(53, 53, "udp")]),
+            "*:53->53/udp, *:8000-8001->80-81/tcp"
+        );
+        assert_eq!(service_ports(&[port(1, 1, "tcp"), port(2, 9, "tcp")]), "*:1->1/tcp, *:2->9/tcp");
+        assert_eq!(service_ports(&[port(65535, 65535, ""), port(65534, 65534, "")]), "*:65534-65535->65534-65535/tcp");
+    }
+}

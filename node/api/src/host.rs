@@ -1,0 +1,136 @@
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use skep_manager::ControlApi;
+use skep_model::{NodeId, Protocol, TaskId};
+use skep_rest::{
+    ContainerInspect, ContainerSummary, DeletedImage, Event, ImageInspect, ImageSummary, SwarmInit,
+};
+
+use crate::error::HostError;
+use crate::facts::HostFacts;
+use crate::log_line::{LogLine, LogOptions};
+
+/// The body of a request, as it comes in.
+pub type Upload = BoxStream<'static, std::io::Result<Bytes>>;
+/// Lines of a log, oldest first.
+pub type LogStream = BoxStream<'static, Result<LogLine, HostError>>;
+
+/// The node behind the API.
+#[async_trait]
+pub trait Host: std::fmt::Debug + Send + Sync + 'static {
+    /// What the machine and the daemon are.
+    fn facts(&self) -> HostFacts;
+
+    /// This node's place in a swarm.
+    fn swarm(&self) -> SwarmState;
+
+    /// Starts a swarm with this node as its first manager; answers with the node's id.
+    ///
+    /// # Errors
+    /// When the node is in a swarm already, or an address or port cannot be used.
+    async fn swarm_init(&self, request: SwarmInit) -> Result<String, HostError>;
+
+    /// Leaves the swarm and removes every container of it. Without `force`, only where nothing is lost by it.
+    ///
+    /// # Errors
+    /// When the node is in no swarm, or something is lost by it.
+    async fn swarm_leave(&self, force: bool) -> Result<(), HostError>;
+
+    /// Waits until this manager's state holds everything that was acknowledged before the call.
+    ///
+    /// # Errors
+    /// When no manager leads or no majority answers.
+    async fn read_barrier(&self) -> Result<(), HostError>;
+
+    /// Why the port of this host cannot be published, if another process uses it: who, and what to do.
+    fn port_in_use(&self, protocol: Protocol, port: u16) -> Option<String>;
+
+    /// Every container of this node, newest first; `status` is for people and up to date.
+    fn containers(&self) -> Vec<ContainerSummary>;
+
+    /// A container by id, unique start of its id, or name.
+    ///
+    /// # Errors
+    /// When there is none, or several ids start so.
+    fn container(&self, reference: &str) -> Result<ContainerInspect, HostError>;
+
+    /// The id of the container that runs, or ran, the task on this node.
+    fn task_container(&self, task: TaskId) -> Option<String>;
+
+    /// Reads a container's log.
+    ///
+    /// # Errors
+    /// When there is no such container, or its log cannot be read.
+    async fn container_logs(&self, reference: &str, options: LogOptions) -> Result<LogStream, HostError>;
+
+    /// The node's images, newest first.
+    ///
+    /// # Errors
+    /// When the image store cannot be read.
+    async fn images(&self) -> Result<Vec<ImageSummary>, HostError>;
+
+    /// An image by name, id or unique start of its id.
+    ///
+    /// # Errors
+    /// When there is none.
+    async fn image(&self, reference: &str) -> Result<ImageInspect, HostError>;
+
+    /// Gives an image one more name.
+    ///
+    /// # Errors
+    /// When there is no such image, or the name is malformed.
+    async fn image_tag(&self, source: &str, target: &str) -> Result<(), HostError>;
+
+    /// Takes a name from an image; its last name goes with its files.
+    ///
+    /// # Errors
+    /// When there is no such image, or a container uses it and `force` is not set.
+    async fn image_remove(&self, reference: &str, force: bool) -> Result<Vec<DeletedImage>, HostError>;
+
+    /// Reads an archive of images (docker or OCI form); answers with the names, or ids, that were loaded.
+    ///
+    /// # Errors
+    /// When the archive is damaged; nothing is kept of it then.
+    async fn image_load(&self, archive: Upload) -> Result<Vec<String>, HostError>;
+
+    /// Makes an image of a root file system's tar; answers with its id. `changes` are lines in Dockerfile form.
+    ///
+    /// # Errors
+    /// When the archive or a change is wrong; nothing is kept of it then.
+    async fn image_import(
+        &self,
+        archive: Upload,
+        name: Option<&str>,
+        changes: &[String],
+    ) -> Result<String, HostError>;
+
+    /// What happens on this node and, on managers, in the swarm, from now on.
+    fn events(&self) -> BoxStream<'static, Event>;
+}
+
+/// This node's place in a swarm.
+#[derive(Clone, Debug)]
+pub enum SwarmState {
+    /// It is in none.
+    Inactive,
+    /// It is a member that is not ready yet.
+    Starting(NodeId),
+    /// It is a member that cannot work, and why.
+    Error(NodeId, String),
+    /// It is a member.
+    Member(Box<Member>),
+}
+
+/// A member of a swarm.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// Its node id.
+    pub node: NodeId,
+    /// Its address for other members, without a port.
+    pub address: String,
+    /// What users want done; on managers.
+    pub control: Option<ControlApi>,
+    /// The manager that leads, as far as it is known.
+    pub leader: Option<NodeId>,
+}
