@@ -8,9 +8,12 @@ mod dispatcher;
 mod leader;
 mod manager;
 mod proposer;
+mod quorum;
 mod replica;
 mod server;
 mod transport;
 
 pub use controlapi::{ControlApi, ControlError};
 pub use manager::{Manager, ManagerError, ManagerOptions};
+pub use quorum::Quorum;
+pub use skep_raft::ReadError;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use skep_identity::{IdentityError, NodeIdentity, server_config};
 use skep_model::{ClusterId, Transaction};
-use skep_raft::{Leadership, Metrics, OpenError, Options, RaftNode, ReadError};
+use skep_raft::{Leadership, Metrics, OpenError, Options, RaftNode};
 use skep_runtime::{Env, Shutdown, Task};
 use skep_store::{Door, Store, WriteError};
 use thiserror::Error;
@@ -16,6 +16,7 @@ use crate::controlapi::ControlApi;
 use crate::dispatcher::DispatcherServer;
 use crate::leader::{Leader, LeaderSlot};
 use crate::proposer::RaftProposer;
+use crate::quorum::Quorum;
 use crate::replica::Replica;
 use crate::server::{self, Services};
 use crate::transport::{GrpcTransport, RaftServer};
@@ -150,17 +151,9 @@ impl Manager {
         ControlApi::new(self.env.clone(), self.door.clone())
     }
 
-    /// Waits until this manager's state holds everything that was acknowledged before the call.
-    ///
-    /// # Errors
-    /// When it does not lead, or no majority answers.
-    pub async fn read_barrier(&self, limit: Duration) -> Result<(), ReadError> {
-        self.raft.linearizable(limit).await
-    }
-
-    /// Who leads, as far as this manager knows.
-    pub fn leadership(&self) -> Leadership {
-        self.raft.leadership()
+    /// What it knows of the other managers.
+    pub fn quorum(&self) -> Quorum {
+        Quorum::new(self.env.clone(), self.raft.clone())
     }
 
     /// How Raft is.

@@ -1,1 +1,30 @@
-//! See ARCHITECTURE.md.
+//! The daemon: worker and, while its role says so, manager, behind the API's socket.
+//!
+//! ```text
+//! daemon.rs        from options to a running node and back: sockets, signals, shutdown
+//!   ├─ pidfile.rs, sockets.rs, places.rs   what a daemon has on its host
+//!   └─ node.rs     outside a swarm, or a member of one
+//!        ├─ membership.rs   what a member keeps on disk
+//!        ├─ member.rs       engine, manager and worker of a member, started and stopped together
+//!        ├─ init.rs, leave.rs   into a swarm and out of it
+//!        ├─ address.rs      where others reach this node
+//!        └─ host/           the node as the API sees it
+//! ```
+
+mod address;
+mod daemon;
+mod error;
+mod host;
+mod init;
+mod leave;
+mod member;
+mod membership;
+mod node;
+mod options;
+mod pidfile;
+mod places;
+mod sockets;
+
+pub use daemon::run;
+pub use error::DaemonError;
+pub use options::DaemonOptions;

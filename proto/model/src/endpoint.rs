@@ -5,8 +5,9 @@
 
 use std::fmt;
 use std::net::Ipv4Addr;
+use std::str::FromStr;
 
-use crate::{NetworkId, NodeId, Protocol, ServiceId, TaskId};
+use crate::{Invalid, NetworkId, NodeId, Protocol, ServiceId, TaskId};
 
 /// Everything that one node's network must know about services, at one version of the store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,6 +75,19 @@ impl Subnet {
     /// How many host parts [`Self::host`] accepts: 1 to this number.
     pub fn hosts(self) -> u32 {
         (!self.mask()).saturating_sub(1)
+    }
+}
+
+impl FromStr for Subnet {
+    type Err = Invalid;
+
+    /// Reads `10.0.0.0/8`.
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let wrong = || Invalid::new("subnet", format!("'{text}' is not a subnet like 10.0.0.0/8"));
+        let (address, bits) = text.split_once('/').ok_or_else(wrong)?;
+        let subnet =
+            Self { address: address.parse().map_err(|_| wrong())?, prefix_bits: bits.parse().map_err(|_| wrong())? };
+        if subnet.prefix_bits > 32 { Err(wrong()) } else { Ok(subnet) }
     }
 }
 

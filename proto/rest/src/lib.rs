@@ -7,6 +7,7 @@
 mod container;
 mod error;
 mod event;
+mod human_duration;
 mod image;
 mod network;
 mod node;
@@ -14,6 +15,7 @@ mod service;
 mod service_spec;
 mod stack;
 mod swarm;
+mod swarm_init;
 mod system;
 mod task;
 mod time;
@@ -21,6 +23,7 @@ mod time;
 pub use container::{ContainerInspect, ContainerState, ContainerSummary, ExitResult, PortSummary};
 pub use error::{ErrorMessage, Unsupported};
 pub use event::{Event, EventActor};
+pub use human_duration::human_duration;
 pub use image::{DeletedImage, ImageConfig, ImageInspect, ImageSummary, ProgressLine};
 pub use network::{Ipam, IpamConfig, Network, NetworkCreate, NetworkCreated};
 pub use node::{

@@ -29,16 +29,7 @@ impl EngineExecutor {
 #[async_trait]
 impl Executor for EngineExecutor {
     async fn describe(&self) -> Result<NodeDescription, ControllerError> {
-        let facts = Facts::read();
-        Ok(NodeDescription {
-            hostname: facts.hostname,
-            architecture: facts.architecture,
-            os: "linux".into(),
-            nano_cpus: facts.cpus * 1_000_000_000,
-            memory_bytes: facts.memory_bytes,
-            engine_version: env!("CARGO_PKG_VERSION").into(),
-            engine_labels: self.engine.labels.clone(),
-        })
+        Ok(Facts::read().description(self.engine.labels.clone()))
     }
 
     async fn controller(&self, assignment: &TaskAssignment) -> Result<Arc<dyn Controller>, ControllerError> {

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use skep_model::{Labels, NodeDescription};
+
 /// What the machine is, as the kernel tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
@@ -40,6 +42,19 @@ impl Facts {
             } else {
                 1
             },
+        }
+    }
+
+    /// What the node tells its managers, with the daemon's labels.
+    pub fn description(&self, engine_labels: Labels) -> NodeDescription {
+        NodeDescription {
+            hostname: self.hostname.clone(),
+            architecture: self.architecture.clone(),
+            os: "linux".into(),
+            nano_cpus: self.cpus * 1_000_000_000,
+            memory_bytes: self.memory_bytes,
+            engine_version: env!("CARGO_PKG_VERSION").into(),
+            engine_labels,
         }
     }
 }

@@ -26,6 +26,7 @@ mod facts;
 mod keeper;
 mod logs;
 mod places;
+mod ports;
 mod recipe;
 mod registry;
 
@@ -36,3 +37,5 @@ pub use event::EngineEvent;
 pub use executor::EngineExecutor;
 pub use facts::Facts;
 pub use logs::{LogLines, LogRequest};
+pub use ports::port_in_use;
+pub use skep_keeper::log::{LogLine, Stream as LogOrigin};

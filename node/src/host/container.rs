@@ -1,0 +1,169 @@
+//! Containers in the API's shape.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use skep_api::{HostError, HostErrorKind};
+use skep_engine::{ContainerInfo, ContainerState, EngineError, NetworkPlace, Phase};
+use skep_model::Timestamp;
+use skep_rest::{ContainerInspect, ContainerSummary, human_duration, rfc3339};
+
+/// One line of a list.
+pub(super) fn summary(info: &ContainerInfo, state: &ContainerState, now: Timestamp) -> ContainerSummary {
+    ContainerSummary {
+        id: info.id.clone(),
+        names: vec![format!("/{}", info.name)],
+        image: info.image.clone(),
+        image_id: info.image_id.clone(),
+        command: info.command.join(" "),
+        created: i64::try_from(info.created_ns / 1_000_000_000).unwrap_or_default(),
+        ports: Vec::new(),
+        labels: info.labels.clone(),
+        state: word(state).into(),
+        status: status(state, now),
+        network_settings: json!({ "Networks": networks(info) }),
+        mounts: mounts(info),
+        host_config: json!({ "NetworkMode": "overlay" }),
+    }
+}
+
+/// Everything about one container.
+pub(super) fn inspect(info: &ContainerInfo, state: &ContainerState, log_path: &Path) -> ContainerInspect {
+    ContainerInspect {
+        id: info.id.clone(),
+        created: rfc3339(Timestamp::from_nanos(info.created_ns)),
+        path: info.command.first().cloned().unwrap_or_default(),
+        args: info.command.iter().skip(1).cloned().collect(),
+        state: skep_rest::ContainerState {
+            status: word(state).into(),
+            running: state.phase == Phase::Running,
+            paused: false,
+            restarting: false,
+            oom_killed: state.oom_killed,
+            dead: false,
+            pid: state.pid.unwrap_or_default(),
+            exit_code: state.exit_code.unwrap_or_default(),
+            error: state.error.clone(),
+            started_at: rfc3339(Timestamp::from_nanos(state.started_ns)),
+            finished_at: rfc3339(Timestamp::from_nanos(state.finished_ns)),
+        },
+        image: info.image_id.clone(),
+        name: format!("/{}", info.name),
+        restart_count: 0,
+        driver: "overlayfs".into(),
+        platform: "linux".into(),
+        log_path: log_path.display().to_string(),
+        config: config(info),
+        host_config: host_config(info),
+        network_settings: json!({ "Networks": networks(info), "Ports": {} }),
+        mounts: mounts(info),
+    }
+}
+
+/// There is no such container.
+pub(super) fn missing(reference: &str) -> HostError {
+    HostError::new(HostErrorKind::NotFound, EngineError::NoContainer(reference.to_owned()))
+}
+
+/// What the engine says, with the kind that the API needs.
+pub(super) fn refused(error: EngineError) -> HostError {
+    let kind = match &error {
+        EngineError::NoContainer(_) => HostErrorKind::NotFound,
+        EngineError::Ambiguous(_) => HostErrorKind::Invalid,
+        EngineError::State(_) => HostErrorKind::Conflict,
+        EngineError::Stopped => HostErrorKind::Unavailable,
+        _ => HostErrorKind::Internal,
+    };
+    HostError::new(kind, error)
+}
+
+fn word(state: &ContainerState) -> &'static str {
+    match state.phase {
+        Phase::Making | Phase::Created => "created",
+        Phase::Running => "running",
+        Phase::Exited => "exited",
+    }
+}
+
+fn status(state: &ContainerState, now: Timestamp) -> String {
+    let since = |ns: u64| human_duration(now.since(Timestamp::from_nanos(ns)));
+    match state.phase {
+        Phase::Making | Phase::Created => "Created".into(),
+        Phase::Running => format!("Up {}", since(state.started_ns)),
+        Phase::Exited => {
+            let code = state.exit_code.unwrap_or_default();
+            format!("Exited ({code}) {} ago", since(state.finished_ns))
+        }
+    }
+}
+
+fn config(info: &ContainerInfo) -> Value {
+    json!({
+        "Hostname": info.hostname,
+        "Domainname": "",
+        "User": info.user,
+        "AttachStdin": false,
+        "AttachStdout": false,
+        "AttachStderr": false,
+        "Tty": false,
+        "OpenStdin": false,
+        "StdinOnce": false,
+        "Env": info.environment,
+        "Cmd": info.command,
+        "Image": info.image,
+        "WorkingDir": info.working_directory,
+        "Entrypoint": null,
+        "Labels": info.labels,
+        "StopSignal": info.stop_signal,
+    })
+}
+
+fn host_config(info: &ContainerInfo) -> Value {
+    let (nano_cpus, memory, pids) = info.limits;
+    json!({
+        "NetworkMode": "overlay",
+        "LogConfig": { "Type": "json-file", "Config": {} },
+        "RestartPolicy": { "Name": "no", "MaximumRetryCount": 0 },
+        "NanoCpus": nano_cpus,
+        "Memory": memory,
+        "PidsLimit": pids,
+    })
+}
+
+fn networks(info: &ContainerInfo) -> Value {
+    let entry = |place: &NetworkPlace| {
+        let value = json!({
+            "NetworkID": place.network,
+            "IPAddress": place.address,
+            "IPPrefixLen": 32,
+            "Gateway": "",
+            "MacAddress": "",
+        });
+        (place.name.clone(), value)
+    };
+    Value::Object(info.networks.iter().map(entry).collect())
+}
+
+fn mounts(info: &ContainerInfo) -> Vec<Value> {
+    let shown = |(source, target, read_only): &(String, String, bool)| {
+        let kind = if source == "tmpfs" { "tmpfs" } else { "bind" };
+        json!({ "Type": kind, "Source": source, "Destination": target, "Mode": "", "RW": !read_only })
+    };
+    info.mounts.iter().map(shown).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_is_what_docker_says() {
+        let now = Timestamp::from_nanos(1_000_000_000_000);
+        let mut state = ContainerState { phase: Phase::Running, started_ns: 995_000_000_000, ..Default::default() };
+        assert_eq!(status(&state, now), "Up 5 seconds");
+        state.phase = Phase::Exited;
+        state.finished_ns = 400_000_000_000;
+        state.exit_code = Some(137);
+        assert_eq!(status(&state, now), "Exited (137) 10 minutes ago");
+    }
+}

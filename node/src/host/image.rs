@@ -1,0 +1,139 @@
+//! Images in the API's shape.
+
+use futures::TryStreamExt;
+use skep_api::{HostError, HostErrorKind, Upload};
+use skep_image::{Error, Image, ImageStore, Reference, Removed};
+use skep_model::Timestamp;
+use skep_rest::{DeletedImage, ImageConfig, ImageInspect, ImageSummary, from_rfc3339};
+use tokio_util::io::{StreamReader, SyncIoBridge};
+
+use crate::node::Node;
+
+/// The node's images, newest first.
+pub(super) async fn list(node: &Node) -> Result<Vec<ImageSummary>, HostError> {
+    let mut images = blocking(node, |images| Ok(images.list())).await?;
+    images.sort_by_key(|image| std::cmp::Reverse(created(image)));
+    Ok(images.iter().map(summary).collect())
+}
+
+/// One image.
+pub(super) async fn inspect(node: &Node, reference: &str) -> Result<ImageInspect, HostError> {
+    let reference = reference.to_owned();
+    Ok(shown(&blocking(node, move |images| images.find(&reference)).await?))
+}
+
+/// One more name.
+pub(super) async fn tag(node: &Node, source: &str, target: &str) -> Result<(), HostError> {
+    let (source, target) = (source.to_owned(), target.to_owned());
+    blocking(node, move |images| images.tag(&source, &target)).await
+}
+
+/// Takes a name, and the files with the last one.
+pub(super) async fn remove(node: &Node, reference: &str, force: bool) -> Result<Vec<DeletedImage>, HostError> {
+    let wanted = reference.to_owned();
+    let image = blocking(node, move |images| images.find(&wanted)).await?;
+    let user = node.engine().and_then(|engine| engine.image_user(&image.id.to_string()));
+    // A second name can go while a container runs: the files stay.
+    if let Some(container) = user.filter(|_| image.references.len() <= 1) {
+        let short: String = container.chars().take(12).collect();
+        return Err(HostError::new(
+            HostErrorKind::Conflict,
+            format!("unable to remove image {reference}: container {short} uses it; remove its service first"),
+        ));
+    }
+    let reference = reference.to_owned();
+    let removed = blocking(node, move |images| images.remove(&reference, force)).await?;
+    let line = |removed: Removed| match removed {
+        Removed::Untagged(name) => DeletedImage { untagged: Some(name), deleted: None },
+        Removed::Deleted(id) => DeletedImage { untagged: None, deleted: Some(id) },
+    };
+    Ok(removed.into_iter().map(line).collect())
+}
+
+/// Reads an archive of images.
+pub(super) async fn load(node: &Node, archive: Upload) -> Result<Vec<String>, HostError> {
+    let archive = Box::pin(StreamReader::new(archive.into_stream()));
+    blocking(node, move |images| images.load(SyncIoBridge::new(archive))).await
+}
+
+/// Makes an image of a root file system.
+pub(super) async fn import(
+    node: &Node,
+    archive: Upload,
+    name: Option<&str>,
+    changes: &[String],
+) -> Result<String, HostError> {
+    let reference = name.map(str::parse::<Reference>).transpose().map_err(refused)?;
+    let archive = Box::pin(StreamReader::new(archive.into_stream()));
+    let changes = changes.to_vec();
+    let imported =
+        blocking(node, move |images| images.import(SyncIoBridge::new(archive), reference, &changes)).await?;
+    Ok(imported.to_string())
+}
+
+async fn blocking<T: Send + 'static>(
+    node: &Node,
+    work: impl FnOnce(&ImageStore) -> Result<T, Error> + Send + 'static,
+) -> Result<T, HostError> {
+    let images = node.images.clone();
+    let done = node.env.spawn_blocking("images", move || work(&images)).await;
+    done.map_err(|lost| HostError::new(HostErrorKind::Unavailable, lost))?.map_err(refused)
+}
+
+fn refused(error: Error) -> HostError {
+    let kind = match &error {
+        Error::NotFound(_) => HostErrorKind::NotFound,
+        Error::File { .. } => HostErrorKind::Internal,
+        _ => HostErrorKind::Invalid,
+    };
+    HostError::new(kind, error)
+}
+
+fn created(image: &Image) -> Timestamp {
+    from_rfc3339(&image.created)
+}
+
+fn names(image: &Image) -> Vec<String> {
+    let short = |name: &String| name.parse::<Reference>().map_or_else(|_| name.clone(), |name| name.to_string());
+    image.references.iter().map(short).collect()
+}
+
+fn summary(image: &Image) -> ImageSummary {
+    ImageSummary {
+        id: image.id.to_string(),
+        parent_id: String::new(),
+        repo_tags: names(image),
+        repo_digests: Vec::new(),
+        created: i64::try_from(created(image).as_nanos() / 1_000_000_000).unwrap_or_default(),
+        size: image.size_bytes,
+        shared_size: -1,
+        containers: -1,
+        labels: Some(image.config.labels.clone()),
+    }
+}
+
+fn shown(image: &Image) -> ImageInspect {
+    let config = &image.config;
+    let some = |list: &Vec<String>| (!list.is_empty()).then(|| list.clone());
+    let ports = config.exposed_ports.iter().map(|port| (port.clone(), serde_json::json!({}))).collect();
+    ImageInspect {
+        id: image.id.to_string(),
+        repo_tags: names(image),
+        repo_digests: Vec::new(),
+        created: image.created.clone(),
+        config: ImageConfig {
+            user: config.user.clone(),
+            env: some(&config.env),
+            entrypoint: some(&config.entrypoint),
+            cmd: some(&config.cmd),
+            working_dir: config.working_dir.clone(),
+            exposed_ports: Some(ports),
+            labels: Some(config.labels.clone()),
+            stop_signal: config.stop_signal.clone().unwrap_or_default(),
+        },
+        architecture: image.architecture.clone(),
+        os: "linux".into(),
+        size: image.size_bytes,
+        root_fs: serde_json::json!({ "Type": "layers", "Layers": image.layers }),
+    }
+}

@@ -1,0 +1,113 @@
+use async_trait::async_trait;
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use skep_api::{Host, HostError, HostFacts, LogOptions, LogStream, SwarmState, Upload};
+use skep_model::{Protocol, TaskId};
+use skep_rest::{
+    ContainerInspect, ContainerSummary, DeletedImage, Event, ImageInspect, ImageSummary, SwarmInit,
+};
+
+use super::{container, event, image, log, swarm};
+use crate::node::Node;
+use crate::{init, leave};
+
+#[async_trait]
+impl Host for Node {
+    fn facts(&self) -> HostFacts {
+        HostFacts {
+            id: self.id.clone(),
+            hostname: self.facts.hostname.clone(),
+            architecture: self.facts.architecture.clone(),
+            kernel_version: self.facts.kernel_version.clone(),
+            operating_system: self.facts.operating_system.clone(),
+            cpus: self.facts.cpus,
+            memory_bytes: self.facts.memory_bytes,
+            cgroup_version: self.facts.cgroup_version,
+            data_root: self.places.data_root.display().to_string(),
+            labels: self.labels.clone(),
+            debug: self.debug,
+            now: self.env.now(),
+        }
+    }
+
+    fn swarm(&self) -> SwarmState {
+        swarm::state(self)
+    }
+
+    async fn swarm_init(&self, request: SwarmInit) -> Result<String, HostError> {
+        init::init(self, request).await
+    }
+
+    async fn swarm_leave(&self, force: bool) -> Result<(), HostError> {
+        leave::leave(self, force).await
+    }
+
+    async fn read_barrier(&self) -> Result<(), HostError> {
+        swarm::read_barrier(self).await
+    }
+
+    fn port_in_use(&self, protocol: Protocol, port: u16) -> Option<String> {
+        skep_engine::port_in_use(protocol, port)
+    }
+
+    fn containers(&self) -> Vec<ContainerSummary> {
+        let now = self.env.now();
+        let mut all = self.engine().map(|engine| engine.containers()).unwrap_or_default();
+        all.sort_by_key(|one| std::cmp::Reverse(one.info.created_ns));
+        all.iter().map(|one| container::summary(&one.info, &one.state.get(), now)).collect()
+    }
+
+    fn container(&self, reference: &str) -> Result<ContainerInspect, HostError> {
+        let engine = self.engine().ok_or_else(|| container::missing(reference))?;
+        let found = engine.container(reference).map_err(container::refused)?;
+        let log_path = engine.log_path(&found.info.id);
+        Ok(container::inspect(&found.info, &found.state.get(), &log_path))
+    }
+
+    fn task_container(&self, task: TaskId) -> Option<String> {
+        let task = task.to_string();
+        let mut all = self.engine()?.containers().into_iter();
+        all.find(|one| one.info.task.as_ref() == Some(&task)).map(|one| one.info.id.clone())
+    }
+
+    async fn container_logs(&self, reference: &str, options: LogOptions) -> Result<LogStream, HostError> {
+        let engine = self.engine().ok_or_else(|| container::missing(reference))?;
+        log::read(&engine, reference, options).await
+    }
+
+    async fn images(&self) -> Result<Vec<ImageSummary>, HostError> {
+        image::list(self).await
+    }
+
+    async fn image(&self, reference: &str) -> Result<ImageInspect, HostError> {
+        image::inspect(self, reference).await
+    }
+
+    async fn image_tag(&self, source: &str, target: &str) -> Result<(), HostError> {
+        image::tag(self, source, target).await
+    }
+
+    async fn image_remove(&self, reference: &str, force: bool) -> Result<Vec<DeletedImage>, HostError> {
+        image::remove(self, reference, force).await
+    }
+
+    async fn image_load(&self, archive: Upload) -> Result<Vec<String>, HostError> {
+        image::load(self, archive).await
+    }
+
+    async fn image_import(
+        &self,
+        archive: Upload,
+        name: Option<&str>,
+        changes: &[String],
+    ) -> Result<String, HostError> {
+        image::import(self, archive, name, changes).await
+    }
+
+    fn events(&self) -> BoxStream<'static, Event> {
+        match self.engine() {
+            Some(engine) => event::stream(engine.events()).boxed(),
+            None => futures::stream::pending().boxed(),
+        }
+    }
+}

@@ -1,0 +1,160 @@
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use skep_durable::Database;
+use skep_engine::{Engine, EngineOptions, Facts};
+use skep_image::ImageStore;
+use skep_model::NodeId;
+use skep_runtime::Env;
+
+use crate::error::DaemonError;
+use crate::leave;
+use crate::member::{Ground, Member};
+use crate::membership::Records;
+use crate::options::DaemonOptions;
+use crate::places::Places;
+
+/// This node: outside a swarm, or a member of one.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) env: Env,
+    pub(crate) id: String,
+    pub(crate) facts: Facts,
+    pub(crate) labels: Vec<String>,
+    pub(crate) debug: bool,
+    pub(crate) places: Places,
+    pub(crate) records: Records,
+    pub(crate) images: ImageStore,
+    pub(crate) ground: Ground,
+    standing: Mutex<Standing>,
+    /// Held while the node enters or leaves a swarm: one at a time.
+    pub(crate) changing: tokio::sync::Mutex<()>,
+}
+
+/// Where a node stands.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Standing {
+    #[default]
+    Outside,
+    Starting(NodeId),
+    Broken(NodeId, String),
+    /// The place is taken by a member, which is alone in its cell so that it can be taken out whole.
+    Inside(Arc<Mutex<Option<Member>>>),
+}
+
+impl Node {
+    /// Opens what is on disk; a member is not started yet.
+    pub(crate) fn open(options: &DaemonOptions, places: Places) -> Result<Self, DaemonError> {
+        let env = Env::real();
+        let labels = labels(&options.labels)?;
+        let database = Database::open(places.database())?;
+        let records = Records::open(&database, &places)?;
+        let images = ImageStore::open(&places.images())?;
+        let engine = EngineOptions {
+            env: env.clone(),
+            images: images.clone(),
+            data_root: places.data_root.clone(),
+            exec_root: places.exec_root.clone(),
+            binary: binary()?,
+            instance: places.instance(),
+            labels,
+        };
+        let id = records.daemon_id(&format!("{:032x}", env.random().id()))?;
+        Ok(Self {
+            id,
+            facts: Facts::read(),
+            labels: options.labels.clone(),
+            debug: options.debug,
+            ground: Ground { engine, database, raft: places.raft() },
+            env,
+            places,
+            records,
+            images,
+            standing: Mutex::default(),
+            changing: tokio::sync::Mutex::default(),
+        })
+    }
+
+    /// Goes on as what the disk says that the node is.
+    pub(crate) async fn resume(&self) -> Result<(), DaemonError> {
+        let _alone = self.changing.lock().await;
+        let Some(membership) = self.records.membership()? else { return Ok(()) };
+        let Ok(ids) = membership.ids() else { return Ok(()) };
+        if membership.leaving {
+            return match leave::finish(self).await {
+                Ok(()) => Ok(()),
+                Err(error) => {
+                    self.stand(Standing::Broken(ids.1, format!("leaving the swarm did not end: {error}")));
+                    Ok(())
+                }
+            };
+        }
+        self.stand(Standing::Starting(ids.1));
+        match Member::start(&self.ground, membership, ids).await {
+            Ok(member) => self.enter(member),
+            Err(error) => {
+                tracing::error!(%error, "this node cannot take part in its swarm");
+                self.stand(Standing::Broken(ids.1, error.to_string()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Stops everything but the containers.
+    pub(crate) async fn stop(&self) {
+        let _alone = self.changing.lock().await;
+        if let Some(member) = self.take() {
+            member.stop().await;
+        }
+    }
+
+    pub(crate) fn standing(&self) -> Standing {
+        self.lock().clone()
+    }
+
+    pub(crate) fn stand(&self, standing: Standing) {
+        *self.lock() = standing;
+    }
+
+    pub(crate) fn enter(&self, member: Member) {
+        self.stand(Standing::Inside(Arc::new(Mutex::new(Some(member)))));
+    }
+
+    /// Takes the member out, if there is one: from now on the node is outside.
+    pub(crate) fn take(&self) -> Option<Member> {
+        let Standing::Inside(cell) = std::mem::take(&mut *self.lock()) else { return None };
+        let mut cell = cell.lock().unwrap_or_else(PoisonError::into_inner);
+        cell.take()
+    }
+
+    /// What `read` finds on the member, if there is one.
+    pub(crate) fn member<T>(&self, read: impl FnOnce(&Member) -> T) -> Option<T> {
+        let Standing::Inside(cell) = self.standing() else { return None };
+        let cell = cell.lock().unwrap_or_else(PoisonError::into_inner);
+        cell.as_ref().map(read)
+    }
+
+    /// The node's containers, while it is a member.
+    pub(crate) fn engine(&self) -> Option<Arc<Engine>> {
+        self.member(|member| Arc::clone(&member.engine))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Standing> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The program that runs, wherever its file was moved since.
+fn binary() -> Result<PathBuf, DaemonError> {
+    let link = PathBuf::from("/proc/self/exe");
+    std::fs::read_link(&link).map_err(DaemonError::file("read", &link))
+}
+
+fn labels(texts: &[String]) -> Result<BTreeMap<String, String>, DaemonError> {
+    let pair = |text: &String| match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err(DaemonError::Option(format!("'{text}' is not a label: write KEY=VALUE"))),
+    };
+    texts.iter().map(pair).collect()
+}

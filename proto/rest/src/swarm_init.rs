@@ -1,0 +1,108 @@
+use std::time::Duration;
+
+use serde_json::Value;
+use skep_model::{Availability, ClusterSpec, Subnet};
+
+use crate::{SwarmInit, Unsupported};
+
+/// Prefix lengths that a subnet of a pool may have, as Docker's.
+const SUBNET_BITS: std::ops::RangeInclusive<u32> = 8..=29;
+
+impl SwarmInit {
+    /// Refuses what this version cannot do.
+    ///
+    /// # Errors
+    /// The first such field.
+    pub fn supported(&self) -> Result<(), Unsupported> {
+        let asked = [
+            ("ForceNewCluster", self.force_new_cluster),
+            ("AutoLockManagers", self.auto_lock_managers),
+            ("DataPathAddr", !self.data_path_addr.is_empty()),
+            ("DataPathPort", !matches!(self.data_path_port, 0 | 4789)),
+        ];
+        match asked.into_iter().find(|(_, asked)| *asked) {
+            Some((field, _)) => Err(Unsupported::Field { field: field.into() }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the first node takes tasks.
+    ///
+    /// # Errors
+    /// When the word is not one.
+    pub fn availability(&self) -> Result<Availability, Unsupported> {
+        if self.availability.is_empty() {
+            return Ok(Availability::default());
+        }
+        self.availability.parse().map_err(|error| Unsupported::value("Availability", error))
+    }
+
+    /// The settings of the swarm, defaults filled in.
+    ///
+    /// # Errors
+    /// When a value is out of its range.
+    pub fn cluster_spec(&self) -> Result<ClusterSpec, Unsupported> {
+        let mut spec = ClusterSpec::default();
+        if let Some(limit) = number(&self.spec.orchestration, "TaskHistoryRetentionLimit") {
+            spec.task_history_per_slot = limit;
+        }
+        if let Some(nanos) = number(&self.spec.dispatcher, "HeartbeatPeriod") {
+            spec.heartbeat_period = Duration::from_nanos(nanos);
+        }
+        if let Some(nanos) = number(&self.spec.ca_config, "NodeCertExpiry") {
+            spec.node_certificate_validity = Duration::from_nanos(nanos);
+        }
+        if let Some(pools) = self.default_addr_pool.as_ref().filter(|pools| !pools.is_empty()) {
+            spec.address_pools = pools.iter().map(|text| pool(text)).collect::<Result<_, _>>()?;
+        }
+        if self.subnet_size != 0 {
+            let wrong = || Unsupported::value("SubnetSize", format!("/{} is not between /8 and /29", self.subnet_size));
+            let bits = Some(self.subnet_size).filter(|bits| SUBNET_BITS.contains(bits)).ok_or_else(wrong)?;
+            spec.subnet_prefix_bits = u8::try_from(bits).map_err(|_| wrong())?;
+        }
+        if let Some(pool) = spec.address_pools.iter().find(|pool| pool.prefix_bits > spec.subnet_prefix_bits) {
+            let reason = format!("{pool} is smaller than a subnet (/{})", spec.subnet_prefix_bits);
+            return Err(Unsupported::value("DefaultAddrPool", reason));
+        }
+        Ok(spec)
+    }
+}
+
+/// A number that is there and says something.
+fn number(object: &Value, key: &str) -> Option<u64> {
+    object.get(key).and_then(Value::as_u64).filter(|&value| value != 0)
+}
+
+fn pool(text: &str) -> Result<Subnet, Unsupported> {
+    let subnet: Subnet = text.parse().map_err(|error| Unsupported::value("DefaultAddrPool", error))?;
+    if subnet.host_bits_set() {
+        return Err(Unsupported::value("DefaultAddrPool", format!("{text} has host bits set")));
+    }
+    Ok(subnet)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_and_own_settings() {
+        assert_eq!(SwarmInit::default().cluster_spec().unwrap(), ClusterSpec::default());
+        let text = r#"{"DefaultAddrPool": ["10.10.0.0/16"], "SubnetSize": 26,
+            "Spec": {"Orchestration": {"TaskHistoryRetentionLimit": 3}, "Dispatcher": {"HeartbeatPeriod": 5000000000}}}"#;
+        let spec = serde_json::from_str::<SwarmInit>(text).unwrap().cluster_spec().unwrap();
+        assert_eq!((spec.task_history_per_slot, spec.heartbeat_period), (3, Duration::from_secs(5)));
+        assert_eq!((spec.address_pools[0].to_string(), spec.subnet_prefix_bits), ("10.10.0.0/16".into(), 26));
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused() {
+        let refused = |text: &str| serde_json::from_str::<SwarmInit>(text).unwrap().cluster_spec().is_err();
+        assert!(refused(r#"{"SubnetSize": 30}"#));
+        assert!(refused(r#"{"DefaultAddrPool": ["10.10.0.1/16"]}"#));
+        assert!(refused(r#"{"DefaultAddrPool": ["10.10.0.0/28"]}"#));
+        assert!(refused(r#"{"DefaultAddrPool": ["x"]}"#));
+        let init: SwarmInit = serde_json::from_str(r#"{"AutoLockManagers": true}"#).unwrap();
+        assert!(init.supported().unwrap_err().to_string().contains("AutoLockManagers"));
+    }
+}
