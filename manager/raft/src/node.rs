@@ -105,7 +105,18 @@ impl RaftNode {
         let inner = Inner { id, raft, reception, changes: Changes::default(), max_command_bytes };
         let inner = Arc::new(inner);
         idle::watch(Arc::downgrade(&inner));
-        Ok(Self { inner })
+        let node = Self { inner };
+        node.lead_if_alone().await;
+        Ok(node)
+    }
+
+    /// A member that is the only voter has nobody to wait for before it leads again.
+    async fn lead_if_alone(&self) {
+        let members = self.metrics().members;
+        let alone = members.len() == 1 && members.get(&self.inner.id).is_some_and(|own| own.voter);
+        if let (true, Err(error)) = (alone, self.inner.raft.trigger().elect(false).await) {
+            tracing::warn!(%error, "the only manager does not lead at once");
+        }
     }
 
     /// Makes this fresh node the only member of a new cluster, reached at `address` (`host:port`). On a node that
