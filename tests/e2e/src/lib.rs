@@ -1,1 +1,1 @@
-//! See ARCHITECTURE.md.
+//! Nothing here: the tests are in `tests/`, one file per story, each with real daemons on hosts of its own.

@@ -109,6 +109,16 @@ impl Host {
         until("the daemon ends", || daemon.try_wait().ok().flatten());
     }
 
+    /// Asks a daemon that `skep up` started to end, and waits until it has.
+    ///
+    /// # Panics
+    /// When there is none, or it does not end.
+    pub fn stop_started_daemon(&self) {
+        let text = std::fs::read_to_string(self.path("run/skep.pid")).expect("the daemon has a pid file");
+        signal(text.trim().parse().expect("a process id"), Signal::SIGTERM);
+        until("the daemon ends", || (!self.path("run/skep.pid").exists()).then_some(()));
+    }
+
     /// The daemon's process id.
     pub fn daemon_pid(&self) -> Option<u32> {
         self.daemon.as_ref().map(Child::id)
