@@ -35,9 +35,12 @@ pub use service_spec::{
     ReservationResources, ResourceRequirements, RestartPolicy, ServiceMode, ServiceSpec, TaskSpec,
     TmpfsOptions,
 };
-pub use stack::{StackDeploy, StackDeployed, StackRemoved, StackSummary};
+pub use stack::{StackDeploy, StackDeployed, StackInspect, StackRemoved, StackRevision, StackSummary};
 pub use swarm::{JoinTokens, Swarm, SwarmInit, SwarmSpec, Version};
-pub use system::{ClusterInfo, EngineVersion, Info, Peer, SwarmInfo};
+pub use system::{
+    ClusterInfo, DriverNames, EngineVersion, Info, Peer, RuntimePath, SwarmInfo, VersionComponent,
+    VersionPlatform,
+};
 pub use task::{ContainerStatus, Task, TaskStatus};
 pub use time::{from_rfc3339, rfc3339};
 

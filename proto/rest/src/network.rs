@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::rfc3339;
+use crate::error::{Others, refuse_others};
+use crate::{Unsupported, rfc3339};
 
 /// `GET /networks/{id}`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -68,6 +69,21 @@ pub struct NetworkCreate {
     pub internal: bool,
     /// Its labels.
     pub labels: Option<BTreeMap<String, String>>,
+    /// `swarm`, or empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub scope: String,
+    /// Asks for nothing any more.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub check_duplicate: bool,
+    /// Always true.
+    #[serde(rename = "EnableIPv4", skip_serializing_if = "Option::is_none")]
+    pub enable_ipv4: Option<bool>,
+    /// Its addresses; given by Skep.
+    #[serde(rename = "IPAM", skip_serializing_if = "Option::is_none")]
+    pub ipam: Option<Ipam>,
+    /// What only other versions know.
+    #[serde(flatten)]
+    pub others: Others,
 }
 
 /// The answer to a network's creation.
@@ -107,18 +123,20 @@ impl From<&skep_model::NetworkSpec> for NetworkCreate {
             driver: "overlay".into(),
             internal: spec.internal,
             labels: Some(spec.labels.clone()),
+            ..Self::default()
         }
     }
 }
 
 impl TryFrom<NetworkCreate> for skep_model::NetworkSpec {
-    type Error = crate::Unsupported;
+    type Error = Unsupported;
 
-    fn try_from(create: NetworkCreate) -> Result<Self, crate::Unsupported> {
+    fn try_from(create: NetworkCreate) -> Result<Self, Unsupported> {
         if !matches!(create.driver.as_str(), "" | "overlay") {
             let reason = format!("'{}' is not a network driver of Skep; use overlay", create.driver);
-            return Err(crate::Unsupported::value("Driver", reason));
+            return Err(Unsupported::value("Driver", reason));
         }
+        create.refuse_unknown()?;
         Ok(Self {
             name: create.name,
             labels: create.labels.unwrap_or_default(),
@@ -126,5 +144,49 @@ impl TryFrom<NetworkCreate> for skep_model::NetworkSpec {
             ingress: false,
             subnet: None,
         })
+    }
+}
+
+impl NetworkCreate {
+    fn refuse_unknown(&self) -> Result<(), Unsupported> {
+        if !matches!(self.scope.as_str(), "" | "swarm") {
+            let reason = format!("'{}' is not a scope of Skep's networks; use swarm", self.scope);
+            return Err(Unsupported::value("Scope", reason));
+        }
+        if self.enable_ipv4 == Some(false) {
+            return Err(Unsupported::value("EnableIPv4", "networks of Skep have IPv4 addresses"));
+        }
+        if let Some(ipam) = &self.ipam {
+            if !matches!(ipam.driver.as_str(), "" | "default") {
+                let reason = format!("'{}' is not known; use default", ipam.driver);
+                return Err(Unsupported::value("IPAM.Driver", reason));
+            }
+            if ipam.config.as_ref().is_some_and(|config| !config.is_empty()) {
+                return Err(Unsupported::Field { field: "IPAM.Config".into() });
+            }
+        }
+        refuse_others("NetworkCreate", &self.others)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::NetworkCreate;
+
+    fn read(text: &str) -> Result<skep_model::NetworkSpec, String> {
+        let create: NetworkCreate = serde_json::from_str(text).unwrap();
+        create.try_into().map_err(|error: crate::Unsupported| error.to_string())
+    }
+
+    #[test]
+    fn what_docker_sends_is_read_and_what_is_not_known_is_refused() {
+        let sent = r#"{"Name":"web","Driver":"overlay","Scope":"","EnableIPv4":true,"IPAM":{"Driver":"default",
+            "Options":{},"Config":[]},"Internal":false,"Attachable":false,"Ingress":false,"ConfigOnly":false,
+            "ConfigFrom":null,"Options":{},"Labels":{"a":"b"}}"#;
+        assert_eq!(read(sent).unwrap().labels["a"], "b");
+        let attachable = read(r#"{"Name":"web","Driver":"overlay","Attachable":true}"#).unwrap_err();
+        assert_eq!(attachable, "NetworkCreate.Attachable is not supported by this version of Skep");
+        let subnet = read(r#"{"Name":"web","IPAM":{"Config":[{"Subnet":"10.0.0.0/8"}]}}"#).unwrap_err();
+        assert_eq!(subnet, "IPAM.Config is not supported by this version of Skep");
     }
 }

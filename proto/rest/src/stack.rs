@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{NetworkCreate, ServiceSpec, Unsupported};
+use crate::{NetworkCreate, ServiceSpec, Unsupported, rfc3339};
 
 /// The body of `PUT /stacks/{name}`: all of a stack, deployed in one transaction.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -46,6 +46,35 @@ pub struct StackSummary {
     pub revision: u64,
 }
 
+/// `GET /stacks/{name}`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct StackInspect {
+    /// What the list says of it.
+    #[serde(flatten)]
+    pub summary: StackSummary,
+    /// When it was first deployed; Docker's zero time when it was made by labels alone.
+    pub created_at: String,
+    /// When it was last deployed.
+    pub updated_at: String,
+    /// What was last deployed; none when it was made by labels alone.
+    pub spec: Option<StackDeploy>,
+    /// Deploys before, the newest first.
+    pub previous: Vec<StackRevision>,
+}
+
+/// A deploy of a stack.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct StackRevision {
+    /// Which one it was, from 1.
+    pub revision: u64,
+    /// When.
+    pub deployed_at: String,
+    /// What.
+    pub spec: StackDeploy,
+}
+
 /// The answer to `DELETE /stacks/{name}`, by full names.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
@@ -76,5 +105,24 @@ impl StackDeploy {
             services: self.services.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
             networks: self.networks.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
         })
+    }
+}
+
+impl StackInspect {
+    /// A stack, of which the cluster may have no more than labels.
+    pub fn new(summary: StackSummary, stack: Option<&skep_model::Stack>) -> Self {
+        let meta = stack.map(|stack| stack.meta).unwrap_or_default();
+        let previous = stack.into_iter().flat_map(|stack| &stack.previous).map(|before| StackRevision {
+            revision: before.revision,
+            deployed_at: rfc3339(before.deployed_at),
+            spec: StackDeploy::new(&before.spec, false),
+        });
+        Self {
+            summary,
+            created_at: rfc3339(meta.created_at),
+            updated_at: rfc3339(meta.updated_at),
+            spec: stack.map(|stack| StackDeploy::new(&stack.spec, false)),
+            previous: previous.collect(),
+        }
     }
 }

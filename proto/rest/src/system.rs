@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// `GET /version`.
@@ -23,6 +25,50 @@ pub struct EngineVersion {
     pub kernel_version: String,
     /// When it was built.
     pub build_time: String,
+    /// The product.
+    pub platform: VersionPlatform,
+    /// What it is made of; Docker's clients print these instead of the fields above.
+    pub components: Vec<VersionComponent>,
+}
+
+/// The product that a version is of.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct VersionPlatform {
+    /// Its name.
+    pub name: String,
+}
+
+/// One part of a product.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct VersionComponent {
+    /// Its name; `Engine` is the one that Docker's clients show first.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// More, by Docker's names.
+    pub details: BTreeMap<String, String>,
+}
+
+impl VersionComponent {
+    /// The engine itself.
+    pub fn engine(version: &EngineVersion) -> Self {
+        let details = [
+            ("ApiVersion", &version.api_version),
+            ("Arch", &version.arch),
+            ("BuildTime", &version.build_time),
+            ("GitCommit", &version.git_commit),
+            ("GoVersion", &version.go_version),
+            ("KernelVersion", &version.kernel_version),
+            ("MinAPIVersion", &version.min_api_version),
+            ("Os", &version.os),
+        ];
+        let details = details.map(|(key, value)| (key.to_owned(), value.clone()));
+        let mut details = BTreeMap::from(details);
+        details.insert("Experimental".into(), "false".into());
+        Self { name: "Engine".into(), version: version.version.clone(), details }
+    }
 }
 
 /// `GET /info`.
@@ -80,6 +126,55 @@ pub struct Info {
     pub swarm: SwarmInfo,
     /// What the operator should know.
     pub warnings: Vec<String>,
+    /// The drivers there are.
+    pub plugins: DriverNames,
+    /// The container runtimes by name, each with where it is.
+    pub runtimes: BTreeMap<String, RuntimePath>,
+    /// The runtime that is used.
+    pub default_runtime: String,
+    /// What confines containers, `name=...`.
+    pub security_options: Vec<String>,
+    /// Whether containers' memory can be limited.
+    pub memory_limit: bool,
+    /// Whether swap can be limited.
+    pub swap_limit: bool,
+    /// Whether a CPU quota can be set.
+    pub cpu_cfs_quota: bool,
+    /// Whether a CPU quota's period can be set.
+    pub cpu_cfs_period: bool,
+    /// Whether shares of CPUs can be set.
+    #[serde(rename = "CPUShares")]
+    pub cpu_shares: bool,
+    /// Whether containers can be bound to CPUs.
+    #[serde(rename = "CPUSet")]
+    pub cpu_set: bool,
+    /// Whether processes can be limited.
+    pub pids_limit: bool,
+    /// Whether the kernel forwards packets, as networks need it.
+    #[serde(rename = "IPv4Forwarding")]
+    pub ipv4_forwarding: bool,
+}
+
+/// Drivers by what they drive.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct DriverNames {
+    /// Of volumes.
+    pub volume: Vec<String>,
+    /// Of networks.
+    pub network: Vec<String>,
+    /// Of authorization.
+    pub authorization: Option<Vec<String>>,
+    /// Of logs.
+    pub log: Vec<String>,
+}
+
+/// A container runtime.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RuntimePath {
+    /// Its program.
+    pub path: String,
 }
 
 /// A node's place in a swarm.

@@ -1,0 +1,73 @@
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use skep_manager::ControlApi;
+use skep_model::NodeId;
+use skep_runtime::{Env, Shutdown};
+use skep_store::View;
+
+use crate::events::EventHistory;
+use crate::host::{Host, SwarmState};
+use crate::refusal::Refusal;
+
+/// What every call needs.
+#[derive(Clone, Debug)]
+pub(crate) struct Api {
+    /// The node.
+    pub(crate) host: Arc<dyn Host>,
+    /// Time and tasks.
+    pub(crate) env: Env,
+    /// When open answers end.
+    pub(crate) shutdown: Shutdown,
+    /// What happened lately.
+    pub(crate) events: EventHistory,
+}
+
+/// This node as a manager.
+#[derive(Clone, Debug)]
+pub(crate) struct Managing {
+    /// What users want done.
+    pub(crate) control: ControlApi,
+    /// The manager that leads.
+    pub(crate) leader: Option<NodeId>,
+}
+
+impl Managing {
+    /// The state now.
+    pub(crate) fn view(&self) -> View {
+        self.control.view()
+    }
+}
+
+impl Api {
+    /// This node as a manager, to change something.
+    pub(crate) fn managing(&self) -> Result<Managing, Refusal> {
+        let unavailable = |text: &str| Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, text));
+        match self.host.swarm() {
+            SwarmState::Inactive => unavailable(
+                "This node is not a swarm manager. Use \"skep swarm init\" to make it the first manager of a swarm and \
+                 try again.",
+            ),
+            SwarmState::Starting(_) => unavailable(
+                "Manager is being prepared or has trouble connecting to the cluster. Try again in a moment.",
+            ),
+            SwarmState::Error(_, reason) => {
+                unavailable(&format!("This node cannot work as a member of its swarm: {reason}"))
+            }
+            SwarmState::Member(member) => match member.control {
+                Some(control) => Ok(Managing { control, leader: member.leader }),
+                None => unavailable(
+                    "This node is not a swarm manager. Worker nodes can't be used to view or modify cluster state. \
+                     Please run this command on a manager node.",
+                ),
+            },
+        }
+    }
+
+    /// This node as a manager whose state holds everything that was acknowledged before.
+    pub(crate) async fn reading(&self) -> Result<Managing, Refusal> {
+        let managing = self.managing()?;
+        self.host.read_barrier().await?;
+        Ok(managing)
+    }
+}

@@ -1,0 +1,15 @@
+//! The calls, one file per kind of object.
+
+pub(crate) mod container;
+pub(crate) mod image;
+pub(crate) mod image_archive;
+pub(crate) mod missing;
+pub(crate) mod network;
+pub(crate) mod node;
+pub(crate) mod port;
+pub(crate) mod service;
+pub(crate) mod service_change;
+pub(crate) mod stack;
+pub(crate) mod swarm;
+pub(crate) mod system;
+pub(crate) mod task;

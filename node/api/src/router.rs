@@ -1,0 +1,83 @@
+//! Which call goes where.
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware;
+use axum::routing::{get, post};
+
+use crate::api::Api;
+use crate::refusal::Refusal;
+use crate::resources::{
+    container, image, image_archive, missing, network, node, service, service_change, stack, swarm, system,
+    task,
+};
+use crate::version::negotiate;
+use crate::{events, logs};
+
+/// Every call, with and without a version before its path.
+pub(crate) fn router(api: Api) -> Router {
+    let calls = Router::new()
+        .merge(node_calls())
+        .merge(swarm_calls())
+        .merge(missing_objects())
+        .fallback(no_call)
+        .method_not_allowed_fallback(no_call)
+        .with_state(api);
+    // The version is taken off the path before the inner router looks at it.
+    Router::new().fallback_service(calls).layer(middleware::from_fn(negotiate))
+}
+
+/// What concerns this node alone.
+fn node_calls() -> Router<Api> {
+    Router::new()
+        .route("/_ping", get(system::ping))
+        .route("/version", get(system::version))
+        .route("/info", get(system::info))
+        .route("/events", get(events::events))
+        .route("/containers/json", get(container::list))
+        .route("/containers/{id}/json", get(container::inspect))
+        .route("/containers/{id}/logs", get(logs::container))
+        .route("/images/json", get(image::list))
+        .route("/images/load", post(image_archive::load))
+        .route("/images/create", post(image_archive::create))
+        .route("/images/{*path}", get(image::get).post(image::post).delete(image::remove))
+}
+
+/// What concerns the swarm.
+fn swarm_calls() -> Router<Api> {
+    Router::new()
+        .route("/swarm", get(swarm::inspect))
+        .route("/swarm/init", post(swarm::init))
+        .route("/swarm/leave", post(swarm::leave))
+        .route("/nodes", get(node::list))
+        .route("/nodes/{id}", get(node::inspect))
+        .route("/services", get(service::list))
+        .route("/services/create", post(service_change::create))
+        .route("/services/{id}", get(service::inspect).delete(service_change::remove))
+        .route("/services/{id}/update", post(service_change::update))
+        .route("/services/{id}/logs", get(logs::service))
+        .route("/tasks", get(task::list))
+        .route("/tasks/{id}", get(task::inspect))
+        .route("/tasks/{id}/logs", get(logs::task))
+        .route("/networks", get(network::list))
+        .route("/networks/create", post(network::create))
+        .route("/networks/{id}", get(network::inspect).delete(network::remove))
+        .route("/stacks", get(stack::list))
+        .route("/stacks/{name}", get(stack::inspect).put(stack::deploy).delete(stack::remove))
+}
+
+/// Objects that there are none of.
+fn missing_objects() -> Router<Api> {
+    Router::new()
+        .route("/volumes", get(missing::volumes))
+        .route("/volumes/{name}", get(missing::volume))
+        .route("/secrets", get(missing::no_objects))
+        .route("/secrets/{id}", get(missing::secret))
+        .route("/configs", get(missing::no_objects))
+        .route("/configs/{id}", get(missing::config))
+        .route("/plugins/{name}/json", get(missing::plugin))
+}
+
+async fn no_call(request: Request) -> Refusal {
+    missing::refusal(request.method(), request.uri().path())
+}

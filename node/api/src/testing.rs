@@ -1,0 +1,232 @@
+//! A node without a machine, for tests of the API and of its clients.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::{self, BoxStream};
+use futures::{StreamExt, TryStreamExt};
+use skep_model::{Protocol, TaskId};
+use skep_rest::{
+    ContainerInspect, ContainerSummary, DeletedImage, Event, ImageInspect, ImageSummary, SwarmInit,
+};
+use tokio::sync::broadcast;
+use tokio_stream::wrappers::BroadcastStream;
+
+use crate::error::{HostError, HostErrorKind};
+use crate::facts::HostFacts;
+use crate::host::{Host, LogStream, SwarmState, Upload};
+use crate::log_line::{LogLine, LogOptions};
+
+/// Everything that the fake host answers with; tests change it as they like.
+#[derive(Clone, Debug)]
+pub struct FakeNode {
+    /// What the machine is.
+    pub facts: HostFacts,
+    /// Its place in a swarm.
+    pub swarm: SwarmState,
+    /// Why reads of the swarm's state fail, if they do.
+    pub barrier: Option<HostError>,
+    /// Ports that other processes use, and who.
+    pub ports: BTreeMap<u16, String>,
+    /// Its containers; one is inspected by what its summary says.
+    pub containers: Vec<ContainerSummary>,
+    /// Containers of tasks.
+    pub tasks: BTreeMap<TaskId, String>,
+    /// Logs by container.
+    pub logs: BTreeMap<String, Vec<LogLine>>,
+    /// Its images.
+    pub images: Vec<ImageSummary>,
+}
+
+/// A node without a machine.
+#[derive(Debug)]
+pub struct FakeHost {
+    node: Mutex<FakeNode>,
+    events: broadcast::Sender<Event>,
+    lines: broadcast::Sender<(String, LogLine)>,
+}
+
+impl Default for FakeHost {
+    fn default() -> Self {
+        let node = FakeNode {
+            facts: HostFacts {
+                hostname: "fake".into(),
+                architecture: "x86_64".into(),
+                ..HostFacts::default()
+            },
+            swarm: SwarmState::Inactive,
+            barrier: None,
+            ports: BTreeMap::new(),
+            containers: Vec::new(),
+            tasks: BTreeMap::new(),
+            logs: BTreeMap::new(),
+            images: Vec::new(),
+        };
+        Self { node: Mutex::new(node), events: broadcast::channel(1024).0, lines: broadcast::channel(1024).0 }
+    }
+}
+
+impl FakeHost {
+    /// What it answers with.
+    pub fn node(&self) -> MutexGuard<'_, FakeNode> {
+        self.node.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells everybody who listens.
+    pub fn happens(&self, event: Event) {
+        let _ = self.events.send(event);
+    }
+
+    /// A container writes a line; those that follow its log see it.
+    pub fn writes(&self, container: &str, line: LogLine) {
+        self.node().logs.entry(container.to_owned()).or_default().push(line.clone());
+        let _ = self.lines.send((container.to_owned(), line));
+    }
+
+    fn image_named(&self, reference: &str) -> Result<ImageSummary, HostError> {
+        let node = self.node();
+        let fits = |image: &&ImageSummary| {
+            image.id == reference || image.repo_tags.iter().any(|tag| tag == reference)
+        };
+        let found = node.images.iter().find(fits).cloned();
+        found.ok_or_else(|| missing(format!("No such image: {reference}")))
+    }
+}
+
+fn missing(message: String) -> HostError {
+    HostError::new(HostErrorKind::NotFound, message)
+}
+
+async fn read(archive: Upload) -> Result<Vec<u8>, HostError> {
+    let read: Result<Vec<Bytes>, _> = archive.try_collect().await;
+    let read = read.map_err(|error| HostError::new(HostErrorKind::Invalid, error))?;
+    Ok(read.concat())
+}
+
+#[async_trait]
+impl Host for FakeHost {
+    fn facts(&self) -> HostFacts {
+        self.node().facts.clone()
+    }
+
+    fn swarm(&self) -> SwarmState {
+        self.node().swarm.clone()
+    }
+
+    async fn swarm_init(&self, request: SwarmInit) -> Result<String, HostError> {
+        match self.swarm() {
+            SwarmState::Inactive => Ok(format!("node of {}", request.advertise_addr)),
+            _ => Err(HostError::new(HostErrorKind::NotInSwarm, "This node is already part of a swarm.")),
+        }
+    }
+
+    async fn swarm_leave(&self, force: bool) -> Result<(), HostError> {
+        if !force {
+            return Err(HostError::new(HostErrorKind::NotInSwarm, "the last manager: leave with force"));
+        }
+        self.node().swarm = SwarmState::Inactive;
+        Ok(())
+    }
+
+    async fn read_barrier(&self) -> Result<(), HostError> {
+        self.node().barrier.clone().map_or(Ok(()), Err)
+    }
+
+    fn port_in_use(&self, _protocol: Protocol, port: u16) -> Option<String> {
+        self.node().ports.get(&port).cloned()
+    }
+
+    fn containers(&self) -> Vec<ContainerSummary> {
+        self.node().containers.clone()
+    }
+
+    fn container(&self, reference: &str) -> Result<ContainerInspect, HostError> {
+        let node = self.node();
+        let fits = |container: &&ContainerSummary| {
+            container.id.starts_with(reference) || container.names.iter().any(|name| &name[1..] == reference)
+        };
+        let found = node.containers.iter().find(fits);
+        let found = found.ok_or_else(|| missing(format!("No such container: {reference}")))?;
+        Ok(ContainerInspect {
+            id: found.id.clone(),
+            name: found.names.first().cloned().unwrap_or_default(),
+            config: serde_json::json!({ "Tty": false, "Image": found.image }),
+            ..ContainerInspect::default()
+        })
+    }
+
+    fn task_container(&self, task: TaskId) -> Option<String> {
+        self.node().tasks.get(&task).cloned()
+    }
+
+    async fn container_logs(&self, reference: &str, options: LogOptions) -> Result<LogStream, HostError> {
+        // Before the lines are taken, or one between would be missed.
+        let mut later = BroadcastStream::new(self.lines.subscribe());
+        let mut lines = self.node().logs.get(reference).cloned().unwrap_or_default();
+        lines.retain(|line| {
+            line.at_ns >= options.since_ns && (options.until_ns == 0 || line.at_ns <= options.until_ns)
+        });
+        let tail = options.tail.and_then(|tail| usize::try_from(tail).ok()).unwrap_or(lines.len());
+        let kept = lines.split_off(lines.len().saturating_sub(tail));
+        let past = stream::iter(kept.into_iter().map(Ok));
+        if !options.follow {
+            return Ok(past.boxed());
+        }
+        let own = reference.to_owned();
+        let later = stream::poll_fn(move |context| later.poll_next_unpin(context)).filter_map(move |line| {
+            let line = line.ok().filter(|(container, _)| *container == own).map(|(_, line)| Ok(line));
+            std::future::ready(line)
+        });
+        Ok(past.chain(later).boxed())
+    }
+
+    async fn images(&self) -> Result<Vec<ImageSummary>, HostError> {
+        Ok(self.node().images.clone())
+    }
+
+    async fn image(&self, reference: &str) -> Result<ImageInspect, HostError> {
+        let found = self.image_named(reference)?;
+        Ok(ImageInspect { id: found.id, repo_tags: found.repo_tags, ..ImageInspect::default() })
+    }
+
+    async fn image_tag(&self, source: &str, target: &str) -> Result<(), HostError> {
+        let found = self.image_named(source)?;
+        let mut node = self.node();
+        let image = node.images.iter_mut().find(|image| image.id == found.id);
+        image.into_iter().for_each(|image| image.repo_tags.push(target.to_owned()));
+        Ok(())
+    }
+
+    async fn image_remove(&self, reference: &str, force: bool) -> Result<Vec<DeletedImage>, HostError> {
+        let found = self.image_named(reference)?;
+        if !force && self.containers().iter().any(|container| container.image_id == found.id) {
+            return Err(HostError::new(HostErrorKind::Conflict, "a container uses the image"));
+        }
+        self.node().images.retain(|image| image.id != found.id);
+        Ok(vec![DeletedImage { untagged: Some(reference.to_owned()), deleted: None }])
+    }
+
+    async fn image_load(&self, archive: Upload) -> Result<Vec<String>, HostError> {
+        let text = String::from_utf8(read(archive).await?);
+        let text = text.map_err(|error| HostError::new(HostErrorKind::Invalid, error))?;
+        Ok(text.split_whitespace().map(str::to_owned).collect())
+    }
+
+    async fn image_import(
+        &self,
+        archive: Upload,
+        name: Option<&str>,
+        changes: &[String],
+    ) -> Result<String, HostError> {
+        let bytes = read(archive).await?.len();
+        Ok(format!("sha256:{bytes}-{}-{}", name.unwrap_or("none"), changes.join("+")))
+    }
+
+    fn events(&self) -> BoxStream<'static, Event> {
+        BroadcastStream::new(self.events.subscribe())
+            .filter_map(|event| std::future::ready(event.ok()))
+            .boxed()
+    }
+}

@@ -1,0 +1,9 @@
+//! The router, asked as a client asks it, over a fake node and a store without Raft.
+
+mod bench;
+mod change_test;
+mod event_test;
+mod log_test;
+mod node_test;
+mod serve_test;
+mod swarm_test;
