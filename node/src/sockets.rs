@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
-use nix::unistd::{Gid, Group, chown};
+use nix::unistd::{Gid, chown};
 use tokio::net::UnixListener;
 
 use crate::error::DaemonError;
@@ -67,6 +67,9 @@ fn listen(path: &Path) -> Result<UnixListener, DaemonError> {
     Ok(listener)
 }
 
+/// Read from the file: the C library's own lookup loads libraries, which a static binary must not.
 fn group() -> Option<Gid> {
-    Group::from_name(GROUP).ok().flatten().map(|group| group.gid)
+    let groups = fs::read_to_string("/etc/group").ok()?;
+    let line = groups.lines().find(|line| line.split(':').next() == Some(GROUP))?;
+    line.split(':').nth(2)?.parse().ok().map(Gid::from_raw)
 }
