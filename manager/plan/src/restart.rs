@@ -66,9 +66,15 @@ fn plan_replacement(view: &View, now: Timestamp, service: &Service, task: &Arc<T
         wake_when_window_passes(&policy, task, now, plan);
         return;
     }
+    // One that was refused before its own delay was over must not make the next one come sooner.
+    let own = task.restarts.as_deref().map_or(Timestamp::NEVER, |history| history.not_before);
+    if ended && now < own {
+        plan.wake(own);
+        return;
+    }
     // A node that is being emptied or lost is no fault of the task: no delay, and not counted.
     let delay = if ended { policy.delay } else { std::time::Duration::ZERO };
-    let since = if ended { task.status.at } else { now };
+    let since = if ended { task.status.at.max(own) } else { now };
     let mut next = replacement(view, now, service, task, since.plus(delay));
     if ended && let Some(history) = next.restarts.as_deref_mut() {
         history.attempts = history.attempts.saturating_add(1);

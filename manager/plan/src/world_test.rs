@@ -254,6 +254,20 @@ fn a_failed_task_is_replaced_after_the_delay() {
 }
 
 #[test]
+fn tasks_that_are_refused_at_once_come_once_a_delay() {
+    let mut world = World::new(1);
+    world.deploy(spec(1));
+    for seconds in 0..20 {
+        let assigned = |task: &Task| task.status.state == TaskState::Assigned;
+        world.report(TaskState::Rejected, assigned);
+        world.wait(Duration::from_secs(1));
+        let made = world.view().tasks().count();
+        assert!(made <= 2 + seconds / 5 + 1, "{made} tasks after {seconds} s");
+    }
+    assert!(world.view().tasks().count() >= 4, "it is tried again");
+}
+
+#[test]
 fn a_bound_on_attempts_holds_and_a_new_spec_starts_over() {
     let mut world = World::new(1);
     let mut bounded = spec(1);
