@@ -8,7 +8,6 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::host::Upload;
 use crate::refusal::Refusal;
 
 /// Largest JSON body that is read: a stack of many services is some hundred kilobytes.
@@ -39,11 +38,6 @@ fn unreadable(error: Box<dyn std::error::Error + Send + Sync>) -> Refusal {
         return Refusal::malformed(format!("the request's body has more than {BODY_BYTES_MAX} bytes"));
     }
     Refusal::malformed(format!("the request's body cannot be read: {error}"))
-}
-
-/// A body as it comes in.
-pub(crate) fn upload(body: Body) -> Upload {
-    body.into_data_stream().map(|piece| piece.map_err(std::io::Error::other)).boxed()
 }
 
 /// An answer that goes on for a while.

@@ -10,6 +10,7 @@ mod events;
 mod facts;
 mod filters;
 mod host;
+mod incoming;
 mod log_line;
 mod logs;
 mod moment;

@@ -77,10 +77,7 @@ mod tests {
         assert_eq!(read("10m").unwrap(), 9_400 * SECOND_NS);
         assert_eq!(read("1h1.5s").unwrap(), (10_000 - 3_601) * SECOND_NS - SECOND_NS / 2);
         assert_eq!(read("1970-01-01T00:00:05Z").unwrap(), 5 * SECOND_NS);
-        for wrong in ["yesterday", "", "10", "-5", "5x", "99999999999999999999", "."]
-            .into_iter()
-            .filter(|t| *t != "10")
-        {
+        for wrong in ["yesterday", "", "-5", "5x", "99999999999999999999", "."] {
             assert!(read(wrong).is_err(), "{wrong}");
         }
     }

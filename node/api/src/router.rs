@@ -6,6 +6,7 @@ use axum::middleware;
 use axum::routing::{get, post};
 
 use crate::api::Api;
+use crate::incoming::Incoming;
 use crate::refusal::Refusal;
 use crate::resources::{
     container, image, image_archive, missing, network, node, service, service_change, stack, swarm, system,
@@ -51,6 +52,7 @@ fn swarm_calls() -> Router<Api> {
         .route("/swarm/leave", post(swarm::leave))
         .route("/nodes", get(node::list))
         .route("/nodes/{id}", get(node::inspect))
+        .route("/nodes/{id}/update", post(node::update))
         .route("/services", get(service::list))
         .route("/services/create", post(service_change::create))
         .route("/services/{id}", get(service::inspect).delete(service_change::remove))
@@ -78,6 +80,7 @@ fn missing_objects() -> Router<Api> {
         .route("/plugins/{name}/json", get(missing::plugin))
 }
 
-async fn no_call(request: Request) -> Refusal {
-    missing::refusal(request.method(), request.uri().path())
+async fn no_call(request: Request) -> Result<(), Refusal> {
+    let refusal = missing::refusal(request.method(), request.uri().path());
+    Incoming::new(request.into_body()).settle(Err(refusal)).await
 }

@@ -2,6 +2,7 @@
 
 mod bench;
 mod change_test;
+mod docker_test;
 mod event_test;
 mod log_test;
 mod node_test;

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Version, rfc3339};
+use crate::{Unsupported, Version, rfc3339};
 
 /// `GET /nodes/{id}`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -148,5 +148,23 @@ impl From<&skep_model::Node> for Node {
             },
             manager_status: None,
         }
+    }
+}
+
+impl TryFrom<NodeSpec> for skep_model::NodeSpec {
+    type Error = Unsupported;
+
+    fn try_from(spec: NodeSpec) -> Result<Self, Unsupported> {
+        use skep_model::NodeRole;
+        let role =
+            [NodeRole::Worker, NodeRole::Manager].into_iter().find(|role| role.to_string() == spec.role);
+        let availability = spec.availability.parse();
+        Ok(Self {
+            labels: spec.labels,
+            role: role.ok_or_else(|| {
+                Unsupported::value("Role", format!("'{}' is not one of worker, manager", spec.role))
+            })?,
+            availability: availability.map_err(|error| Unsupported::value("Availability", error))?,
+        })
     }
 }

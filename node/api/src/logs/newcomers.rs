@@ -10,6 +10,7 @@ use skep_store::{Commit, Watch};
 use super::calls::attributes;
 use super::merge::Source;
 use crate::api::Api;
+use crate::error::HostErrorKind;
 use crate::log_line::LogOptions;
 
 /// Logs of the service's tasks on this node.
@@ -85,13 +86,13 @@ impl Newcomers {
 /// The log of a task's container on this node; none when there is none, or not yet.
 async fn open(api: &Api, task: &Task, options: LogOptions) -> Option<Source> {
     let container = api.host.task_container(task.id)?;
-    match api.host.container_logs(&container, options).await {
-        Ok(lines) => Some(Source::new(attributes(task), lines)),
-        Err(error) => {
-            tracing::debug!(task = %task.id, %error, "a task's log cannot be read");
-            None
-        }
-    }
+    let lines = match api.host.container_logs(&container, options).await {
+        Ok(lines) => lines,
+        // It was removed between the two looks.
+        Err(error) if error.kind == HostErrorKind::NotFound => return None,
+        Err(error) => stream::iter([Err(error)]).boxed(),
+    };
+    Some(Source::new(attributes(task), lines))
 }
 
 fn touches(commit: &Commit, service: ServiceId) -> bool {

@@ -2,10 +2,11 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use skep_rest::{DeletedImage, ImageSummary};
 
+use super::missing;
 use crate::api::Api;
 use crate::filters::Filters;
 use crate::params::Params;
@@ -34,7 +35,7 @@ pub(crate) async fn get(State(api): State<Api>, Path(path): Path<String>) -> Res
             Err(Refusal::unsupported("the history of images (GET /images/{name}/history)"))
         }
         Some((_, "get")) => Err(Refusal::unsupported("saving images (GET /images/{name}/get)")),
-        _ => Err(Refusal::not_found("page not found")),
+        _ => Err(missing::refusal(&Method::GET, &format!("/images/{path}"))),
     }
 }
 
@@ -52,7 +53,7 @@ pub(crate) async fn post(
             Ok(StatusCode::CREATED)
         }
         Some((_, "push")) => Err(Refusal::unsupported("pushing images (POST /images/{name}/push)")),
-        _ => Err(Refusal::not_found("page not found")),
+        _ => Err(missing::refusal(&Method::POST, &format!("/images/{path}"))),
     }
 }
 

@@ -37,7 +37,6 @@ const MISSING: &[(&str, &str, &str)] = &[
     ("POST", "/swarm/update", "changing a swarm's settings"),
     ("POST", "/swarm/unlock", "locking managers"),
     ("GET", "/swarm/unlockkey", "locking managers"),
-    ("POST", "/nodes/{}/update", "changing nodes"),
     ("DELETE", "/nodes/{}", "removing nodes"),
     ("POST PUT DELETE", "/volumes/*", "volumes"),
     ("POST DELETE", "/secrets/*", "secrets"),

@@ -2,10 +2,13 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use skep_model::NodeState;
-use skep_rest::{ManagerStatus, Node};
+use skep_rest::{ManagerStatus, Node, NodeSpec};
 
+use super::service_change::version;
 use crate::api::{Api, Managing};
+use crate::body::JsonBody;
 use crate::params::Params;
 use crate::refusal::Refusal;
 
@@ -35,6 +38,19 @@ pub(crate) async fn inspect(
     let managing = api.reading().await?;
     let view = managing.view();
     Ok(Json(shown(&managing, view.find_node(&reference)?)))
+}
+
+/// `POST /nodes/{id}/update?version=`.
+pub(crate) async fn update(
+    State(api): State<Api>,
+    Path(reference): Path<String>,
+    params: Params,
+    JsonBody(spec): JsonBody<NodeSpec>,
+) -> Result<StatusCode, Refusal> {
+    let managing = api.reading().await?;
+    let version = version(&params, "node")?;
+    managing.control.update_node(&reference, version, spec.try_into()?).await?;
+    Ok(StatusCode::OK)
 }
 
 fn shown(managing: &Managing, node: &skep_model::Node) -> Node {

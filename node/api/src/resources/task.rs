@@ -1,9 +1,12 @@
 //! Tasks.
 
 use std::collections::BTreeSet;
+use std::str::FromStr;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use skep_model::{NodeId, ServiceId};
 use skep_rest::Task;
 use skep_store::{FindError, View};
 
@@ -22,7 +25,8 @@ pub(crate) async fn list(State(api): State<Api>, params: Params) -> Result<Json<
     let filters = params.filters(FILTERS)?;
     let view = api.reading().await?.view();
     let wanted = Wanted::new(&view, &filters)?;
-    Ok(Json(view.tasks().filter(|task| wanted.fits(&view, task)).map(|task| shown(&view, task)).collect()))
+    let found = wanted.candidates().filter(|task| wanted.fits(task));
+    Ok(Json(found.map(|task| shown(&view, task)).collect()))
 }
 
 /// `GET /tasks/{id}`.
@@ -40,47 +44,54 @@ fn shown(view: &View, task: &skep_model::Task) -> Task {
 
 /// Filters with the objects that they name.
 struct Wanted<'a> {
+    view: &'a View,
     filters: &'a Filters,
-    services: Option<BTreeSet<String>>,
-    nodes: Option<BTreeSet<String>>,
+    services: Option<BTreeSet<ServiceId>>,
+    nodes: Option<BTreeSet<NodeId>>,
     up_to_date: Option<bool>,
 }
 
 impl<'a> Wanted<'a> {
-    fn new(view: &View, filters: &'a Filters) -> Result<Self, Refusal> {
+    fn new(view: &'a View, filters: &'a Filters) -> Result<Self, Refusal> {
         if let Some(states) = filters.values("desired-state")
             && let Some(state) = states.iter().find(|state| !DESIRED.contains(&state.as_str()))
         {
+            let known = DESIRED.join(", ");
             return Err(Refusal::malformed(format!(
-                "invalid filter 'desired-state={state}': use {}",
-                DESIRED.join(", ")
+                "invalid filter 'desired-state={state}': use one of {known}"
             )));
         }
-        let service = |name: &str| view.find_service(name).map(|service| service.id.to_string());
-        let node = |name: &str| view.find_node(name).map(|node| node.id.to_string());
         Ok(Self {
-            services: ids(filters, "service", service)?,
-            nodes: ids(filters, "node", node)?,
-            up_to_date: filters.switch("_up-to-date")?,
+            view,
             filters,
+            services: ids(filters, "service", |name| view.find_service(name).map(|service| service.id))?,
+            nodes: ids(filters, "node", |name| view.find_node(name).map(|node| node.id))?,
+            up_to_date: filters.switch("_up-to-date")?,
         })
     }
 
-    fn fits(&self, view: &View, task: &skep_model::Task) -> bool {
-        let id = task.id.to_string();
-        let service = view.service(task.service);
-        let current = service.is_some_and(|service| service.spec_version == task.spec_version);
-        let among =
-            |known: &Option<BTreeSet<String>>, id: &str| known.as_ref().is_none_or(|all| all.contains(id));
-        self.filters.prefix("id", &id)
-            && among(&self.services, &task.service.to_string())
-            && among(&self.nodes, &task.node.map(|node| node.to_string()).unwrap_or_default())
-            && self.filters.any("name", |name| task_name(view, task).starts_with(name))
-            && self.filters.any("desired-state", |state| state == task.desired.word())
-            && self.filters.any("runtime", |runtime| runtime == "container")
-            && self.up_to_date.is_none_or(|wanted| wanted == current)
-            && (self.filters.values("label").is_none()
-                || view.task_spec(task).is_some_and(|spec| self.filters.labels("label", &spec.labels)))
+    /// Tasks that may fit: clients ask for those of one service several times a second.
+    fn candidates(&self) -> Box<dyn Iterator<Item = &'a Arc<skep_model::Task>> + '_> {
+        let view = self.view;
+        match (&self.services, &self.nodes) {
+            (Some(services), _) => Box::new(services.iter().flat_map(move |id| view.service_tasks(*id))),
+            (None, Some(nodes)) => Box::new(nodes.iter().flat_map(move |id| view.node_tasks(*id))),
+            (None, None) => Box::new(view.tasks()),
+        }
+    }
+
+    fn fits(&self, task: &skep_model::Task) -> bool {
+        let (filters, view) = (self.filters, self.view);
+        let on_node = |nodes: &BTreeSet<NodeId>| task.node.is_some_and(|node| nodes.contains(&node));
+        let current = || view.service(task.service).is_some_and(|now| now.spec_version == task.spec_version);
+        self.nodes.as_ref().is_none_or(on_node)
+            && filters.any("id", |id| task.id.to_string().starts_with(id))
+            && filters.any("name", |name| task_name(view, task).starts_with(name))
+            && filters.any("desired-state", |state| state == task.desired.word())
+            && filters.any("runtime", |runtime| runtime == "container")
+            && self.up_to_date.is_none_or(|wanted| wanted == current())
+            && (filters.values("label").is_none()
+                || view.task_spec(task).is_some_and(|spec| filters.labels("label", &spec.labels)))
     }
 }
 
@@ -90,16 +101,16 @@ fn task_name(view: &View, task: &skep_model::Task) -> String {
     format!("{}.{}.{}", service.unwrap_or_else(|| task.service.to_string()), task.slot, task.id)
 }
 
-/// Ids of the objects that a filter names; one that is gone has no name any more but its tasks still have its id.
-fn ids(
+/// Ids of the objects that a filter names; one that is gone has no name any more, but its tasks still have its id.
+fn ids<I: FromStr + Ord>(
     filters: &Filters,
     key: &str,
-    find: impl Fn(&str) -> Result<String, FindError>,
-) -> Result<Option<BTreeSet<String>>, Refusal> {
+    find: impl Fn(&str) -> Result<I, FindError>,
+) -> Result<Option<BTreeSet<I>>, Refusal> {
     let Some(names) = filters.values(key) else { return Ok(None) };
-    let found = names.iter().map(|name| match find(name) {
-        Err(FindError::NotFound { .. }) if name.len() == skep_model::ID_DIGITS => Ok(name.clone()),
-        other => other.map_err(Refusal::from),
+    let found = names.iter().map(|name| match (find(name), name.parse()) {
+        (Err(FindError::NotFound { .. }), Ok(id)) => Ok(id),
+        (found, _) => found.map_err(Refusal::from),
     });
     found.collect::<Result<_, _>>().map(Some)
 }

@@ -113,7 +113,13 @@ async fn images_come_get_names_and_go() {
     let found = bench.filtered("/images/json", r#"{"reference":["me/*"]}"#).await.json();
     assert_eq!(found[0]["RepoTags"], serde_json::json!(["me/mine:2"]));
     assert_eq!(bench.get("/images/none/json").await.message(), (404, "No such image: none".into()));
-    assert_eq!(bench.post("/images/web:1/push", "").await.status, 501);
+    let missing = ["/images/web:1/push", "/images/prune"];
+    for path in missing {
+        assert_eq!(bench.post(path, "").await.status, 501, "{path}");
+    }
+    for path in ["/images/get?names=web:1", "/images/search?term=x", "/images/web:1/history"] {
+        assert_eq!(bench.get(path).await.status, 501, "{path}");
+    }
     let removed = bench.ask("DELETE", "/images/skep/whoami:1", "").await;
     assert_eq!(removed.json()[0]["Untagged"], "skep/whoami:1");
     let loaded = bench.post("/images/load", "a:1 sha256:22").await;

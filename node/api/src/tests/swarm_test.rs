@@ -27,6 +27,15 @@ async fn the_swarm_and_its_nodes_are_shown() {
     assert!(bench.get("/nodes/two").await.json()["ManagerStatus"].get("Leader").is_none());
     assert_eq!(count(&bench.filtered("/nodes", r#"{"name":["tw"],"role":["worker"]}"#).await), 1);
     assert_eq!(bench.get("/nodes/000000").await.status, 400);
+    let version = one["Version"]["Index"].as_u64().unwrap();
+    let role = one["Spec"]["Role"].as_str().unwrap();
+    let drain = format!(r#"{{"Labels":{{"zone":"a"}},"Role":"{role}","Availability":"drain"}}"#);
+    let path = format!("/nodes/one/update?version={version}");
+    assert_eq!(bench.post(&path, &drain).await.status, 200);
+    assert_eq!(bench.get("/nodes/one").await.json()["Spec"]["Availability"], "drain");
+    assert_eq!(count(&bench.filtered("/nodes", r#"{"node.label":["zone=a"]}"#).await), 1);
+    assert!(bench.post(&path, &drain).await.message().1.contains("update out of sequence"));
+    assert_eq!(bench.post(&path, &drain.replace("drain", "away")).await.status, 400);
     assert_eq!(bench.get("/nodes/three").await.message(), (404, "no such node: three".into()));
 }
 

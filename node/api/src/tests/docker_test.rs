@@ -1,0 +1,92 @@
+//! Docker's own client against the API; skipped where there is none.
+
+use std::path::Path;
+
+use tokio::net::UnixListener;
+use tokio::process::Command;
+
+use super::bench::Bench;
+use crate::log_line::{LogLine, LogOrigin};
+
+/// Runs the client; both outputs, and whether it was content.
+async fn docker(directory: &Path, words: &str) -> std::io::Result<(bool, String)> {
+    let mut command = Command::new("docker");
+    command
+        .env("DOCKER_CONFIG", directory.join("config"))
+        .env_remove("DOCKER_API_VERSION")
+        .kill_on_drop(true);
+    command.arg("-H").arg(format!("unix://{}", directory.join("api.sock").display())).args(words.split(' '));
+    let output = command.output().await?;
+    let text = [output.stdout, output.stderr].concat();
+    Ok((output.status.success(), String::from_utf8_lossy(&text).into_owned()))
+}
+
+async fn fill(bench: &Bench) {
+    bench.service("web").await;
+    for (id, container) in [(1, "c1"), (2, "c2")] {
+        bench.task("web", id).await;
+        let text = format!("line of {container}\n").into();
+        let at_ns = u64::try_from(id).unwrap() * 1_000_000_000;
+        bench.host.writes(container, LogLine { at_ns, origin: LogOrigin::Stdout, text });
+    }
+    let mut node = bench.host.node();
+    node.containers = vec![skep_rest::ContainerSummary {
+        id: "c1".into(),
+        names: vec!["/web.1.x".into()],
+        state: "running".into(),
+        status: "Up 5 minutes".into(),
+        ..Default::default()
+    }];
+    node.images = vec![skep_rest::ImageSummary {
+        id: format!("sha256:{}", "ab".repeat(32)),
+        repo_tags: vec!["web:1".into()],
+        ..Default::default()
+    }];
+}
+
+#[tokio::test]
+async fn dockers_own_client_is_content() {
+    let directory = tempfile::tempdir().unwrap();
+    match docker(directory.path(), "--version").await {
+        Ok((true, _)) => {}
+        other => return eprintln!("skipped: there is no docker client here ({other:?})"),
+    }
+    let bench = Bench::manager().await;
+    fill(&bench).await;
+    let listener = UnixListener::bind(directory.path().join("api.sock")).unwrap();
+    let serving = crate::serve(bench.host.clone(), bench.env.clone(), vec![listener], bench.shutdown.clone());
+    let serving = bench.env.spawn("serve", serving);
+    let calls = [
+        ("version", true, "Server: Skep"),
+        ("info", true, "Is Manager: true"),
+        ("node ls", true, "Leader"),
+        ("node update --availability drain one", true, "one"),
+        ("service ls", true, "2/2"),
+        ("service ps web", true, "web.1"),
+        ("service inspect --pretty web", true, "Replicas:\t2"),
+        ("service logs web", true, "@one    | line of c2"),
+        ("service logs --raw -t --tail 1 web", true, "1970-01-01T00:00:02.000000000Z line of c2"),
+        ("service create -d --name two --replicas 3 -p 8081:80 --env A=B --limit-memory 50M web:1", true, ""),
+        ("service scale -d two=5", true, "two scaled to 5"),
+        ("service rollback -d two", true, "two"),
+        ("service create -d --name three --mode global web:1", false, "Mode.Global is not supported"),
+        ("service rm two", true, "two"),
+        ("network create -d overlay app", true, ""),
+        ("network ls", true, "overlay"),
+        ("network rm app", true, "app"),
+        ("ps", true, "Up 5 minutes"),
+        ("images web", true, "abababababab"),
+        ("stack ls", true, "SERVICES"),
+        ("volume ls", true, "VOLUME NAME"),
+        ("volume create", false, "volumes (POST /volumes/create) is not supported"),
+        ("run -d web:1", false, "creating single containers"),
+        ("inspect nothing", false, "No such object"),
+        ("events --since 1m --until 1s", true, ""),
+    ];
+    for (words, content, expected) in calls {
+        let (success, text) = docker(directory.path(), words).await.unwrap();
+        assert!(success == content && text.contains(expected), "docker {words}: {text}");
+    }
+    bench.shutdown.cancel();
+    serving.join().await.unwrap();
+}
