@@ -46,6 +46,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("skep-store", &["skep-model", "skep-runtime"]),
     ("skep-log", &[]),
     ("skep-raft", &["skep-log"]),
+    ("base2histogram", &[]),
     ("skep-plan", &["skep-model", "skep-runtime", "skep-store"]),
     (
         "skep-worker",
