@@ -73,9 +73,12 @@ async fn write_all(door: &Door, newest: &BTreeMap<TaskId, (NodeId, TaskStatus)>)
 /// A report counts when the task is on that node and the state is not a step back.
 fn change(view: &View, task: TaskId, node: NodeId, status: &TaskStatus) -> Option<Change> {
     let known = view.task(task).filter(|known| known.node == Some(node))?;
+    let mut status = status.clone();
     let same_state = status.state == known.status.state && !known.status.state.is_ended();
-    let news = known.status.state.may_become(status.state) || (same_state && known.status != *status);
-    news.then(|| {
-        Change::Update(Object::Task(Arc::new(Task { status: status.clone(), ..Task::clone(known) })))
-    })
+    if same_state {
+        // An agent that was restarted reports what it found again; the task has been so for longer.
+        status.at = known.status.at;
+    }
+    let news = known.status.state.may_become(status.state) || (same_state && known.status != status);
+    news.then(|| Change::Update(Object::Task(Arc::new(Task { status, ..Task::clone(known) }))))
 }

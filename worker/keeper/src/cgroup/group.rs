@@ -36,7 +36,7 @@ impl<'a> Group<'a> {
             self.enable_controllers()?;
         }
         let what = || format!("control group {}", path.display());
-        fs::create_dir_all(&path).step(FailureKind::Limit, what)?;
+        tree::create(&path).step(FailureKind::Limit, what)?;
         let group = File::open(&path).step(FailureKind::Limit, what)?;
         if limits {
             self.write_unified(&v2::settings(resources))?;
@@ -52,8 +52,7 @@ impl<'a> Group<'a> {
     pub(crate) fn create_v1(&self, resources: &Resources, rules: &[DeviceRule]) -> Result<(), Failure> {
         for hierarchy in &self.hierarchies.v1 {
             let path = hierarchy.root.join(self.path);
-            fs::create_dir_all(&path)
-                .step(FailureKind::Limit, || format!("control group {}", path.display()))?;
+            tree::create(&path).step(FailureKind::Limit, || format!("control group {}", path.display()))?;
             if hierarchy.controllers.iter().any(|c| c == "cpuset") {
                 copy_cpuset(&hierarchy.root, self.path)?;
             }
@@ -169,7 +168,7 @@ impl<'a> Group<'a> {
         let parents = self.path.rsplit_once('/').map_or("", |(parents, _)| parents);
         for part in std::iter::once("").chain(parents.split('/').filter(|p| !p.is_empty())) {
             at.push(part);
-            fs::create_dir_all(&at).step(FailureKind::Limit, || format!("control group {}", at.display()))?;
+            tree::create(&at).step(FailureKind::Limit, || format!("control group {}", at.display()))?;
             for controller in
                 self.hierarchies.unified_controllers.iter().filter(|c| known.contains(&c.as_str()))
             {

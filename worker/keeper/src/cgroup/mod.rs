@@ -14,7 +14,7 @@ pub(crate) use group::Group;
 pub(crate) use hierarchies::Hierarchies;
 pub use statistics::Statistics;
 pub(crate) use statistics::read as statistics;
-pub(crate) use tree::remove_children;
+pub(crate) use tree::{remove_children, remove_parents};
 
 /// One file of a control group and what goes into it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -60,6 +60,32 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Makes a group and those above it. Another keeper that ends may remove an empty one above it meanwhile.
+pub(super) fn create(path: &Path) -> io::Result<()> {
+    const TRIES: usize = 20;
+    for _ in 1..TRIES {
+        match fs::create_dir_all(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            made => return made,
+        }
+    }
+    fs::create_dir_all(path)
+}
+
+/// Removes a keeper's own group and those above it that are empty then.
+pub(crate) fn remove_parents(hierarchies: &Hierarchies, parent: &str) {
+    for root in hierarchies.roots() {
+        let own = Path::new(parent).ancestors().take_while(|path| !path.as_os_str().is_empty());
+        for path in own {
+            match fs::remove_dir(root.join(path)) {
+                // Others' groups may be in it.
+                Err(error) if error.kind() != io::ErrorKind::NotFound => break,
+                _ => {}
+            }
+        }
+    }
+}
+
 /// Kills and removes every group under `parent` in every hierarchy: what a killed keeper left. Waits at most
 /// `patience`; returns the groups that could not be removed.
 pub(crate) fn remove_children(hierarchies: &Hierarchies, parent: &str, patience: Duration) -> Vec<PathBuf> {

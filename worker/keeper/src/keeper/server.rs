@@ -79,9 +79,7 @@ pub fn run(options: Options) -> Result<()> {
     keeper.serve_forever()?;
     let _ = fs::remove_file(&keeper.options.socket);
     for parent in &keeper.options.cgroup_parents {
-        for root in keeper.runtime.hierarchies().roots() {
-            let _ = fs::remove_dir(root.join(parent));
-        }
+        cgroup::remove_parents(keeper.runtime.hierarchies(), parent);
     }
     if let Some(path) = &keeper.options.pid_file {
         let _ = fs::remove_file(path);
