@@ -7,6 +7,7 @@ mod entry;
 mod failure;
 mod output;
 mod progress;
+mod start;
 
 use std::process::ExitCode;
 

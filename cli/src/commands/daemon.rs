@@ -4,20 +4,33 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Deserialize;
+use skep_node::DaemonOptions;
 
 use crate::failure::Failure;
 
 const DATA_ROOT: &str = "/var/lib/skep";
 const EXEC_ROOT: &str = "/run/skep";
+const DATA_ROOT_VARIABLE: &str = "SKEP_DATA_ROOT";
+const EXEC_ROOT_VARIABLE: &str = "SKEP_EXEC_ROOT";
+
+/// Where a daemon keeps things unless it is told otherwise.
+pub(crate) fn data_root() -> PathBuf {
+    std::env::var_os(DATA_ROOT_VARIABLE).map_or_else(|| DATA_ROOT.into(), PathBuf::from)
+}
+
+/// Where a daemon keeps what is gone after a reboot, unless it is told otherwise.
+pub(crate) fn exec_root() -> PathBuf {
+    std::env::var_os(EXEC_ROOT_VARIABLE).map_or_else(|| EXEC_ROOT.into(), PathBuf::from)
+}
 
 /// Run the daemon in the foreground.
 #[derive(Debug, Args)]
 pub(crate) struct Daemon {
     /// Directory of what is kept [default: /var/lib/skep].
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", env = DATA_ROOT_VARIABLE)]
     data_root: Option<PathBuf>,
     /// Directory of what is gone after a reboot [default: /run/skep].
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", env = EXEC_ROOT_VARIABLE)]
     exec_root: Option<PathBuf>,
     /// Sockets to listen on [default: unix://EXEC_ROOT/skep.sock].
     #[arg(short = 'H', long = "host", value_name = "unix://PATH")]
@@ -59,19 +72,6 @@ struct ConfigFile {
     debug: Option<bool>,
 }
 
-/// How the daemon runs, every default filled in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct DaemonOptions {
-    pub(crate) data_root: PathBuf,
-    pub(crate) exec_root: PathBuf,
-    pub(crate) hosts: Vec<String>,
-    pub(crate) pidfile: PathBuf,
-    pub(crate) labels: Vec<String>,
-    pub(crate) log_level: String,
-    pub(crate) log_json: bool,
-    pub(crate) debug: bool,
-}
-
 impl Daemon {
     /// Runs the daemon until it is told to end. `host` and `debug` are those before the word `daemon`.
     pub(crate) fn run(mut self, host: Option<String>, debug: bool) -> Result<(), Failure> {
@@ -87,7 +87,7 @@ impl Daemon {
             Some(path) => read(path)?,
             None => ConfigFile::default(),
         };
-        serve(self.options(file)?)
+        skep_node::run(self.options(file)?).map_err(|error| Failure::Asked(format!("skep daemon: {error}")))
     }
 
     fn options(self, file: ConfigFile) -> Result<DaemonOptions, Failure> {
@@ -153,14 +153,6 @@ fn read(path: &Path) -> Result<ConfigFile, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| Failure::file(path, error))?;
     serde_json::from_str(&text)
         .map_err(|error| Failure::Asked(format!("the configuration file {}: {error}", path.display())))
-}
-
-/// Hands over to the node.
-fn serve(options: DaemonOptions) -> Result<(), Failure> {
-    Err(Failure::Asked(format!(
-        "this build of skep has no daemon to serve {}: build it from a later revision",
-        options.hosts.join(", ")
-    )))
 }
 
 #[cfg(test)]

@@ -5,9 +5,11 @@ mod daemon;
 mod down;
 mod image;
 mod inspect;
+mod log_flags;
 mod network;
 mod node;
 mod service;
+mod service_lines;
 mod stack;
 mod swarm;
 mod system;
@@ -95,6 +97,28 @@ impl Command {
             Self::Events(events) => events.run(client).await,
         }
     }
+}
+
+pub(crate) use daemon::{data_root, exec_root};
+
+/// Does something with each name; goes on after a failure, and fails then if one did.
+pub(crate) async fn each(
+    names: &[String],
+    mut work: impl AsyncFnMut(&str) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut last = Ok(());
+    for name in names {
+        let done = work(name).await;
+        if let Err(earlier) = std::mem::replace(&mut last, Ok(())) {
+            last = Err(earlier);
+        }
+        match (done, &last) {
+            (Ok(()), _) => {}
+            (Err(failure), Ok(())) => last = Err(failure),
+            (Err(failure), Err(_)) => crate::output::failure(&failure),
+        }
+    }
+    last
 }
 
 /// Reads a duration of a flag.

@@ -1,0 +1,56 @@
+use clap::Args;
+use skep_rest::{Info, Node};
+
+use crate::client::{Client, Filters, Query};
+use crate::failure::Failure;
+use crate::output::{Listing, ListingFlags, Row, capitalised, natural};
+
+/// List nodes in the swarm.
+#[derive(Debug, Args)]
+pub(crate) struct Ls {
+    /// Filter output based on conditions provided.
+    #[arg(short, long, value_name = "KEY=VALUE")]
+    filter: Vec<String>,
+    #[command(flatten)]
+    listing: ListingFlags,
+}
+
+impl Ls {
+    pub(crate) async fn run(self, client: &Client) -> Result<(), Failure> {
+        let filters = Filters::parse(&self.filter)?;
+        let query = Query::new("/nodes").with_some("filters", filters.json().as_deref());
+        let mut nodes = client.get::<Option<Vec<Node>>>(query.as_str()).await?.unwrap_or_default();
+        let own = client.get::<Info>("/info").await?.swarm.node_id;
+        nodes.sort_by(|one, other| natural(&one.description.hostname, &other.description.hostname));
+        let columns = &[
+            ("ID", "_Shown"),
+            ("HOSTNAME", "Hostname"),
+            ("STATUS", "Status"),
+            ("AVAILABILITY", "Availability"),
+            ("MANAGER STATUS", "ManagerStatus"),
+            ("ENGINE VERSION", "EngineVersion"),
+        ];
+        let rows = nodes.into_iter().map(|node| row(node, &own)).collect();
+        Listing { columns, rows, identity: "ID" }.print(&self.listing)
+    }
+}
+
+fn row(node: Node, own: &str) -> Row {
+    let manager = match &node.manager_status {
+        Some(status) if status.leader => "Leader".to_owned(),
+        Some(status) => capitalised(&status.reachability),
+        None => String::new(),
+    };
+    let is_own = node.id == own;
+    vec![
+        ("_Shown", format!("{} {}", node.id, if is_own { "*" } else { " " })),
+        ("ID", node.id),
+        ("Self", is_own.to_string()),
+        ("Hostname", node.description.hostname),
+        ("Status", capitalised(&node.status.state)),
+        ("Availability", capitalised(&node.spec.availability)),
+        ("ManagerStatus", manager),
+        ("EngineVersion", node.description.engine.engine_version),
+        ("TLSStatus", "Ready".to_owned()),
+    ]
+}

@@ -1,0 +1,47 @@
+//! `skep service`.
+
+mod inspect;
+mod logs;
+mod ls;
+mod ps;
+mod rm;
+mod scale;
+
+use clap::Subcommand;
+
+use crate::client::Client;
+use crate::failure::Failure;
+
+pub(super) use inspect::one;
+pub(super) use ls::list;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Display detailed information on one or more services.
+    Inspect(inspect::Inspect),
+    /// Fetch the logs of a service or task.
+    Logs(logs::Logs),
+    /// List services.
+    #[command(alias = "list")]
+    Ls(ls::Ls),
+    /// List the tasks of one or more services.
+    Ps(ps::Ps),
+    /// Remove one or more services.
+    #[command(alias = "remove")]
+    Rm(rm::Rm),
+    /// Scale one or multiple replicated services.
+    Scale(scale::Scale),
+}
+
+impl Command {
+    pub(crate) async fn run(self, client: &Client) -> Result<(), Failure> {
+        match self {
+            Self::Inspect(inspect) => inspect.run(client).await,
+            Self::Logs(logs) => logs.run(client).await,
+            Self::Ls(ls) => ls.run(client).await,
+            Self::Ps(ps) => ps.run(client).await,
+            Self::Rm(rm) => rm.run(client).await,
+            Self::Scale(scale) => scale.run(client).await,
+        }
+    }
+}

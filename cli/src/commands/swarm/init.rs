@@ -1,0 +1,68 @@
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::{Value, json};
+use skep_rest::{SwarmInit, SwarmSpec};
+
+use crate::client::Client;
+use crate::commands::duration;
+use crate::failure::Failure;
+use crate::output;
+
+/// Initialize a swarm.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Init {
+    /// Advertised address: IP[:PORT] or INTERFACE[:PORT]; given twice, the last counts.
+    #[arg(long, value_name = "ADDRESS", overrides_with = "advertise_addr")]
+    advertise_addr: Option<String>,
+    /// Where to listen for members: IP[:PORT] or INTERFACE[:PORT] [default: 0.0.0.0:2377].
+    #[arg(long, value_name = "ADDRESS")]
+    listen_addr: Option<String>,
+    /// Whether this node takes tasks: active, pause or drain.
+    #[arg(long, default_value = "active")]
+    availability: String,
+    /// Where subnets of networks come from, in CIDR form [default: 10.0.0.0/8].
+    #[arg(long, value_name = "CIDR", value_delimiter = ',')]
+    default_addr_pool: Vec<String>,
+    /// Prefix length of a subnet [default: 24].
+    #[arg(long, value_name = "BITS", default_value_t = 0)]
+    default_addr_pool_mask_length: u32,
+    /// How many ended tasks of a slot are kept.
+    #[arg(long, value_name = "COUNT")]
+    task_history_limit: Option<u64>,
+    /// Time between two heartbeats of a node [default: 2s].
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    dispatcher_heartbeat: Option<Duration>,
+    /// How long a node's certificate is valid [default: 2160h].
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    cert_expiry: Option<Duration>,
+}
+
+impl Init {
+    pub(crate) async fn run(self, client: &Client) -> Result<(), Failure> {
+        let node = init(client, self).await?;
+        output::line(format!("Swarm initialized: current node ({node}) is now a manager."))?;
+        output::line("\nDeploy a compose file with: skep stack deploy -c compose.yml NAME")
+    }
+}
+
+/// Starts a swarm; answers with this node's id.
+pub(crate) async fn init(client: &Client, init: Init) -> Result<String, Failure> {
+    let number = |key: &str, value: Option<u64>| value.map_or(Value::Null, |value| json!({ key: value }));
+    let nanos = |value: Option<Duration>| value.and_then(|value| u64::try_from(value.as_nanos()).ok());
+    let request = SwarmInit {
+        listen_addr: init.listen_addr.unwrap_or_default(),
+        advertise_addr: init.advertise_addr.unwrap_or_default(),
+        availability: init.availability,
+        default_addr_pool: Some(init.default_addr_pool).filter(|pools| !pools.is_empty()),
+        subnet_size: init.default_addr_pool_mask_length,
+        spec: SwarmSpec {
+            orchestration: number("TaskHistoryRetentionLimit", init.task_history_limit),
+            dispatcher: number("HeartbeatPeriod", nanos(init.dispatcher_heartbeat)),
+            ca_config: number("NodeCertExpiry", nanos(init.cert_expiry)),
+            ..SwarmSpec::default()
+        },
+        ..SwarmInit::default()
+    };
+    client.post("/swarm/init", &request).await
+}
