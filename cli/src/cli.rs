@@ -9,7 +9,13 @@ use crate::failure::Failure;
 
 /// A swarm of hosts that runs your compose files.
 #[derive(Debug, Parser)]
-#[command(name = "skep", version, max_term_width = 110, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    name = "skep",
+    version,
+    max_term_width = 110,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 pub(crate) struct Cli {
     /// Daemon socket to connect to.
     #[arg(short = 'H', long, env = "SKEP_HOST", value_name = "unix://PATH")]

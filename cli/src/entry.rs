@@ -10,6 +10,7 @@ pub(crate) fn hidden(arguments: impl Iterator<Item = OsString>) -> Option<ExitCo
     let rest = || arguments.map(|argument| argument.to_string_lossy().into_owned()).collect::<Vec<_>>();
     match name.to_str()? {
         "keeper" => Some(keeper(&rest())),
+        skep_image::UNPACK_ARGUMENT => Some(unpack(&rest())),
         "whoami" => Some(skep_whoami::run(|name| std::env::var(name).ok())),
         _ => None,
     }
@@ -22,6 +23,17 @@ fn keeper(arguments: &[String]) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             crate::output::warning(&format!("skep keeper: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The process that unpacks a layer of an image. It gives up rights, so it must stay single-threaded.
+fn unpack(arguments: &[String]) -> ExitCode {
+    match skep_image::unpack_main(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            crate::output::warning(&format!("skep unpack: {error}"));
             ExitCode::FAILURE
         }
     }

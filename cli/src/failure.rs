@@ -77,7 +77,8 @@ impl Failure {
 
 fn problems(problems: &[Problem]) -> String {
     let mut text: String = problems.iter().map(|problem| format!("{problem}\n")).collect();
-    let things = if problems.len() == 1 { "1 problem".to_owned() } else { format!("{} problems", problems.len()) };
+    let things =
+        if problems.len() == 1 { "1 problem".to_owned() } else { format!("{} problems", problems.len()) };
     text.push_str(&format!("The file was not deployed: {things}, see above."));
     text
 }

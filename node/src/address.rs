@@ -41,9 +41,10 @@ pub(crate) fn advertise(text: &str, listen: SocketAddr, host: &[HostAddress]) ->
     if !text.is_empty() {
         let address = resolve(text, listen.port(), host);
         return match address.map_err(|reason| format!("invalid --advertise-addr: {reason}"))? {
-            address if address.ip().is_unspecified() => {
-                Err(format!("invalid --advertise-addr: others cannot reach {}; name one address of this host", address.ip()))
-            }
+            address if address.ip().is_unspecified() => Err(format!(
+                "invalid --advertise-addr: others cannot reach {}; name one address of this host",
+                address.ip()
+            )),
             address => Ok(address),
         };
     }

@@ -59,7 +59,11 @@ async fn serve(options: &DaemonOptions) -> Result<(), DaemonError> {
     let shutdown = Shutdown::new();
     let host: Arc<dyn Host> = Arc::clone(&node) as _;
     let serving = env.spawn("api", skep_api::serve(host, env.clone(), listeners, shutdown.clone()));
-    tracing::info!(hosts = options.hosts.join(" "), version = env!("CARGO_PKG_VERSION"), "the daemon is ready");
+    tracing::info!(
+        hosts = options.hosts.join(" "),
+        version = env!("CARGO_PKG_VERSION"),
+        "the daemon is ready"
+    );
     asked_to_end(&mut signals).await;
     tracing::info!("the daemon ends; containers run on");
     shutdown.cancel();

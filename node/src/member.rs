@@ -47,7 +47,11 @@ pub(crate) struct Ground {
 
 impl Member {
     /// Goes on with what is on disk.
-    pub(crate) async fn start(ground: &Ground, membership: Membership, ids: (ClusterId, NodeId)) -> Result<Self, MemberError> {
+    pub(crate) async fn start(
+        ground: &Ground,
+        membership: Membership,
+        ids: (ClusterId, NodeId),
+    ) -> Result<Self, MemberError> {
         let env = ground.engine.env.clone();
         // The engine first: containers are found again, and traffic flows, whatever becomes of the rest.
         let engine = Engine::open(ground.engine.clone()).await?;

@@ -111,8 +111,10 @@ impl Records {
 
     /// Keeps it; with the answer it is on disk.
     pub(crate) fn keep(&self, membership: &Membership) -> Result<(), DaemonError> {
-        let bytes = serde_json::to_vec(membership)
-            .map_err(|error| DaemonError::Records { path: self.places.database(), reason: error.to_string() })?;
+        let bytes = serde_json::to_vec(membership).map_err(|error| DaemonError::Records {
+            path: self.places.database(),
+            reason: error.to_string(),
+        })?;
         Ok(self.tree.put(MEMBERSHIP, &bytes)?)
     }
 

@@ -50,13 +50,14 @@ impl Node {
         let labels = labels(&options.labels)?;
         let database = Database::open(places.database())?;
         let records = Records::open(&database, &places)?;
-        let images = ImageStore::open(&places.images())?;
+        let binary = binary()?;
+        let images = ImageStore::open_with(&places.images(), Some(binary.clone()))?;
         let engine = EngineOptions {
             env: env.clone(),
             images: images.clone(),
             data_root: places.data_root.clone(),
             exec_root: places.exec_root.clone(),
-            binary: binary()?,
+            binary,
             instance: places.instance(),
             labels,
         };

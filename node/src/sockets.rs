@@ -24,9 +24,12 @@ impl Sockets {
         let mut own = Self { paths: Vec::new() };
         let mut listeners = Vec::new();
         for host in hosts {
-            let path = host.strip_prefix("unix://").filter(|path| path.starts_with('/')).ok_or_else(|| {
-                DaemonError::Option(format!("'{host}' cannot be listened on: write unix:///path/to/skep.sock"))
-            })?;
+            let path =
+                host.strip_prefix("unix://").filter(|path| path.starts_with('/')).ok_or_else(|| {
+                    DaemonError::Option(format!(
+                        "'{host}' cannot be listened on: write unix:///path/to/skep.sock"
+                    ))
+                })?;
             listeners.push(listen(Path::new(path))?);
             own.paths.push(path.into());
         }

@@ -53,11 +53,19 @@ impl Client {
         self.json(Method::GET, path, None).await
     }
 
-    pub(crate) async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
+    pub(crate) async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Failure> {
         self.json(Method::POST, path, Some(encoded(body)?)).await
     }
 
-    pub(crate) async fn put<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
+    pub(crate) async fn put<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Failure> {
         self.json(Method::PUT, path, Some(encoded(body)?)).await
     }
 
@@ -76,11 +84,18 @@ impl Client {
         Ok(self.call(Method::POST, &versioned(path), body, kind).await?.into_body())
     }
 
-    async fn json<T: DeserializeOwned>(&self, method: Method, path: &str, body: Option<Bytes>) -> Result<T, Failure> {
+    async fn json<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Bytes>,
+    ) -> Result<T, Failure> {
         let kind = body.as_ref().map(|_| "application/json");
-        let body = body.map(|bytes| Full::new(bytes).map_err(|never| match never {}).boxed()).unwrap_or_default();
+        let body =
+            body.map(|bytes| Full::new(bytes).map_err(|never| match never {}).boxed()).unwrap_or_default();
         let response = self.call(method, &versioned(path), body, kind).await?;
-        let bytes = response.into_body().collect().await.map_err(|error| self.broken(path, error))?.to_bytes();
+        let bytes =
+            response.into_body().collect().await.map_err(|error| self.broken(path, error))?.to_bytes();
         let text: &[u8] = if bytes.is_empty() { b"null" } else { &bytes };
         serde_json::from_slice(text).map_err(|error| self.broken(path, error))
     }
@@ -89,7 +104,13 @@ impl Client {
         Failure::talk(format!("the daemon's answer to {path} cannot be read"), reason)
     }
 
-    async fn call(&self, method: Method, path: &str, body: Body, kind: Option<&str>) -> Result<Response<Incoming>, Failure> {
+    async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Body,
+        kind: Option<&str>,
+    ) -> Result<Response<Incoming>, Failure> {
         let stream = UnixStream::connect(&self.socket).await.map_err(|error| self.unreachable(&error))?;
         let doing = || format!("{method} {path}");
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))

@@ -66,7 +66,10 @@ impl Frames {
         match kind {
             0 | 1 => Ok(Some((Channel::Out, payload))),
             2 => Ok(Some((Channel::Error, payload))),
-            _ => Err(Failure::Daemon { status: 500, message: String::from_utf8_lossy(&payload).trim().to_owned() }),
+            _ => Err(Failure::Daemon {
+                status: 500,
+                message: String::from_utf8_lossy(&payload).trim().to_owned(),
+            }),
         }
     }
 }

@@ -62,7 +62,8 @@ mod tests {
 
     #[test]
     fn paths_are_encoded() {
-        let query = Query::new("/x").with("filters", "{\"a\":1}").with_flag("force", true).with_some("no", None);
+        let query =
+            Query::new("/x").with("filters", "{\"a\":1}").with_flag("force", true).with_some("no", None);
         assert_eq!(query.as_str(), "/x?filters=%7B%22a%22%3A1%7D&force=1".replace("%3A", ":"));
         assert_eq!(Query::segment("skep/who ami:1"), "skep/who%20ami:1");
         assert_eq!(Query::segment("a?b#c"), "a%3Fb%23c");

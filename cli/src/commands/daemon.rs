@@ -98,10 +98,14 @@ impl Daemon {
             hosts.push(format!("unix://{}/skep.sock", exec_root.display()));
         }
         if let Some(host) = hosts.iter().find(|host| !host.starts_with("unix:///")) {
-            return Err(Failure::Asked(format!("'{host}' cannot be listened on: write unix:///path/to/skep.sock")));
+            return Err(Failure::Asked(format!(
+                "'{host}' cannot be listened on: write unix:///path/to/skep.sock"
+            )));
         }
         let labels = if self.labels.is_empty() { file.labels.unwrap_or_default() } else { self.labels };
-        if let Some(label) = labels.iter().find(|label| label.split_once('=').is_none_or(|(key, _)| key.is_empty())) {
+        if let Some(label) =
+            labels.iter().find(|label| label.split_once('=').is_none_or(|(key, _)| key.is_empty()))
+        {
             return Err(Failure::Asked(format!("'{label}' is not a label: write KEY=VALUE")));
         }
         let log_format = self.log_format.or(file.log_format).unwrap_or_else(|| "text".to_owned());
@@ -111,7 +115,10 @@ impl Daemon {
             exec_root,
             hosts,
             labels,
-            log_level: known(self.log_level.or(file.log_level), &["info", "debug", "warn", "error", "fatal"])?,
+            log_level: known(
+                self.log_level.or(file.log_level),
+                &["info", "debug", "warn", "error", "fatal"],
+            )?,
             log_json: known(Some(log_format), &["text", "json"])? == "json",
             debug: self.debug || file.debug.unwrap_or_default(),
         })

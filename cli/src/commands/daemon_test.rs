@@ -36,14 +36,20 @@ fn flags_and_file_come_together() {
 
 #[test]
 fn what_is_said_twice_is_refused() {
-    let failure = options(&["--data-root", "/a", "-l", "info"], r#"{"data-root": "/b", "log-level": "info"}"#);
+    let failure =
+        options(&["--data-root", "/a", "-l", "info"], r#"{"data-root": "/b", "log-level": "info"}"#);
     let text = failure.unwrap_err().to_string();
     assert!(text.contains("data-root, log-level"), "{text}");
 }
 
 #[test]
 fn mistakes_are_told() {
-    assert!(serde_json::from_str::<ConfigFile>(r#"{"data-rot": "/b"}"#).unwrap_err().to_string().contains("data-rot"));
+    assert!(
+        serde_json::from_str::<ConfigFile>(r#"{"data-rot": "/b"}"#)
+            .unwrap_err()
+            .to_string()
+            .contains("data-rot")
+    );
     for words in [["-H", "tcp://0.0.0.0:2375"], ["--label", "x"], ["-l", "loud"], ["--log-format", "xml"]] {
         assert!(options(&words, "{}").is_err(), "{words:?}");
     }

@@ -31,9 +31,13 @@ const KINDS: [(&str, &str, &str); 6] = [
 
 impl Inspect {
     pub(crate) async fn run(self, client: &Client) -> Result<(), Failure> {
-        if let Some(kind) = self.kind.as_deref().filter(|kind| !KINDS.iter().any(|(known, ..)| known == kind)) {
+        if let Some(kind) = self.kind.as_deref().filter(|kind| !KINDS.iter().any(|(known, ..)| known == kind))
+        {
             let known: Vec<&str> = KINDS.iter().map(|(known, ..)| *known).collect();
-            return Err(Failure::Asked(format!("'{kind}' is not a kind of object: use {}", known.join(", "))));
+            return Err(Failure::Asked(format!(
+                "'{kind}' is not a kind of object: use {}",
+                known.join(", ")
+            )));
         }
         let mut found = Vec::new();
         for name in &self.names {

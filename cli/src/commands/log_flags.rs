@@ -43,7 +43,12 @@ impl LogFlags {
     }
 
     /// Writes the log with the task before each line.
-    pub(crate) async fn show(&self, client: &Client, path: &str, mut lines: ServiceLines) -> Result<(), Failure> {
+    pub(crate) async fn show(
+        &self,
+        client: &Client,
+        path: &str,
+        mut lines: ServiceLines,
+    ) -> Result<(), Failure> {
         let mut log = self.open(client, path, true).await?;
         while let Some((channel, bytes)) = log.next().await? {
             let text = String::from_utf8_lossy(&bytes);

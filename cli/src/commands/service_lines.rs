@@ -28,7 +28,12 @@ pub(crate) struct ServiceLines {
 
 impl ServiceLines {
     /// Reads the names that there are.
-    pub(crate) async fn read(client: &Client, no_ids: bool, whole: bool, details: bool) -> Result<Self, Failure> {
+    pub(crate) async fn read(
+        client: &Client,
+        no_ids: bool,
+        whole: bool,
+        details: bool,
+    ) -> Result<Self, Failure> {
         let nodes = client.get::<Option<Vec<Node>>>("/nodes").await?.unwrap_or_default();
         let services = client.get::<Option<Vec<Service>>>("/services").await?.unwrap_or_default();
         let mut lines = Self {
@@ -45,13 +50,19 @@ impl ServiceLines {
     }
 
     /// A line as it is shown. It comes as `[timestamp ]details text`.
-    pub(crate) async fn shown(&mut self, client: &Client, line: &str, timestamps: bool) -> Result<String, Failure> {
+    pub(crate) async fn shown(
+        &mut self,
+        client: &Client,
+        line: &str,
+        timestamps: bool,
+    ) -> Result<String, Failure> {
         let (stamp, rest) = match line.split_once(' ').filter(|_| timestamps) {
             Some((stamp, rest)) => (format!("{stamp} "), rest),
             None => (String::new(), line),
         };
         let (details, text) = rest.split_once(' ').unwrap_or((rest, "\n"));
-        let details: BTreeMap<&str, &str> = details.split(',').filter_map(|pair| pair.split_once('=')).collect();
+        let details: BTreeMap<&str, &str> =
+            details.split(',').filter_map(|pair| pair.split_once('=')).collect();
         let of = |key: &str| details.get(key).copied().unwrap_or_default();
         if !self.tasks.contains_key(of(TASK)) {
             // It was started while the log was followed.

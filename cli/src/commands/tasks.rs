@@ -147,8 +147,12 @@ mod tests {
         let line = Line::parse_from(["ps"]);
         let names = Names { services: BTreeMap::from([("s".into(), "web".into())]), ..Names::default() };
         let long = "x".repeat(40);
-        let tasks =
-            vec![task("a", 10, "1", ""), task("old", 2, "1", &long), task("new", 2, "2", ""), task("b", 1, "1", "")];
+        let tasks = vec![
+            task("a", 10, "1", ""),
+            task("old", 2, "1", &long),
+            task("new", 2, "2", ""),
+            task("b", 1, "1", ""),
+        ];
         let rows = line.tasks.rows(tasks, &names);
         let shown: Vec<&str> = rows.iter().map(|row| row[2].1.as_str()).collect();
         assert_eq!(shown, ["web.1", "web.2", " \\_ web.2", "web.10"]);

@@ -61,7 +61,9 @@ impl Listing {
         };
         let template = Template::parse(format)?;
         let fields: Vec<&'static str> = match self.rows.first() {
-            Some(row) => row.iter().map(|(field, _)| *field).filter(|field| !field.starts_with('_')).collect(),
+            Some(row) => {
+                row.iter().map(|(field, _)| *field).filter(|field| !field.starts_with('_')).collect()
+            }
             None => self.columns.iter().map(|(_, field)| *field).collect(),
         };
         template.only_knows(&fields)?;

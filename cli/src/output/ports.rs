@@ -58,6 +58,9 @@ mod tests {
             "*:53->53/udp, *:8000-8001->80-81/tcp"
         );
         assert_eq!(service_ports(&[port(1, 1, "tcp"), port(2, 9, "tcp")]), "*:1->1/tcp, *:2->9/tcp");
-        assert_eq!(service_ports(&[port(65535, 65535, ""), port(65534, 65534, "")]), "*:65534-65535->65534-65535/tcp");
+        assert_eq!(
+            service_ports(&[port(65535, 65535, ""), port(65534, 65534, "")]),
+            "*:65534-65535->65534-65535/tcp"
+        );
     }
 }

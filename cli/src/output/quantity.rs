@@ -31,7 +31,14 @@ mod tests {
 
     #[test]
     fn sizes_are_dockers() {
-        for (bytes, wanted) in [(0, "0B"), (999, "999B"), (1000, "1kB"), (1_240_000, "1.24MB"), (133_000_000, "133MB"), (20_500_000_000, "20.5GB")] {
+        for (bytes, wanted) in [
+            (0, "0B"),
+            (999, "999B"),
+            (1000, "1kB"),
+            (1_240_000, "1.24MB"),
+            (133_000_000, "133MB"),
+            (20_500_000_000, "20.5GB"),
+        ] {
             assert_eq!(decimal_size(bytes), wanted);
         }
         for (bytes, wanted) in [(1024, "1KiB"), (8_191_475_712, "7.629GiB"), (1 << 30, "1GiB")] {

@@ -39,7 +39,9 @@ impl Template {
                 && !fields.contains(&field.as_str())
             {
                 let known = fields.join(", ");
-                return Err(Failure::Asked(format!("the template asks for '.{field}', which is not there: use {known}")));
+                return Err(Failure::Asked(format!(
+                    "the template asks for '.{field}', which is not there: use {known}"
+                )));
             }
         }
         Ok(())
@@ -110,7 +112,9 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_refused() {
-        for text in ["{{range .X}}{{end}}", "{{if .X}}", "{{.Name", "{{index .X 0}}", "{{upper .Name}}", "{{name}}"] {
+        for text in
+            ["{{range .X}}{{end}}", "{{if .X}}", "{{.Name", "{{index .X 0}}", "{{upper .Name}}", "{{name}}"]
+        {
             assert!(Template::parse(text).is_err(), "{text}");
         }
     }

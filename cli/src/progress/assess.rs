@@ -35,7 +35,8 @@ pub(crate) fn assess(service: &Service, tasks: &[Task], known: &BTreeSet<String>
     let running = running.len() as u64;
     let desired = replicas(service);
     let left_over = mine.iter().filter(wanted).any(|task| !current(task) && task.status.state == "running");
-    let new: Vec<&Task> = mine.iter().copied().filter(|task| !known.contains(&task.id) && current(task)).collect();
+    let new: Vec<&Task> =
+        mine.iter().copied().filter(|task| !known.contains(&task.id) && current(task)).collect();
     let converged = running == desired && !left_over;
     ServiceProgress {
         name: service.spec.name.clone(),
@@ -64,8 +65,10 @@ fn phase(mine: &[&Task], new: &[&Task]) -> String {
         *states.entry(&task.status.state).or_default() += 1;
     }
     let mut words: Vec<String> = states.iter().map(|(state, count)| format!("{count} {state}")).collect();
-    let waiting = open.filter(|task| task.status.state == "pending" && !task.status.err.is_empty()).next_back();
-    let failed = new.iter().copied().filter(|task| ended_badly(task)).max_by(|a, b| a.created_at.cmp(&b.created_at));
+    let waiting =
+        open.filter(|task| task.status.state == "pending" && !task.status.err.is_empty()).next_back();
+    let failed =
+        new.iter().copied().filter(|task| ended_badly(task)).max_by(|a, b| a.created_at.cmp(&b.created_at));
     words.extend(waiting.map(|task| task.status.err.clone()));
     words.extend(failed.map(|task| format!("{} {}: {}", place(task), task.status.state, reason(task))));
     if words.is_empty() { "waiting for tasks".to_owned() } else { words.join(", ") }

@@ -47,7 +47,8 @@ fn redrawn(shown: &[String], lines: &[String]) -> String {
 
 /// A line that wraps would not be overwritten.
 fn cut(line: &str) -> String {
-    let columns = rustix::termios::tcgetwinsize(std::io::stdout()).map_or(80, |size| usize::from(size.ws_col));
+    let columns =
+        rustix::termios::tcgetwinsize(std::io::stdout()).map_or(80, |size| usize::from(size.ws_col));
     output::ellipsis(line, columns.max(20) - 1)
 }
 

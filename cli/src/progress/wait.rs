@@ -27,13 +27,23 @@ pub(crate) struct Goal {
 
 impl Goal {
     /// Everything in a stack.
-    pub(crate) async fn stack(client: &Client, name: &str, timeout: Duration, quiet: bool) -> Result<Self, Failure> {
+    pub(crate) async fn stack(
+        client: &Client,
+        name: &str,
+        timeout: Duration,
+        quiet: bool,
+    ) -> Result<Self, Failure> {
         let filters = Filters::default().with_stack(name);
         Self::of(client, filters.clone(), filters, timeout, quiet).await
     }
 
     /// One service, by its id.
-    pub(crate) async fn service(client: &Client, id: &str, timeout: Duration, quiet: bool) -> Result<Self, Failure> {
+    pub(crate) async fn service(
+        client: &Client,
+        id: &str,
+        timeout: Duration,
+        quiet: bool,
+    ) -> Result<Self, Failure> {
         let (services, tasks) = (Filters::default().with("id", id), Filters::default().with("service", id));
         Self::of(client, services, tasks, timeout, quiet).await
     }
@@ -98,7 +108,10 @@ fn timed_out(services: &[ServiceProgress], timeout: Duration) -> Failure {
     let missing = services.iter().filter(|service| !service.converged);
     let missing: Vec<String> = missing
         .map(|service| {
-            format!("{} has {} of {} tasks ({})", service.name, service.running, service.desired, service.phase)
+            format!(
+                "{} has {} of {} tasks ({})",
+                service.name, service.running, service.desired, service.phase
+            )
         })
         .collect();
     Failure::TimedOut(format!("Not converged after {} s: {}", timeout.as_secs(), missing.join("; ")))

@@ -159,7 +159,8 @@ mod tests {
     #[test]
     fn a_status_is_what_docker_says() {
         let now = Timestamp::from_nanos(1_000_000_000_000);
-        let mut state = ContainerState { phase: Phase::Running, started_ns: 995_000_000_000, ..Default::default() };
+        let mut state =
+            ContainerState { phase: Phase::Running, started_ns: 995_000_000_000, ..Default::default() };
         assert_eq!(status(&state, now), "Up 5 seconds");
         state.phase = Phase::Exited;
         state.finished_ns = 400_000_000_000;

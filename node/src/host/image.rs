@@ -24,12 +24,16 @@ pub(super) async fn inspect(node: &Node, reference: &str) -> Result<ImageInspect
 
 /// One more name.
 pub(super) async fn tag(node: &Node, source: &str, target: &str) -> Result<(), HostError> {
-    let (source, target) = (source.to_owned(), target.to_owned());
+    let (source, target) = (source.to_owned(), target.parse::<Reference>().map_err(refused)?);
     blocking(node, move |images| images.tag(&source, &target)).await
 }
 
 /// Takes a name, and the files with the last one.
-pub(super) async fn remove(node: &Node, reference: &str, force: bool) -> Result<Vec<DeletedImage>, HostError> {
+pub(super) async fn remove(
+    node: &Node,
+    reference: &str,
+    force: bool,
+) -> Result<Vec<DeletedImage>, HostError> {
     let wanted = reference.to_owned();
     let image = blocking(node, move |images| images.find(&wanted)).await?;
     let user = node.engine().and_then(|engine| engine.image_user(&image.id.to_string()));
@@ -38,14 +42,16 @@ pub(super) async fn remove(node: &Node, reference: &str, force: bool) -> Result<
         let short: String = container.chars().take(12).collect();
         return Err(HostError::new(
             HostErrorKind::Conflict,
-            format!("unable to remove image {reference}: container {short} uses it; remove its service first"),
+            format!(
+                "unable to remove image {reference}: container {short} uses it; remove its service first"
+            ),
         ));
     }
     let reference = reference.to_owned();
     let removed = blocking(node, move |images| images.remove(&reference, force)).await?;
     let line = |removed: Removed| match removed {
         Removed::Untagged(name) => DeletedImage { untagged: Some(name), deleted: None },
-        Removed::Deleted(id) => DeletedImage { untagged: None, deleted: Some(id) },
+        Removed::Deleted(id) => DeletedImage { untagged: None, deleted: Some(id.to_string()) },
     };
     Ok(removed.into_iter().map(line).collect())
 }
@@ -94,7 +100,8 @@ fn created(image: &Image) -> Timestamp {
 }
 
 fn names(image: &Image) -> Vec<String> {
-    let short = |name: &String| name.parse::<Reference>().map_or_else(|_| name.clone(), |name| name.to_string());
+    let short =
+        |name: &String| name.parse::<Reference>().map_or_else(|_| name.clone(), |name| name.to_string());
     image.references.iter().map(short).collect()
 }
 

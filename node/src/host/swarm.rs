@@ -26,7 +26,8 @@ fn member(member: &Member) -> skep_api::Member {
     let leadership = member.manager.quorum().leadership();
     let leads = |raft_id: u64| {
         let view = control.view();
-        let leader = view.nodes().find(|node| node.manager.as_ref().is_some_and(|own| own.raft_id == raft_id));
+        let leader =
+            view.nodes().find(|node| node.manager.as_ref().is_some_and(|own| own.raft_id == raft_id));
         leader.map(|node| node.id)
     };
     skep_api::Member {

@@ -85,8 +85,10 @@ impl FromStr for Subnet {
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let wrong = || Invalid::new("subnet", format!("'{text}' is not a subnet like 10.0.0.0/8"));
         let (address, bits) = text.split_once('/').ok_or_else(wrong)?;
-        let subnet =
-            Self { address: address.parse().map_err(|_| wrong())?, prefix_bits: bits.parse().map_err(|_| wrong())? };
+        let subnet = Self {
+            address: address.parse().map_err(|_| wrong())?,
+            prefix_bits: bits.parse().map_err(|_| wrong())?,
+        };
         if subnet.prefix_bits > 32 { Err(wrong()) } else { Ok(subnet) }
     }
 }

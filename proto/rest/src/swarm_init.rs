@@ -56,11 +56,14 @@ impl SwarmInit {
             spec.address_pools = pools.iter().map(|text| pool(text)).collect::<Result<_, _>>()?;
         }
         if self.subnet_size != 0 {
-            let wrong = || Unsupported::value("SubnetSize", format!("/{} is not between /8 and /29", self.subnet_size));
+            let wrong = || {
+                Unsupported::value("SubnetSize", format!("/{} is not between /8 and /29", self.subnet_size))
+            };
             let bits = Some(self.subnet_size).filter(|bits| SUBNET_BITS.contains(bits)).ok_or_else(wrong)?;
             spec.subnet_prefix_bits = u8::try_from(bits).map_err(|_| wrong())?;
         }
-        if let Some(pool) = spec.address_pools.iter().find(|pool| pool.prefix_bits > spec.subnet_prefix_bits) {
+        if let Some(pool) = spec.address_pools.iter().find(|pool| pool.prefix_bits > spec.subnet_prefix_bits)
+        {
             let reason = format!("{pool} is smaller than a subnet (/{})", spec.subnet_prefix_bits);
             return Err(Unsupported::value("DefaultAddrPool", reason));
         }

@@ -21,7 +21,11 @@ mod tests {
         let host = Host::started();
         host.skep(&["swarm", "init"]).ok();
         refused(&host, "services: [", &["compose.yml:1"]);
-        refused(&host, "services:\n  web:\n    image: skep/whoami\n    imagee: x\n", &["compose.yml:4:5", "imagee"]);
+        refused(
+            &host,
+            "services:\n  web:\n    image: skep/whoami\n    imagee: x\n",
+            &["compose.yml:4:5", "imagee"],
+        );
         let long = "n".repeat(64);
         refused(&host, &format!("services:\n  {long}:\n    image: skep/whoami\n"), &["63", "compose.yml:2"]);
         refused(&host, "services:\n  web: {}\n", &["image"]);

@@ -14,7 +14,11 @@ mod tests {
                 let local = connection.local().unwrap();
                 let answer = connection.get("/").unwrap();
                 assert_eq!(answer.status, 200);
-                assert_eq!(answer.line("Client"), Some(local.to_string().as_str()), "the client's own address arrives");
+                assert_eq!(
+                    answer.line("Client"),
+                    Some(local.to_string().as_str()),
+                    "the client's own address arrives"
+                );
                 answer.line("Task").unwrap().to_owned()
             })
             .collect()

@@ -55,7 +55,8 @@ mod tests {
         host.skep(&["down", "hello"]).ok();
         eventually(|| {
             // Only what stands for the node itself may be there: its keeper, and the table of its network.
-            let left: Vec<String> = host.leftovers().into_iter().filter(|line| !is_of_the_node(line)).collect();
+            let left: Vec<String> =
+                host.leftovers().into_iter().filter(|line| !is_of_the_node(line)).collect();
             if left.is_empty() { Ok(()) } else { Err(format!("{left:#?}")) }
         });
         host.skep(&["swarm", "leave", "--force"]).ok();

@@ -24,7 +24,8 @@ mod tests {
         std::thread::scope(|scope| {
             let traffic = scope.spawn(|| {
                 while !stop.load(Ordering::Relaxed) {
-                    let answer = Connection::open(&namespace, address).unwrap().get("/log?line=tick").unwrap();
+                    let answer =
+                        Connection::open(&namespace, address).unwrap().get("/log?line=tick").unwrap();
                     assert_eq!(answer.status, 200);
                     asked.fetch_add(1, Ordering::Relaxed);
                 }

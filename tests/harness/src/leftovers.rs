@@ -74,7 +74,8 @@ pub(crate) fn network(namespace: &str) -> Vec<String> {
     let foreign = routes.lines().filter(|line| !line.contains("dev eth0"));
     found.extend(foreign.map(|line| format!("route {line}")));
     let rules = run("ip", &["rule"]);
-    let foreign = rules.lines().filter(|line| !["local", "main", "default"].iter().any(|own| line.ends_with(own)));
+    let foreign =
+        rules.lines().filter(|line| !["local", "main", "default"].iter().any(|own| line.ends_with(own)));
     found.extend(foreign.map(|line| format!("rule {line}")));
     found
 }

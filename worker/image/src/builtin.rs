@@ -1,11 +1,15 @@
 //! The built-in image `skep/whoami`, made from the running binary itself, so that examples and tests need no registry.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File, Metadata, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
-use crate::{Config, Error, Image, ImageId, ImageStore, Reference};
+use jiff::Timestamp;
+
+use crate::config::ConfigFile;
+use crate::store::Layer;
+use crate::{Config, Error, ImageId, ImageStore, Reference};
 
 /// The image's name.
 pub const NAME: &str = "skep/whoami";
@@ -16,46 +20,45 @@ pub fn is_reference(text: &str) -> bool {
     canonical(text).is_some_and(|name| canonical(NAME) == Some(name))
 }
 
-/// Makes the image if it is not there, or is of another binary than the one that runs. The binary has to be static: its
-/// libraries are not taken along.
+/// Makes the image if it is not there, or is of another binary than the one that runs: so it may be removed like any other.
+/// The binary has to be static: its libraries are not taken along.
 ///
 /// # Errors
 /// When the binary cannot be read or the store cannot be written.
 pub fn ensure(store: &ImageStore) -> Result<ImageId, Error> {
-    let layer = layer_name().map_err(Error::file("look at the running binary"))?;
+    let binary = fs::metadata("/proc/self/exe").map_err(Error::file("look at the running binary"))?;
+    let name = layer_name(&binary);
+    let _change = store.change();
     if let Ok(image) = store.find(NAME)
-        && image.layers.first() == Some(&layer)
+        && image.layers.first() == Some(&name)
     {
         return Ok(image.id);
     }
-    let making = store.start_layer(&layer)?;
-    let size_bytes = fill(&making).map_err(Error::file("copy the running binary into an image"))?;
-    store.finish_layer(&making, &layer)?;
-    let reference = NAME.parse::<Reference>()?.canonical();
-    store.keep(Image {
-        references: vec![reference],
-        size_bytes,
-        config: Config {
-            entrypoint: vec!["/skep".into(), "whoami".into()],
-            exposed_ports: vec!["80/tcp".into()],
-            ..Config::default()
-        },
-        architecture: if cfg!(target_arch = "aarch64") { "arm64".into() } else { "amd64".into() },
-        layers: vec![layer],
-        ..Image::default()
-    })
+    let work = store.workplace()?;
+    let directory = work.directory("layer")?;
+    let bytes = fill(&directory).map_err(Error::file("copy the running binary into an image"))?;
+    let config = Config {
+        entrypoint: vec!["/skep".into(), "whoami".into()],
+        exposed_ports: vec!["80/tcp".into()],
+        ..Config::default()
+    };
+    let created = Timestamp::new(binary.mtime(), 0).unwrap_or_default().to_string();
+    // The layer never was an archive, so there is no digest of one; its name makes the id follow from the binary.
+    let file = ConfigFile::new(&config, created, Vec::new(), format!("made from the running binary, {name}"));
+    let raw = serde_json::to_vec(&file).map_err(|error| Error::File {
+        what: "write the image's configuration".to_owned(),
+        source: error.into(),
+    })?;
+    let layer = Layer { name, bytes };
+    if store.known_layer(&layer.name).is_none() {
+        store.place_layers(&[(directory, layer.clone())])?;
+    }
+    store.keep(&raw, vec![layer], &[NAME.parse()?])
 }
 
 /// Tells one binary from another without reading all of it.
-fn layer_name() -> io::Result<String> {
-    let binary = fs::metadata("/proc/self/exe")?;
-    Ok(format!(
-        "whoami-{:x}-{:x}-{:x}-{:x}",
-        binary.ino(),
-        binary.size(),
-        binary.mtime(),
-        binary.mtime_nsec()
-    ))
+fn layer_name(binary: &Metadata) -> String {
+    format!("whoami-{:x}-{:x}-{:x}-{:x}", binary.ino(), binary.size(), binary.mtime(), binary.mtime_nsec())
 }
 
 /// Fills the layer; gives the size of what is in it.
@@ -88,5 +91,9 @@ mod tests {
         let image = store.find("skep/whoami").unwrap();
         let binary = store.layers(&image)[0].join("skep");
         assert_eq!(fs::metadata(binary).unwrap().len(), image.size_bytes);
+        assert!(store.raw_config(&id).unwrap().starts_with(b"{\"created\""));
+        store.remove("skep/whoami", false).unwrap();
+        assert!(store.find(NAME).is_err());
+        assert_eq!(ensure(&store).unwrap(), id, "it is made again");
     }
 }

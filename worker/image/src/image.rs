@@ -37,8 +37,14 @@ pub struct Image {
     pub config: Config,
     /// The machine type in Docker's words, e.g. `amd64`.
     pub architecture: String,
+    /// The system in Docker's words: `linux`.
+    #[serde(default)]
+    pub os: String,
     /// Its layers, bottom first, as the names of their directories.
     pub layers: Vec<String>,
+    /// Bytes of each layer, unpacked.
+    #[serde(default)]
+    pub layer_bytes: Vec<u64>,
 }
 
 /// What a container of an image runs.

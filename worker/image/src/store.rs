@@ -5,11 +5,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sha2::{Digest, Sha256};
+use crate::config::ConfigFile;
+use crate::unpack::Binary;
+use crate::workplace::Workplace;
+use crate::{Error, Image, ImageId, Reference, collect, digest, files};
 
-use crate::{Error, Image, ImageId, Reference, files};
-
-/// Images and their unpacked layers below one directory; cheap to clone.
+/// Images and their unpacked layers below one directory; cheap to clone, and safe to use from several threads.
+///
+/// `layers/` has a directory for each layer, named by the digest of its uncompressed archive; `configs/` the images'
+/// configurations as they came; `images/` what we know of each; `making/` what is not part of the store yet.
 #[derive(Clone, Debug)]
 pub struct ImageStore {
     inner: Arc<Inner>,
@@ -18,25 +22,42 @@ pub struct ImageStore {
 #[derive(Debug)]
 struct Inner {
     root: PathBuf,
+    binary: Binary,
     images: Mutex<BTreeMap<ImageId, Image>>,
+    /// Held by what adds or removes images, over all its steps.
+    changing: Mutex<()>,
+}
+
+/// A layer that an image is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Layer {
+    /// The name of its directory.
+    pub(crate) name: String,
+    pub(crate) bytes: u64,
 }
 
 impl ImageStore {
-    /// Opens the store at `root`; what a crash left half-made is removed.
+    /// Opens the store at `root`; what a crash left half-made is removed. Layers are unpacked in this process.
     ///
     /// # Errors
     /// When the directory cannot be used.
     pub fn open(root: &Path) -> Result<Self, Error> {
-        for part in ["layers", "images"] {
+        Self::open_with(root, None)
+    }
+
+    /// Opens the store; layers are unpacked by `binary`, started as `BINARY unpack ...` (see [`crate::unpack_main`]).
+    ///
+    /// # Errors
+    /// When the directory cannot be used.
+    pub fn open_with(root: &Path, binary: Option<PathBuf>) -> Result<Self, Error> {
+        for part in ["layers", "images", "configs"] {
             let path = root.join(part);
             fs::create_dir_all(&path).map_err(Error::file(format!("create {}", path.display())))?;
         }
-        let making = root.join("making");
-        if making.exists() {
-            fs::remove_dir_all(&making).map_err(Error::file(format!("remove {}", making.display())))?;
-        }
-        let images = load(&root.join("images"))?;
-        Ok(Self { inner: Arc::new(Inner { root: root.to_owned(), images: Mutex::new(images) }) })
+        let images = collect::recover(root)?;
+        let inner =
+            Inner { root: root.to_owned(), binary, images: Mutex::new(images), changing: Mutex::new(()) };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Every image, by id.
@@ -71,119 +92,122 @@ impl ImageStore {
         image.layers.iter().rev().map(|layer| self.layer(layer)).collect()
     }
 
-    /// A new empty directory to make a layer in.
-    pub(crate) fn start_layer(&self, name: &str) -> Result<PathBuf, Error> {
-        let path = self.inner.root.join("making").join(name);
-        let failed = || Error::file(format!("create {}", path.display()));
-        if path.exists() {
-            fs::remove_dir_all(&path).map_err(failed())?;
-        }
-        fs::create_dir_all(&path).map_err(failed())?;
-        Ok(path)
+    /// The image's configuration file as it came: also what we do not read of it.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn raw_config(&self, id: &ImageId) -> Result<Vec<u8>, Error> {
+        let path = self.config(id);
+        fs::read(&path).map_err(Error::file(format!("read {}", path.display())))
     }
 
-    /// Puts a finished layer in its place, durably.
-    pub(crate) fn finish_layer(&self, making: &Path, name: &str) -> Result<(), Error> {
-        let path = self.layer(name);
-        let place = || {
-            files::sync_tree(making)?;
-            if path.exists() {
-                return fs::remove_dir_all(making);
-            }
-            fs::rename(making, &path)?;
-            files::sync_parent(&path)
+    /// Keeps an image with the configuration, whose digest is its id, and gives it the names. Its layers have to be kept
+    /// already, and the lock on changes be held.
+    pub(crate) fn keep(&self, raw: &[u8], layers: Vec<Layer>, names: &[Reference]) -> Result<ImageId, Error> {
+        let file = ConfigFile::parse(raw)?;
+        let id = ImageId(digest::of(raw));
+        let known = self.images().get(&id).cloned();
+        let image = Image {
+            id: id.clone(),
+            references: known.map(|known| known.references).unwrap_or_default(),
+            created: file.created.clone().unwrap_or_default(),
+            size_bytes: layers.iter().map(|layer| layer.bytes).sum(),
+            config: file.execution(),
+            architecture: file.platform.architecture.clone(),
+            os: file.platform.os,
+            layer_bytes: layers.iter().map(|layer| layer.bytes).collect(),
+            layers: layers.into_iter().map(|layer| layer.name).collect(),
         };
-        place().map_err(Error::file(format!("keep the layer {}", path.display())))
-    }
-
-    /// Keeps an image, whose id follows from what it is, and gives it the names that it carries.
-    pub(crate) fn keep(&self, mut image: Image) -> Result<ImageId, Error> {
-        let content = (&image.config, &image.architecture, &image.layers, &image.created);
-        let bytes = serde_json::to_vec(&content).unwrap_or_default();
-        let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        image.id = ImageId(format!("sha256:{digest}"));
-        let mut images = self.images();
-        for other in images.values_mut().filter(|other| other.id != image.id) {
-            let before = other.references.len();
-            other.references.retain(|name| !image.references.contains(name));
-            if other.references.len() != before {
-                self.write(other)?;
-            }
-        }
-        self.write(&image)?;
-        let id = image.id.clone();
-        images.insert(id.clone(), image);
+        let path = self.config(&id);
+        files::write_whole(&path, raw).map_err(Error::file(format!("write {}", path.display())))?;
+        self.name(image, names)?;
         Ok(id)
     }
 
-    fn write(&self, image: &Image) -> Result<(), Error> {
-        let path = self.inner.root.join("images").join(format!("{}.json", image.id.digits()));
-        let bytes = serde_json::to_vec(image).unwrap_or_default();
-        files::write_whole(&path, &bytes).map_err(Error::file(format!("write {}", path.display())))
+    /// Writes an image, with these names added and taken from every other. The image goes first: a crash in between leaves
+    /// two with the name, and the next open lets the newer one have it.
+    pub(crate) fn name(&self, mut image: Image, names: &[Reference]) -> Result<(), Error> {
+        let names: Vec<String> = names.iter().map(Reference::canonical).collect();
+        for name in &names {
+            if !image.references.contains(name) {
+                image.references.push(name.clone());
+            }
+        }
+        let id = image.id.clone();
+        self.write(image)?;
+        let taken =
+            |other: &&Image| other.id != id && other.references.iter().any(|name| names.contains(name));
+        let others: Vec<Image> = self.images().values().filter(taken).cloned().collect();
+        for mut other in others {
+            other.references.retain(|name| !names.contains(name));
+            self.write(other)?;
+        }
+        Ok(())
     }
 
-    fn layer(&self, name: &str) -> PathBuf {
+    /// Writes what is known of an image, durably.
+    pub(crate) fn write(&self, image: Image) -> Result<(), Error> {
+        collect::write(&self.inner.root, &image)?;
+        self.images().insert(image.id.clone(), image);
+        Ok(())
+    }
+
+    /// The image is no more; its layers are left.
+    pub(crate) fn forget(&self, id: &ImageId) -> Result<(), Error> {
+        collect::forget(&self.inner.root, id)?;
+        self.images().remove(id);
+        Ok(())
+    }
+
+    /// Waits until nobody else adds or removes images.
+    pub(crate) fn change(&self) -> MutexGuard<'_, ()> {
+        self.inner.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn workplace(&self) -> Result<Workplace, Error> {
+        Workplace::new(&collect::making(&self.inner.root))
+    }
+
+    pub(crate) fn binary(&self) -> &Binary {
+        &self.inner.binary
+    }
+
+    /// Where a layer is kept.
+    pub(crate) fn layer(&self, name: &str) -> PathBuf {
         self.inner.root.join("layers").join(name)
     }
 
-    fn images(&self) -> MutexGuard<'_, BTreeMap<ImageId, Image>> {
+    /// A layer that an image of the store has.
+    pub(crate) fn known_layer(&self, name: &str) -> Option<Layer> {
+        let images = self.images();
+        let layers = images.values().flat_map(|image| image.layers.iter().zip(&image.layer_bytes));
+        let mut known = layers.filter(|(known, _)| *known == name);
+        known.next().map(|(name, bytes)| Layer { name: name.clone(), bytes: *bytes })
+    }
+
+    /// Puts finished layers, each a directory of its own, in their places, durably. The lock on changes has to be held.
+    pub(crate) fn place_layers(&self, made: &[(PathBuf, Layer)]) -> Result<(), Error> {
+        files::sync_file_system(&self.inner.root).map_err(Error::file("write the layers to disk"))?;
+        for (from, layer) in made {
+            let to = self.layer(&layer.name);
+            let place = || {
+                // Nobody's layer may be there, of an image whose removal did not end.
+                if to.exists() {
+                    fs::remove_dir_all(&to)?;
+                }
+                fs::rename(from, &to)?;
+                files::sync_parent(&to)
+            };
+            place().map_err(Error::file(format!("keep the layer {}", to.display())))?;
+        }
+        Ok(())
+    }
+
+    fn config(&self, id: &ImageId) -> PathBuf {
+        collect::config(&self.inner.root, id)
+    }
+
+    pub(crate) fn images(&self) -> MutexGuard<'_, BTreeMap<ImageId, Image>> {
         self.inner.images.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn load(directory: &Path) -> Result<BTreeMap<ImageId, Image>, Error> {
-    let failed = || Error::file(format!("read {}", directory.display()));
-    let mut images = BTreeMap::new();
-    for entry in fs::read_dir(directory).map_err(failed())? {
-        let path = entry.map_err(failed())?.path();
-        if path.extension().is_none_or(|extension| extension != "json") {
-            // Half-written when the machine stopped.
-            fs::remove_file(&path).map_err(failed())?;
-            continue;
-        }
-        let bytes = fs::read(&path).map_err(failed())?;
-        match serde_json::from_slice::<Image>(&bytes) {
-            Ok(image) => drop(images.insert(image.id.clone(), image)),
-            Err(error) => {
-                let source = std::io::Error::other(error);
-                return Err(Error::File { what: format!("read {}", path.display()), source });
-            }
-        }
-    }
-    Ok(images)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn keep(store: &ImageStore, name: &str, command: &str) -> ImageId {
-        let layer = format!("layer-{command}");
-        let making = store.start_layer(&layer).unwrap();
-        fs::write(making.join("file"), command).unwrap();
-        store.finish_layer(&making, &layer).unwrap();
-        let reference = name.parse::<Reference>().unwrap().canonical();
-        let mut image = Image { references: vec![reference], layers: vec![layer], ..Image::default() };
-        image.config.cmd = vec![command.to_owned()];
-        store.keep(image).unwrap()
-    }
-
-    #[test]
-    fn images_are_found_also_after_a_restart() {
-        let directory = tempfile::tempdir().unwrap();
-        let store = ImageStore::open(directory.path()).unwrap();
-        let id = keep(&store, "web", "one");
-        let newer = keep(&store, "web:latest", "two");
-        drop(store);
-        fs::create_dir_all(directory.path().join("making/half")).unwrap();
-        fs::write(directory.path().join("images/x.new"), b"half").unwrap();
-        let store = ImageStore::open(directory.path()).unwrap();
-        let found = store.find("docker.io/library/web").unwrap();
-        assert_eq!(found.id, newer, "a name leads to the image that got it last");
-        assert_eq!(store.find(id.digits()).unwrap().config.cmd, ["one"]);
-        assert_eq!(fs::read(store.layers(&found)[0].join("file")).unwrap(), b"two");
-        assert!(!directory.path().join("making").exists());
-        assert!(matches!(store.find("nothing:1"), Err(Error::NotFound(_))));
-        assert!(matches!(store.find("sha256:"), Err(Error::NotFound(_))));
     }
 }

@@ -3,7 +3,9 @@ use skep_rest::ContainerSummary;
 
 use crate::client::{Client, Filters, Query};
 use crate::failure::Failure;
-use crate::output::{Listing, ListingFlags, Row, ago_seconds, container_ports, ellipsis, image_name, short_id};
+use crate::output::{
+    Listing, ListingFlags, Row, ago_seconds, container_ports, ellipsis, image_name, short_id,
+};
 
 /// Characters of a command in the table.
 const COMMAND_SHORT: usize = 20;
@@ -34,7 +36,8 @@ impl Ls {
             .with_flag("all", self.all)
             .with_some("limit", self.last.map(|count| count.to_string()).as_deref())
             .with_some("filters", filters.json().as_deref());
-        let containers = client.get::<Option<Vec<ContainerSummary>>>(query.as_str()).await?.unwrap_or_default();
+        let containers =
+            client.get::<Option<Vec<ContainerSummary>>>(query.as_str()).await?.unwrap_or_default();
         let columns = &[
             ("CONTAINER ID", "ID"),
             ("IMAGE", "Image"),
@@ -50,8 +53,11 @@ impl Ls {
 
     fn row(&self, container: ContainerSummary) -> Row {
         let names: Vec<&str> = container.names.iter().map(|name| name.trim_start_matches('/')).collect();
-        let command =
-            if self.no_trunc { container.command.clone() } else { ellipsis(&container.command, COMMAND_SHORT) };
+        let command = if self.no_trunc {
+            container.command.clone()
+        } else {
+            ellipsis(&container.command, COMMAND_SHORT)
+        };
         let labels: Vec<String> =
             container.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
         vec![

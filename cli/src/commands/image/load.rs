@@ -25,7 +25,9 @@ impl Load {
                 body_from(tokio::fs::File::open(path).await.map_err(|error| Failure::file(path, error))?)
             }
             None if std::io::stdin().is_terminal() => {
-                return Err(Failure::Asked("requested load from stdin, but stdin is empty: use -i FILE".into()));
+                return Err(Failure::Asked(
+                    "requested load from stdin, but stdin is empty: use -i FILE".into(),
+                ));
             }
             None => body_from(tokio::io::stdin()),
         };

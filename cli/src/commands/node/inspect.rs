@@ -24,7 +24,8 @@ impl Inspect {
     pub(crate) async fn run(self, client: &Client) -> Result<(), Failure> {
         let mut found = Vec::new();
         for name in &self.nodes {
-            let own = if name == "self" { client.get::<Info>("/info").await?.swarm.node_id } else { name.clone() };
+            let own =
+                if name == "self" { client.get::<Info>("/info").await?.swarm.node_id } else { name.clone() };
             let path = format!("/nodes/{}", Query::segment(&own));
             if self.pretty {
                 pretty(&client.get(&path).await?)?;

@@ -69,7 +69,12 @@ fn container(task: &TaskSpec) -> Vec<String> {
     let mut lines = vec!["ContainerSpec:".to_owned(), format!(" Image:\t\t{}", spec.image)];
     let lists = [("Command", &spec.command), ("Args", &spec.args), ("Env", &spec.env)];
     for (name, words) in lists {
-        lines.extend(words.as_ref().filter(|words| !words.is_empty()).map(|words| format!(" {name}:\t\t{}", words.join(" "))));
+        lines.extend(
+            words
+                .as_ref()
+                .filter(|words| !words.is_empty())
+                .map(|words| format!(" {name}:\t\t{}", words.join(" "))),
+        );
     }
     let limits = task.resources.as_ref().and_then(|resources| resources.limits.as_ref());
     if let Some(limits) = limits.filter(|limits| limits.memory_bytes != 0) {

@@ -23,7 +23,8 @@ impl Ls {
 
 /// Prints the services that fit.
 pub(crate) async fn list(client: &Client, filters: &Filters, flags: &ListingFlags) -> Result<(), Failure> {
-    let query = Query::new("/services").with_some("filters", filters.json().as_deref()).with("status", "true");
+    let query =
+        Query::new("/services").with_some("filters", filters.json().as_deref()).with("status", "true");
     let mut services = client.get::<Option<Vec<Service>>>(query.as_str()).await?.unwrap_or_default();
     services.sort_by(|one, other| natural(&one.spec.name, &other.spec.name));
     let columns = &[

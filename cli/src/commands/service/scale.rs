@@ -50,7 +50,8 @@ async fn scale(client: &Client, name: &str, replicas: u64, timeout: Duration) ->
 }
 
 fn read(word: &str) -> Result<(&str, u64), Failure> {
-    let wrong = || Failure::Asked(format!("invalid scale specifier '{word}': write SERVICE=REPLICAS, e.g. web=3"));
+    let wrong =
+        || Failure::Asked(format!("invalid scale specifier '{word}': write SERVICE=REPLICAS, e.g. web=3"));
     let (name, replicas) = word.split_once('=').ok_or_else(wrong)?;
     Ok((name, replicas.parse().map_err(|_| wrong())?))
 }

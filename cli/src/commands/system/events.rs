@@ -52,7 +52,9 @@ impl Events {
     fn show(&self, line: &[u8], template: Option<&Template>) -> Result<(), Failure> {
         let unreadable = |error| Failure::talk("an event cannot be read", error);
         if let Some(template) = template {
-            return output::line(template.render(&serde_json::from_slice::<Value>(line).map_err(unreadable)?));
+            return output::line(
+                template.render(&serde_json::from_slice::<Value>(line).map_err(unreadable)?),
+            );
         }
         if self.format.is_some() {
             return output::line(String::from_utf8_lossy(line).trim_end());

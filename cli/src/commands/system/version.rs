@@ -38,7 +38,10 @@ fn plain(server: Result<EngineVersion, Failure>) -> Result<(), Failure> {
     output::line("\nServer: Skep")?;
     output::line(" Engine:")?;
     output::line(format!("  Version:          {}", server.version))?;
-    output::line(format!("  API version:      {} (minimum version {})", server.api_version, server.min_api_version))?;
+    output::line(format!(
+        "  API version:      {} (minimum version {})",
+        server.api_version, server.min_api_version
+    ))?;
     output::line(format!("  OS/Arch:          {}/{}", server.os, server.arch))?;
     output::line(format!("  Kernel:           {}", server.kernel_version))
 }

@@ -23,6 +23,8 @@ impl AsciiChart {
 
 impl std::fmt::Display for AsciiChart {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.rows.iter().try_for_each(|(name, histogram)| writeln!(out, "{name}: {}", histogram.percentile_stats()))
+        self.rows
+            .iter()
+            .try_for_each(|(name, histogram)| writeln!(out, "{name}: {}", histogram.percentile_stats()))
     }
 }
