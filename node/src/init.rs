@@ -104,7 +104,7 @@ async fn join(
     if let Err(error) = manager.quorum().read_barrier(LEAD_TIMEOUT).await {
         tracing::warn!(%error, "the new swarm has no leader yet");
     }
-    Member::join(&node.ground, membership, (swarm.cluster, swarm.node), engine, manager)
+    Member::join(&node.ground, membership, swarm.node, engine, manager)
 }
 
 /// Removes every log and snapshot of former swarms.

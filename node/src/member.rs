@@ -29,7 +29,6 @@ pub(crate) enum MemberError {
 #[derive(Debug)]
 pub(crate) struct Member {
     pub(crate) membership: Membership,
-    pub(crate) cluster: ClusterId,
     pub(crate) node: NodeId,
     pub(crate) engine: Arc<Engine>,
     pub(crate) manager: Manager,
@@ -56,14 +55,14 @@ impl Member {
         // The engine first: containers are found again, and traffic flows, whatever becomes of the rest.
         let engine = Engine::open(ground.engine.clone()).await?;
         let manager = start_manager(&env, ids.0, &membership, &ground.raft).await?;
-        Self::join(ground, membership, ids, engine, manager)
+        Self::join(ground, membership, ids.1, engine, manager)
     }
 
     /// Puts a running engine and manager together with a worker.
     pub(crate) fn join(
         ground: &Ground,
         membership: Membership,
-        (cluster, node): (ClusterId, NodeId),
+        node: NodeId,
         engine: Arc<Engine>,
         manager: Manager,
     ) -> Result<Self, MemberError> {
@@ -79,7 +78,7 @@ impl Member {
             identity: membership.identity(),
             managers: vec![own.to_string()],
         })?;
-        Ok(Self { membership, cluster, node, engine, manager, worker, env })
+        Ok(Self { membership, node, engine, manager, worker, env })
     }
 
     /// Stops; the containers run on.

@@ -1,4 +1,5 @@
 use std::io::ErrorKind;
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -38,10 +39,6 @@ impl Client {
 
     pub(crate) fn host(&self) -> &str {
         &self.host
-    }
-
-    pub(crate) fn socket(&self) -> &Path {
-        &self.socket
     }
 
     /// Whether a daemon answers.
@@ -174,6 +171,16 @@ async fn refused(response: Response<Incoming>) -> Failure {
 /// A body that is read from a file or pipe as it is sent.
 pub(crate) fn body_from(reader: impl AsyncRead + Send + Sync + 'static) -> Body {
     BodyExt::boxed(StreamBody::new(tokio_util::io::ReaderStream::new(reader).map_ok(Frame::data)))
+}
+
+/// Standard input as a body, as it is sent.
+///
+/// # Errors
+/// When there is no standard input.
+pub(crate) fn body_from_stdin() -> Result<Body, Failure> {
+    let failed = |error| Failure::file(Path::new("standard input"), error);
+    let input = std::io::stdin().as_fd().try_clone_to_owned().map_err(failed)?;
+    Ok(body_from(tokio::fs::File::from_std(input.into())))
 }
 
 /// Nothing, where an answer has no body or none that matters.

@@ -5,7 +5,7 @@ mod filters;
 mod logs;
 mod query;
 
-pub(crate) use connection::{Client, Nothing, body_from};
+pub(crate) use connection::{Client, Nothing, body_from, body_from_stdin};
 pub(crate) use filters::Filters;
 pub(crate) use logs::{Channel, LogReader};
 pub(crate) use query::Query;

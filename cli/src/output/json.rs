@@ -6,7 +6,7 @@ use super::print::line;
 use crate::failure::Failure;
 
 /// JSON for people: indented by four, as Docker prints it.
-pub(crate) fn pretty(value: &Value) -> String {
+fn pretty(value: &Value) -> String {
     let mut bytes = Vec::new();
     let format = serde_json::ser::PrettyFormatter::with_indent(b"    ");
     let _ = value.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, format));

@@ -10,7 +10,7 @@ mod shorten;
 mod template;
 mod time;
 
-pub(crate) use json::{inspected, pretty};
+pub(crate) use json::inspected;
 pub(crate) use listing::{Listing, ListingFlags, Row};
 pub(crate) use natural::natural;
 pub(crate) use ports::{container_ports, service_ports};
@@ -18,4 +18,4 @@ pub(crate) use print::{failure, line, raw, raw_error, stdout_is_terminal, warnin
 pub(crate) use quantity::{binary_size, decimal_size};
 pub(crate) use shorten::{capitalised, ellipsis, image_name, short_id};
 pub(crate) use template::Template;
-pub(crate) use time::{age_of, ago, ago_seconds};
+pub(crate) use time::{ago, ago_seconds};

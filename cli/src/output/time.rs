@@ -3,7 +3,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use skep_rest::human_duration;
 
 /// How long ago a moment in RFC 3339 is; zero when it is not one or lies ahead.
-pub(crate) fn age_of(moment: &str) -> Duration {
+fn age_of(moment: &str) -> Duration {
     let then = UNIX_EPOCH + Duration::from_nanos(skep_rest::from_rfc3339(moment).as_nanos());
     SystemTime::now().duration_since(then).unwrap_or_default()
 }

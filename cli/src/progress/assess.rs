@@ -60,13 +60,13 @@ fn ended_badly(task: &Task) -> bool {
 /// What the tasks do that do not run yet, and the newest failure.
 fn phase(mine: &[&Task], new: &[&Task]) -> String {
     let mut states: BTreeMap<&str, usize> = BTreeMap::new();
-    let open = mine.iter().filter(|task| task.desired_state != "shutdown" && task.desired_state != "remove");
+    let mut open =
+        mine.iter().filter(|task| task.desired_state != "shutdown" && task.desired_state != "remove");
     for task in open.clone().filter(|task| task.status.state != "running" && !ended_badly(task)) {
         *states.entry(&task.status.state).or_default() += 1;
     }
     let mut words: Vec<String> = states.iter().map(|(state, count)| format!("{count} {state}")).collect();
-    let waiting =
-        open.filter(|task| task.status.state == "pending" && !task.status.err.is_empty()).next_back();
+    let waiting = open.rfind(|task| task.status.state == "pending" && !task.status.err.is_empty());
     let failed =
         new.iter().copied().filter(|task| ended_badly(task)).max_by(|a, b| a.created_at.cmp(&b.created_at));
     words.extend(waiting.map(|task| task.status.err.clone()));

@@ -2,7 +2,7 @@
 
 use futures::TryStreamExt;
 use skep_api::{HostError, HostErrorKind, Upload};
-use skep_image::{Error, Image, ImageStore, Reference, Removed};
+use skep_image::{Error, Image, ImageStore, Loaded, Reference, Removed};
 use skep_model::Timestamp;
 use skep_rest::{DeletedImage, ImageConfig, ImageInspect, ImageSummary, from_rfc3339};
 use tokio_util::io::{StreamReader, SyncIoBridge};
@@ -59,7 +59,9 @@ pub(super) async fn remove(
 /// Reads an archive of images.
 pub(super) async fn load(node: &Node, archive: Upload) -> Result<Vec<String>, HostError> {
     let archive = Box::pin(StreamReader::new(archive.into_stream()));
-    blocking(node, move |images| images.load(SyncIoBridge::new(archive))).await
+    let loaded = blocking(node, move |images| images.load(SyncIoBridge::new(archive))).await?;
+    let name = |image: Loaded| image.reference.map_or_else(|| image.id.to_string(), |name| name.to_string());
+    Ok(loaded.into_iter().map(name).collect())
 }
 
 /// Makes an image of a root file system.
@@ -89,6 +91,7 @@ async fn blocking<T: Send + 'static>(
 fn refused(error: Error) -> HostError {
     let kind = match &error {
         Error::NotFound(_) => HostErrorKind::NotFound,
+        Error::Conflict { .. } => HostErrorKind::Conflict,
         Error::File { .. } => HostErrorKind::Internal,
         _ => HostErrorKind::Invalid,
     };

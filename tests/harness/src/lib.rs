@@ -9,6 +9,12 @@
 //! wait.rs        waiting for something to become true
 //! ```
 
+#![expect(
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "only tests call this: a panic fails one, a print explains it"
+)]
+
 mod binary;
 mod host;
 mod http;

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::progress::follow;
-use crate::client::{Client, Query, body_from};
+use crate::client::{Client, Query, body_from, body_from_stdin};
 use crate::failure::Failure;
 
 /// Make an image of a root file system's tar archive.
@@ -32,7 +32,7 @@ impl Import {
             query = query.with("changes", change);
         }
         let body = if self.file == Path::new("-") {
-            body_from(tokio::io::stdin())
+            body_from_stdin()?
         } else {
             let file = tokio::fs::File::open(&self.file).await;
             body_from(file.map_err(|error| Failure::file(&self.file, error))?)

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::progress::follow;
-use crate::client::{Client, Query, body_from};
+use crate::client::{Client, Query, body_from, body_from_stdin};
 use crate::failure::Failure;
 
 /// Load images from a tar archive or standard input.
@@ -29,7 +29,7 @@ impl Load {
                     "requested load from stdin, but stdin is empty: use -i FILE".into(),
                 ));
             }
-            None => body_from(tokio::io::stdin()),
+            None => body_from_stdin()?,
         };
         let query = Query::new("/images/load").with_flag("quiet", self.quiet);
         follow(client.upload(query.as_str(), body).await?, self.quiet).await

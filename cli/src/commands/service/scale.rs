@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use skep_rest::{ServiceMode, ServiceUpdated};
+use skep_rest::ServiceUpdated;
 
 use super::one;
 use crate::client::{Client, Query};
@@ -40,9 +40,11 @@ async fn scale(client: &Client, name: &str, replicas: u64, timeout: Duration) ->
     let service = one(client, name).await?;
     let goal = Goal::service(client, &service.id, timeout, false).await?;
     let mut spec = service.spec;
-    let replicated = spec.mode.take().and_then(|mode| mode.replicated).unwrap_or_default();
-    let replicated = Some(skep_rest::Replicated { replicas: Some(replicas), ..replicated });
-    spec.mode = Some(ServiceMode { replicated, ..ServiceMode::default() });
+    let replicated = spec.mode.as_mut().and_then(|mode| mode.replicated.as_mut());
+    let replicated = replicated.ok_or_else(|| {
+        Failure::Asked(format!("{name}: scale can only be used with replicated services; this one is not"))
+    })?;
+    replicated.replicas = Some(replicas);
     let path = Query::new(format!("/services/{}/update", service.id));
     let path = path.with("version", service.version.index.to_string());
     let _: ServiceUpdated = client.post(path.as_str(), &spec).await?;

@@ -8,8 +8,6 @@ use clap::Subcommand;
 use crate::client::Client;
 use crate::failure::Failure;
 
-pub(super) use init::init;
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Initialize a swarm.
