@@ -48,7 +48,7 @@ mod tests {
     #[test]
     fn moments_become_ages() {
         assert!(age_of("2020-01-01T00:00:00Z") > Duration::from_secs(86400));
-        assert_eq!(age_of("2999-01-01T00:00:00Z"), Duration::ZERO);
+        assert_eq!(age_of("2500-01-01T00:00:00Z"), Duration::ZERO);
         assert!(ago_seconds(0).ends_with("years ago"));
     }
 }

@@ -12,7 +12,7 @@ mod image;
 mod network;
 mod node;
 mod service;
-mod service_spec;
+mod spec;
 mod stack;
 mod swarm;
 mod swarm_init;
@@ -30,7 +30,7 @@ pub use node::{
     EngineDescription, ManagerStatus, Node, NodeDescription, NodeSpec, NodeStatus, Platform, Resources,
 };
 pub use service::{Endpoint, Service, ServiceCreated, ServiceStatus, ServiceUpdated, VirtualIp};
-pub use service_spec::{
+pub use spec::{
     ContainerSpec, EndpointSpec, LimitResources, Mount, NetworkAttachmentConfig, PortConfig, Replicated,
     ReservationResources, ResourceRequirements, RestartPolicy, ServiceMode, ServiceSpec, TaskSpec,
     TmpfsOptions,

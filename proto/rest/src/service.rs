@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::service_spec::{PortConfig, ServiceSpec, port_to_rest};
+use crate::spec::{PortConfig, ServiceSpec};
 use crate::{EndpointSpec, Version, rfc3339};
 
 /// `GET /services/{id}`.
@@ -96,7 +96,7 @@ impl From<&skep_model::Service> for Service {
             updated_at: rfc3339(service.meta.updated_at),
             endpoint: Endpoint {
                 spec: spec.endpoint_spec.clone().unwrap_or_default(),
-                ports: service.endpoint.ports.iter().map(port_to_rest).collect(),
+                ports: service.endpoint.ports.iter().map(PortConfig::from).collect(),
                 virtual_ips: virtual_ips
                     .map(|(network, address)| VirtualIp {
                         network_id: network.to_string(),

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::service_spec::TaskSpec;
+use crate::spec::TaskSpec;
 use crate::{Version, rfc3339};
 
 /// `GET /tasks/{id}`.

@@ -271,22 +271,20 @@ impl Engine {
     /// Takes over what a former daemon left.
     async fn adopt(self: &Arc<Self>, records: &[Record]) -> Result<(), EngineError> {
         let mut live = BTreeSet::new();
-        for stored in self.directories.load()? {
-            let id = stored.info.id.clone();
-            let record = records.iter().find(|record| record.id == id);
-            let state = match (stored.ended, record) {
-                (Some(ended), _) => ended,
-                (None, Some(record)) => ContainerState { exit_code: None, ..ContainerState::of(record) },
-                (None, None) => ContainerState::default().lost(self.env.now().as_nanos()),
-            };
-            let running = matches!(state.phase, Phase::Created | Phase::Running);
-            let container = self.registry.insert(stored.info, state);
+        let now = self.env.now().as_nanos();
+        for StoredContainer { info, ended } in self.directories.load()? {
+            let record = records.iter().find(|record| record.id == info.id);
+            let (state, end) = found(ended, record, now);
+            let container = self.registry.insert(info, state);
+            if let Some(end) = end {
+                self.note_end(&container, end);
+            }
             let pid = container.state.get().pid.and_then(|pid| i32::try_from(pid).ok());
-            if let (true, Some(pid)) = (running, pid) {
-                match self.readopt(&container, pid).await {
-                    Ok(()) => drop(live.insert(id)),
-                    Err(error) => tracing::warn!(container = id, %error, "its network was not found again"),
-                }
+            let Some(pid) = pid else { continue };
+            let id = container.info.id.clone();
+            match self.readopt(&container, pid).await {
+                Ok(()) => drop(live.insert(id)),
+                Err(error) => tracing::warn!(container = id, %error, "its network was not found again"),
             }
         }
         Ok(self.network.collect(&live).await?)
@@ -296,6 +294,21 @@ impl Engine {
         let attachment = places::attachment(&container.info, namespace_of(pid)?);
         self.network.readopt(attachment).await?;
         Ok(())
+    }
+}
+
+/// How a former daemon's container is now, and its end, if it came while no daemon ran.
+fn found(
+    ended: Option<ContainerState>,
+    record: Option<&Record>,
+    now_ns: u64,
+) -> (ContainerState, Option<ContainerState>) {
+    let running = ContainerState { phase: Phase::Running, ..ContainerState::default() };
+    match (ended, record.map(ContainerState::of)) {
+        (Some(ended), _) => (ended, None),
+        (None, Some(end)) if end.phase == Phase::Exited => (running, Some(end)),
+        (None, Some(state)) => (state, None),
+        (None, None) => (running.clone(), Some(running.lost(now_ns))),
     }
 }
 

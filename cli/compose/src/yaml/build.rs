@@ -67,7 +67,7 @@ impl Builder {
             return Err(Finding::new(Position { line, column: 1 }, "", "not text: it holds a zero byte"));
         }
         for event in Parser::new_from_str(text) {
-            let (event, span) = event.map_err(|error| syntax(&error))?;
+            let (event, span) = event.map_err(|error| syntax(text, &error))?;
             self.take(event, position(&span.start))?;
         }
         Ok(())
@@ -213,8 +213,15 @@ fn position(marker: &Marker) -> Position {
     Position { line: marker.line().max(1), column: marker.col() + 1 }
 }
 
-fn syntax(error: &ScanError) -> Finding {
-    Finding::new(position(error.marker()), "", format!("this is not YAML: {}", error.info()))
+fn syntax(text: &str, error: &ScanError) -> Finding {
+    let at = position(error.marker()).min(end(text));
+    Finding::new(at, "", format!("this is not YAML: {}", error.info()))
+}
+
+/// Behind the last character that says something: where a text that breaks off is wrong.
+fn end(text: &str) -> Position {
+    let (index, line) = text.trim_end().lines().enumerate().last().unwrap_or_default();
+    Position { line: index + 1, column: line.chars().count() + 1 }
 }
 
 #[cfg(test)]
