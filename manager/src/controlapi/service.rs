@@ -18,6 +18,7 @@ impl ControlApi {
     /// When the spec is wrong, its name, a port is taken, or a network is missing.
     pub async fn create_service(&self, spec: ServiceSpec) -> Result<ServiceId, ControlError> {
         validate_service(&spec)?;
+        let spec = spec.normalized();
         let id = ServiceId::new(self.env.random().id());
         self.door
             .change(|view| {
@@ -43,6 +44,7 @@ impl ControlApi {
         spec: ServiceSpec,
     ) -> Result<(), ControlError> {
         validate_service(&spec)?;
+        let spec = spec.normalized();
         self.door
             .change(|view| {
                 let service = view.find_service(reference)?;

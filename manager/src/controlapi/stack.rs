@@ -45,8 +45,13 @@ impl ControlApi {
     ///
     /// # Errors
     /// When anything in the spec is wrong or clashes with what there is; then nothing is changed.
-    pub async fn deploy_stack(&self, spec: StackSpec, prune: bool) -> Result<StackDeployed, ControlError> {
+    pub async fn deploy_stack(
+        &self,
+        mut spec: StackSpec,
+        prune: bool,
+    ) -> Result<StackDeployed, ControlError> {
         validate_stack(&spec)?;
+        spec.services = spec.services.into_iter().map(ServiceSpec::normalized).collect();
         let now = self.env.now();
         let ids = Ids {
             stack: StackId::new(self.env.random().id()),

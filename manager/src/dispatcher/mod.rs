@@ -11,6 +11,7 @@ mod status;
 #[cfg(test)]
 mod dispatcher_test;
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -158,8 +159,8 @@ impl Dispatcher {
                 let known = view.node(node).ok_or(DispatchError::UnknownNode(node))?;
                 let mut next = skep_model::Node::clone(known);
                 next.description = description.clone();
+                let address = reachable(address, known);
                 if next.status.state != NodeState::Ready || next.status.address != address {
-                    let address = address.to_owned();
                     next.status =
                         NodeStatus { state: NodeState::Ready, message: String::new(), address, since: now };
                 }
@@ -167,5 +168,16 @@ impl Dispatcher {
                 Ok((Transaction { changes }, ()))
             })
             .await
+    }
+}
+
+/// Where others reach a node that calls from `caller`: an agent on the manager's own host comes from a loopback address,
+/// which says nothing to them, so the address that the manager advertises counts.
+fn reachable(caller: &str, node: &skep_model::Node) -> String {
+    let local = caller.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    let advertised = node.manager.as_ref().and_then(|own| own.address.parse::<SocketAddr>().ok());
+    match advertised {
+        Some(advertised) if local => advertised.ip().to_string(),
+        _ => caller.to_owned(),
     }
 }

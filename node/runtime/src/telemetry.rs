@@ -5,6 +5,8 @@ use tracing_subscriber::EnvFilter;
 /// Libraries that say much at the level `debug`.
 const QUIET: &str = "sled=info,h2=info,hyper=info,hyper_util=info,rustls=info,tonic=info,tower=info,openraft=info,\
                      netlink_packet_route=info,netlink_proto=info";
+/// openraft tells its inner steps at `info`, and warns of messages that it drops as it should.
+const QUIET_ALWAYS: &str = "openraft=error";
 
 /// Writes log lines to standard error from `level` on (`debug`, `info`, `warn`, `error`, or a filter of
 /// `tracing-subscriber`), as text or as JSON objects. The environment variable `SKEP_LOG` wins over `level`. A second call
@@ -14,8 +16,14 @@ const QUIET: &str = "sled=info,h2=info,hyper=info,hyper_util=info,rustls=info,to
 /// When the level is not one; the text says which are.
 pub fn start(level: &str, json: bool) -> Result<(), String> {
     let wanted = std::env::var("SKEP_LOG").unwrap_or_else(|_| level.to_owned());
-    // A bare `debug` means ours: what libraries say at that level drowns it.
-    let wanted = if wanted == "debug" { format!("debug,{QUIET}") } else { wanted };
+    // A bare level means ours: what libraries say drowns it.
+    let wanted = match wanted.as_str() {
+        "debug" => format!("debug,{QUIET}"),
+        // dockerd's word for a level that nothing of ours is above.
+        "fatal" => "error".to_owned(),
+        "info" | "warn" => format!("{wanted},{QUIET_ALWAYS}"),
+        _ => wanted,
+    };
     let filter = EnvFilter::try_new(&wanted)
         .map_err(|error| format!("'{wanted}' is not a log level (debug, info, warn, error): {error}"))?;
     let lines =

@@ -4,6 +4,7 @@
 //!
 //! No HTTP, no behaviour.
 
+mod architecture;
 mod container;
 mod error;
 mod event;
@@ -20,6 +21,7 @@ mod system;
 mod task;
 mod time;
 
+pub use architecture::image_architecture;
 pub use container::{ContainerInspect, ContainerState, ContainerSummary, ExitResult, PortSummary};
 pub use error::{ErrorMessage, Unsupported};
 pub use event::{Event, EventActor};

@@ -40,7 +40,14 @@ mod tests {
         assert_eq!(local.get("/health").unwrap().status, 200);
         let address = format!("{}:8080", Namespaces::HOST).parse().unwrap();
         let mut own = skep_harness::Connection::open(&namespaces.host(), address).unwrap();
-        assert_eq!(own.get("/").unwrap().status, 200);
+        for connection in [&mut local, &mut own] {
+            let answer = connection.get("/").unwrap();
+            let client = answer.line("Client").unwrap();
+            assert!(
+                client.starts_with(Namespaces::HOST),
+                "the host's own address, not a gateway's: {client}"
+            );
+        }
 
         // Again changes nothing.
         let before = host.skep(&["ps", "-q"]).ok();

@@ -162,7 +162,7 @@ impl Engine {
         }
         let closed = self.network.close().await.map_err(EngineError::from);
         first = first.and(closed);
-        let stopped = self.keeper.call(|client| client.shutdown(true)).await;
+        let stopped = self.keeper.retire().await;
         first.and(stopped)
     }
 
@@ -176,7 +176,7 @@ impl Engine {
             return Ok(());
         }
         self.network.close().await?;
-        self.keeper.call(|client| client.shutdown(true)).await
+        self.keeper.retire().await
     }
 
     pub(crate) fn networks(&self) -> MutexGuard<'_, KnownNetworks> {

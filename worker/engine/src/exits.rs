@@ -17,8 +17,10 @@ pub(crate) fn start(engine: &Arc<Engine>, keeper: Arc<Keeper>) -> std::io::Resul
     let runtime = tokio::runtime::Handle::current();
     let read = move || {
         let _entered = runtime.enter();
-        while engine.strong_count() > 0 {
-            if let Err(error) = read_stream(&engine, &keeper) {
+        while engine.strong_count() > 0 && !keeper.is_retired() {
+            if let Err(error) = read_stream(&engine, &keeper)
+                && !keeper.is_retired()
+            {
                 tracing::warn!(%error, "the keeper's events broke off");
             }
             std::thread::sleep(RETRY);

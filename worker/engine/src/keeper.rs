@@ -1,6 +1,7 @@
 //! Calls to the keeper process.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -28,13 +29,15 @@ pub(crate) struct KeeperOptions {
 pub(crate) struct Keeper {
     options: KeeperOptions,
     idle: Mutex<Vec<Client>>,
+    /// Nobody needs a keeper any more: none is started again.
+    retired: AtomicBool,
     /// Held while the keeper is started, so that it is started once.
     starting: Mutex<()>,
 }
 
 impl Keeper {
     pub(crate) fn new(options: KeeperOptions) -> Self {
-        Self { options, idle: Mutex::default(), starting: Mutex::default() }
+        Self { options, idle: Mutex::default(), retired: AtomicBool::new(false), starting: Mutex::default() }
     }
 
     /// Makes a call from an async task.
@@ -73,6 +76,9 @@ impl Keeper {
         if let Ok(client) = Client::connect(&socket, CALL_TIMEOUT) {
             return Ok(client);
         }
+        if self.is_retired() {
+            return Err(Error::Protocol("the keeper was ended with all of its containers".into()));
+        }
         let _starting = self.starting.lock().unwrap_or_else(PoisonError::into_inner);
         let options = Options {
             socket: socket.clone(),
@@ -82,6 +88,24 @@ impl Keeper {
         let args = std::iter::once("keeper".into()).chain(options.to_args());
         let log = self.options.directory.join("keeper.log");
         client::spawn(&self.options.binary, args, &socket, Some(&log), CALL_TIMEOUT)
+    }
+
+    /// Ends the keeper and what it still has, for good.
+    pub(crate) async fn retire(self: &Arc<Self>) -> std::result::Result<(), EngineError> {
+        self.retired.store(true, Ordering::Relaxed);
+        let socket = self.socket();
+        let ended = tokio::task::spawn_blocking(move || match Client::connect(&socket, CALL_TIMEOUT) {
+            Ok(mut client) => client.shutdown(true),
+            Err(error @ Error::Version { .. }) => Err(error),
+            // None runs.
+            Err(_) => Ok(()),
+        });
+        Ok(ended.await.map_err(|_| EngineError::Stopped)??)
+    }
+
+    /// Whether the keeper was ended for good.
+    pub(crate) fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::Relaxed)
     }
 
     fn socket(&self) -> PathBuf {

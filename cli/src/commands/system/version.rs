@@ -1,6 +1,6 @@
 use clap::Args;
 use serde_json::json;
-use skep_rest::{API_VERSION, EngineVersion};
+use skep_rest::{API_VERSION, EngineVersion, image_architecture};
 
 use crate::client::Client;
 use crate::failure::Failure;
@@ -18,7 +18,7 @@ impl Version {
     pub(crate) async fn run(self, client: &Client) -> Result<(), Failure> {
         let server = client.get::<EngineVersion>("/version").await;
         let own = json!({ "Version": env!("CARGO_PKG_VERSION"), "ApiVersion": API_VERSION,
-            "Os": std::env::consts::OS, "Arch": std::env::consts::ARCH });
+            "Os": std::env::consts::OS, "Arch": image_architecture(std::env::consts::ARCH) });
         let Some(format) = self.format.as_deref() else { return plain(server) };
         let both = json!({ "Client": own, "Server": server.as_ref().ok() });
         match format {
@@ -33,7 +33,11 @@ fn plain(server: Result<EngineVersion, Failure>) -> Result<(), Failure> {
     output::line("Client:")?;
     output::line(format!(" Version:           {}", env!("CARGO_PKG_VERSION")))?;
     output::line(format!(" API version:       {API_VERSION}"))?;
-    output::line(format!(" OS/Arch:           {}/{}", std::env::consts::OS, std::env::consts::ARCH))?;
+    output::line(format!(
+        " OS/Arch:           {}/{}",
+        std::env::consts::OS,
+        image_architecture(std::env::consts::ARCH)
+    ))?;
     let server = server?;
     output::line("\nServer: Skep")?;
     output::line(" Engine:")?;

@@ -6,11 +6,10 @@ use axum::http::{HeaderName, header};
 use axum::response::IntoResponse;
 use skep_rest::{
     API_VERSION, API_VERSION_MIN, ClusterInfo, DriverNames, EngineVersion, Info, Peer, RuntimePath,
-    SwarmInfo, VersionComponent, VersionPlatform, rfc3339,
+    SwarmInfo, VersionComponent, VersionPlatform, image_architecture, rfc3339,
 };
 
 use crate::api::Api;
-use crate::facts::HostFacts;
 use crate::host::{Member, SwarmState};
 use crate::refusal::Refusal;
 
@@ -48,7 +47,7 @@ pub(crate) async fn version(State(api): State<Api>) -> Json<EngineVersion> {
         git_commit: option_env!("SKEP_COMMIT").unwrap_or("unknown").into(),
         go_version: concat!("rust ", env!("CARGO_PKG_RUST_VERSION")).into(),
         os: "linux".into(),
-        arch: arch(&facts).into(),
+        arch: image_architecture(&facts.architecture).into(),
         kernel_version: facts.kernel_version,
         build_time: option_env!("SKEP_BUILD_TIME").unwrap_or("unknown").into(),
         platform: VersionPlatform { name: "Skep".into() },
@@ -109,14 +108,6 @@ pub(crate) async fn info(State(api): State<Api>) -> Result<Json<Info>, Refusal> 
         pids_limit: true,
         ipv4_forwarding: true,
     }))
-}
-
-fn arch(facts: &HostFacts) -> &str {
-    match facts.architecture.as_str() {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    }
 }
 
 /// Answers also while nobody leads: from what this node knows.

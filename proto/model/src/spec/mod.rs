@@ -3,6 +3,7 @@
 mod cluster;
 mod container;
 mod endpoint;
+mod image_name;
 mod network;
 mod node;
 mod resources;

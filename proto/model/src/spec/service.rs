@@ -1,3 +1,4 @@
+use super::image_name::familiar_image;
 use crate::{ContainerSpec, EndpointSpec, Labels, NetworkAttachment, Resources, RestartPolicy, limits};
 
 /// What should run, how often, and how it is reached.
@@ -14,6 +15,15 @@ pub struct ServiceSpec {
     pub mode: ServiceMode,
     /// How it is reached.
     pub endpoint: EndpointSpec,
+}
+
+impl ServiceSpec {
+    /// The same wish in the one form in which it is stored.
+    #[must_use]
+    pub fn normalized(mut self) -> Self {
+        self.task.container.image = familiar_image(&self.task.container.image);
+        self
+    }
 }
 
 /// How many tasks a service has.

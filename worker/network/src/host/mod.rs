@@ -2,6 +2,7 @@
 
 mod containers;
 pub(crate) mod links;
+mod own_address;
 mod ruleset;
 mod services;
 mod state;

@@ -8,10 +8,12 @@
 //! | `local`     | output -100      | the same for the host itself                                               |
 //! | `guard`     | forward 0        | nobody outside reaches a container but by a published port                 |
 //! | `gone`      | output 0         | addresses of ended tasks are refused, not sent to the default route        |
-//! | `leave`     | postrouting 100  | masquerading: hairpin, localhost, the outside                              |
+//! | `leave`     | postrouting 100  | other sources: hairpin, localhost, the outside                             |
 //!
 //! Isolation looks at the destination before translation: a VIP and its backends are on the same network by
 //! construction, and a published port may be used by everybody who reaches the host.
+
+use std::net::Ipv4Addr;
 
 use skep_model::Subnet;
 
@@ -101,8 +103,9 @@ fn loopback(address: Expression) -> [Expression; 3] {
     [address, mask, Expression::Compare { from: R0, equal: true, value: vec![127, 0, 0, 0] }]
 }
 
-/// Makes the table, or brings an older one up to date: what is in the sets and the service chains stays.
-pub(crate) fn install(batch: &mut Batch) {
+/// Makes the table, or brings an older one up to date: what is in the sets and the service chains stays. `own` is the
+/// host's address, which containers see when the host itself is the client.
+pub(crate) fn install(batch: &mut Batch, own: Option<Ipv4Addr>) {
     batch.table();
     for set in SETS {
         batch.set(set);
@@ -121,7 +124,7 @@ pub(crate) fn install(batch: &mut Batch) {
     isolate(batch);
     translate(batch);
     guard(batch);
-    leave(batch);
+    leave(batch, own);
 }
 
 fn spoof(batch: &mut Batch) {
@@ -201,14 +204,21 @@ fn guard(batch: &mut Batch) {
     batch.rule("guard", &rule);
 }
 
-fn leave(batch: &mut Batch) {
+fn leave(batch: &mut Batch, own: Option<Ipv4Addr>) {
     let to_us = group(MetaKey::GroupOut, true);
     let mut hairpin = to_us.to_vec();
     hairpin.extend([source(R0), destination(R1), member(&OWN, false), Expression::Masquerade]);
     batch.rule("leave", &hairpin);
     let mut localhost = to_us.to_vec();
     localhost.extend(loopback(source(R0)));
-    localhost.push(Expression::Masquerade);
+    // 127.0.0.1 means another host inside a container. Masquerading would show the gateway's address as the client.
+    match own {
+        Some(own) => localhost.extend([
+            Expression::Immediate { to: R0, value: own.octets().to_vec() },
+            Expression::Snat { address: R0 },
+        ]),
+        None => localhost.push(Expression::Masquerade),
+    }
     batch.rule("leave", &localhost);
     let mut outside = group(MetaKey::GroupOut, false).to_vec();
     outside.extend([source(R0), member(&EGRESS, false)]);

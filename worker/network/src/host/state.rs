@@ -8,6 +8,7 @@ use skep_model::{EndpointTable, Protocol, Subnet};
 
 use super::containers::Plug;
 use super::links;
+use super::own_address::own_address;
 use super::ruleset::{SAME, SUBNETS, TABLE, install, subnet_elements, subnet_of_range};
 use super::services::{Plan, is_service_chain};
 use crate::conntrack::{Stale, forget};
@@ -73,13 +74,13 @@ impl Host {
                 ranges.iter().filter_map(|(first, last)| subnet_of_range(first, last.as_deref()?)).collect();
         }
         let mut batch = Batch::new(TABLE);
-        install(&mut batch);
+        install(&mut batch, own_address());
         if let Err(error) = batch.commit(&mut filter) {
             tracing::warn!(%error, "the nft table of a former version does not fit; making it anew");
             let mut batch = Batch::new(TABLE);
             batch.table();
             batch.delete_table();
-            install(&mut batch);
+            install(&mut batch, own_address());
             batch.commit(&mut filter)?;
             plan = Plan::default();
             subnets.clear();
@@ -215,7 +216,7 @@ impl Host {
         if delete {
             batch.delete_table();
         }
-        install(&mut batch);
+        install(&mut batch, own_address());
         for plug in self.containers.values() {
             plug.add_elements(&mut batch);
         }

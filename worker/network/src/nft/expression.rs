@@ -122,6 +122,10 @@ pub(crate) enum Expression {
         address: Register,
         port: Option<Register>,
     },
+    /// From the address in the register.
+    Snat {
+        address: Register,
+    },
     Masquerade,
     RejectReset,
     /// An ICMP unreachable with this code.
@@ -142,7 +146,7 @@ impl Expression {
             Self::Member { .. } | Self::VerdictMap { .. } => "lookup",
             Self::Immediate { .. } | Self::End(_) => "immediate",
             Self::Next { .. } => "numgen",
-            Self::Dnat { .. } => "nat",
+            Self::Dnat { .. } | Self::Snat { .. } => "nat",
             Self::Masquerade => "masq",
             Self::RejectReset | Self::RejectIcmp(_) => "reject",
         }
@@ -205,6 +209,9 @@ impl Expression {
                 if let Some(port) = port {
                     data.be32(5, port.number());
                 }
+            }
+            Self::Snat { address } => {
+                data.be32(1, 0).be32(2, 2).be32(3, address.number());
             }
             Self::Masquerade => {}
             Self::RejectReset => {
