@@ -8,7 +8,7 @@ use skep_api::{HostError, HostErrorKind};
 use skep_engine::Engine;
 use skep_manager::ca::{FirstNode, NewSwarm, new_swarm};
 use skep_manager::{Manager, ManagerError};
-use skep_model::{NodeRole, NodeSpec};
+use skep_model::{NodeRole, NodeSpec, NodeState};
 use skep_rest::SwarmInit;
 
 use crate::member::{Ground, Member, MemberError, start_manager};
@@ -18,6 +18,9 @@ use crate::{address, leave};
 
 /// How long the node may take to lead the swarm that it starts.
 const LEAD_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How long a swarm's start waits for the agent; it goes on without.
+const READY_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Starts a swarm with this node as its first manager; answers with the node's id.
 pub(crate) async fn init(node: &Node, request: SwarmInit) -> Result<String, HostError> {
@@ -43,6 +46,7 @@ pub(crate) async fn init(node: &Node, request: SwarmInit) -> Result<String, Host
     }
     match join(node, membership, &swarm, manager).await {
         Ok(member) => {
+            until_ready(node, &member).await;
             node.enter(member);
             Ok(swarm.node.to_string())
         }
@@ -105,6 +109,16 @@ async fn join(
         tracing::warn!(%error, "the new swarm has no leader yet");
     }
     Member::join(&node.ground, membership, swarm.node, engine, manager)
+}
+
+/// Waits until the manager has heard of its own agent, so that `node ls` shows the new node as it is.
+async fn until_ready(node: &Node, member: &Member) {
+    let (control, own) = (member.manager.control(), member.node);
+    let is_ready =
+        |_: &u64| control.view().node(own).is_some_and(|node| node.status.state == NodeState::Ready);
+    if node.env.timeout(READY_TIMEOUT, control.store().version().wait_for(is_ready)).await.is_err() {
+        tracing::warn!("this node's agent has not reached its manager yet");
+    }
 }
 
 /// Removes every log and snapshot of former swarms.

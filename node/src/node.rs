@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use skep_durable::Database;
-use skep_engine::{Engine, EngineOptions, Facts};
+use skep_engine::{Engine, EngineEvents, EngineOptions, Facts};
 use skep_image::ImageStore;
 use skep_model::NodeId;
 use skep_runtime::Env;
@@ -60,6 +60,7 @@ impl Node {
             binary,
             instance: places.instance(),
             labels,
+            events: EngineEvents::new(),
         };
         let id = records.daemon_id(&format!("{:032x}", env.random().id()))?;
         Ok(Self {

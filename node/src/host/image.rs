@@ -1,7 +1,10 @@
 //! Images in the API's shape.
 
+use std::collections::BTreeMap;
+
 use futures::TryStreamExt;
 use skep_api::{HostError, HostErrorKind, Upload};
+use skep_engine::EngineEvent;
 use skep_image::{Error, Image, ImageStore, Loaded, Reference, Removed};
 use skep_model::Timestamp;
 use skep_rest::{DeletedImage, ImageConfig, ImageInspect, ImageSummary, from_rfc3339};
@@ -25,7 +28,13 @@ pub(super) async fn inspect(node: &Node, reference: &str) -> Result<ImageInspect
 /// One more name.
 pub(super) async fn tag(node: &Node, source: &str, target: &str) -> Result<(), HostError> {
     let (source, target) = (source.to_owned(), target.parse::<Reference>().map_err(refused)?);
-    blocking(node, move |images| images.tag(&source, &target)).await
+    let name = target.to_string();
+    let tagged = blocking(node, move |images| {
+        images.tag(&source, &target)?;
+        images.find(&source)
+    });
+    announce(node, "tag", &tagged.await?.id.to_string(), Some(&name));
+    Ok(())
 }
 
 /// Takes a name, and the files with the last one.
@@ -49,6 +58,12 @@ pub(super) async fn remove(
     }
     let reference = reference.to_owned();
     let removed = blocking(node, move |images| images.remove(&reference, force)).await?;
+    for removed in &removed {
+        match removed {
+            Removed::Untagged(name) => announce(node, "untag", &image.id.to_string(), Some(name)),
+            Removed::Deleted(id) => announce(node, "delete", &id.to_string(), None),
+        }
+    }
     let line = |removed: Removed| match removed {
         Removed::Untagged(name) => DeletedImage { untagged: Some(name), deleted: None },
         Removed::Deleted(id) => DeletedImage { untagged: None, deleted: Some(id.to_string()) },
@@ -61,7 +76,12 @@ pub(super) async fn load(node: &Node, archive: Upload) -> Result<Vec<String>, Ho
     let archive = Box::pin(StreamReader::new(archive.into_stream()));
     let loaded = blocking(node, move |images| images.load(SyncIoBridge::new(archive))).await?;
     let name = |image: Loaded| image.reference.map_or_else(|| image.id.to_string(), |name| name.to_string());
-    Ok(loaded.into_iter().map(name).collect())
+    let announced = |image: Loaded| {
+        let (id, name) = (image.id.to_string(), name(image));
+        announce(node, "load", &id, Some(&name));
+        name
+    };
+    Ok(loaded.into_iter().map(announced).collect())
 }
 
 /// Makes an image of a root file system.
@@ -72,11 +92,21 @@ pub(super) async fn import(
     changes: &[String],
 ) -> Result<String, HostError> {
     let reference = name.map(str::parse::<Reference>).transpose().map_err(refused)?;
+    let named = reference.as_ref().map(ToString::to_string);
     let archive = Box::pin(StreamReader::new(archive.into_stream()));
     let changes = changes.to_vec();
     let imported =
         blocking(node, move |images| images.import(SyncIoBridge::new(archive), reference, &changes)).await?;
+    announce(node, "import", &imported.to_string(), named.as_deref());
     Ok(imported.to_string())
+}
+
+/// Tells what happened to an image; `name` is the one that it had then.
+fn announce(node: &Node, action: &'static str, id: &str, name: Option<&str>) {
+    let attributes = BTreeMap::from([("name".to_owned(), name.unwrap_or(id).to_owned())]);
+    let at_ns = node.env.now().as_nanos();
+    let event = EngineEvent { kind: "image", action, id: id.to_owned(), attributes, at_ns };
+    node.ground.engine.events.announce(event);
 }
 
 async fn blocking<T: Send + 'static>(

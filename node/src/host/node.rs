@@ -105,9 +105,6 @@ impl Host for Node {
     }
 
     fn events(&self) -> BoxStream<'static, Event> {
-        match self.engine() {
-            Some(engine) => event::stream(engine.events()).boxed(),
-            None => futures::stream::pending().boxed(),
-        }
+        event::stream(self.ground.engine.events.subscribe()).boxed()
     }
 }

@@ -104,6 +104,11 @@ services:
             let removed = host.skep(&["image", "rm", "bb:2"]);
             if removed.code == 0 { Ok(()) } else { Err(removed.err) }
         });
+        let events = ["events", "--since", "1h", "--until", "0s", "--format", "{{.Type}} {{.Action}}"];
+        let happened = host.skep(&events).ok();
+        for event in ["image import", "image tag", "container start", "container die", "image delete"] {
+            assert!(happened.lines().any(|line| line == event), "{event} is missing in {happened}");
+        }
         let names = host.skep(&["image", "ls", "--format", "{{.Repository}}"]).ok();
         assert!(!names.contains("bb"), "{names}");
     }

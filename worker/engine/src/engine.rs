@@ -7,13 +7,13 @@ use skep_keeper::protocol::Record;
 use skep_model::Labels;
 use skep_network::{Network, namespace_of, upstreams_of_host};
 use skep_runtime::Env;
-use tokio::sync::{Semaphore, broadcast};
+use tokio::sync::Semaphore;
 
 use crate::container::{Container, ContainerState, Phase};
 use crate::descriptors::KeeperStore;
 use crate::directory::{Directories, StoredContainer};
 use crate::error::EngineError;
-use crate::event::EngineEvent;
+use crate::event::{EngineEvent, EngineEvents};
 use crate::exits;
 use crate::keeper::{Keeper, KeeperOptions};
 use crate::logs::{LogLines, LogRequest};
@@ -22,8 +22,6 @@ use crate::registry::Registry;
 
 /// Containers that are made at the same time: more would only wait for the same CPUs.
 const MADE_AT_ONCE: usize = 4;
-/// Events that a slow listener may lag behind.
-const EVENTS_KEPT: usize = 1024;
 /// Largest packet on the containers' links; hosts' links of 1500 bytes leave room for the tunnel's 50.
 const MTU_BYTES: u32 = 1450;
 
@@ -44,6 +42,8 @@ pub struct EngineOptions {
     pub instance: String,
     /// The daemon's labels.
     pub labels: Labels,
+    /// Where it says what happens.
+    pub events: EngineEvents,
 }
 
 /// The containers of this node.
@@ -60,7 +60,7 @@ pub struct Engine {
     pub(crate) labels: Labels,
     pub(crate) search: String,
     known_networks: Mutex<KnownNetworks>,
-    events: broadcast::Sender<EngineEvent>,
+    events: EngineEvents,
 }
 
 impl Engine {
@@ -69,7 +69,7 @@ impl Engine {
     /// # Errors
     /// When the keeper, the network or the disk cannot be used.
     pub async fn open(options: EngineOptions) -> Result<Arc<Self>, EngineError> {
-        let EngineOptions { env, images, data_root, exec_root, binary, instance, labels } = options;
+        let EngineOptions { env, images, data_root, exec_root, binary, instance, labels, events } = options;
         std::fs::create_dir_all(&exec_root)
             .map_err(EngineError::file(format!("create {}", exec_root.display())))?;
         let cgroup_parent = format!("skep/{instance}");
@@ -91,7 +91,7 @@ impl Engine {
             making: Semaphore::new(MADE_AT_ONCE),
             search: search_of_host(),
             known_networks: Mutex::default(),
-            events: broadcast::channel(EVENTS_KEPT).0,
+            events,
             env,
             keeper,
             images,
@@ -133,11 +133,6 @@ impl Engine {
     /// Where a container's log is.
     pub fn log_path(&self, id: &str) -> PathBuf {
         self.directories.of(id).path("container.log")
-    }
-
-    /// What happens from now on.
-    pub fn events(&self) -> broadcast::Receiver<EngineEvent> {
-        self.events.subscribe()
     }
 
     /// Whether a container uses the image, and which.
@@ -248,8 +243,7 @@ impl Engine {
         let id = container.info.id.clone();
         let event =
             EngineEvent { kind: "container", action, id, attributes, at_ns: self.env.now().as_nanos() };
-        // Nobody may be listening.
-        drop(self.events.send(event));
+        self.events.announce(event);
     }
 
     fn note_end(&self, container: &Container, state: ContainerState) {

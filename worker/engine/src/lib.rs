@@ -33,7 +33,7 @@ mod registry;
 pub use container::{Container, ContainerInfo, ContainerState, NetworkPlace, Phase};
 pub use engine::{Engine, EngineOptions};
 pub use error::EngineError;
-pub use event::EngineEvent;
+pub use event::{EngineEvent, EngineEvents};
 pub use executor::EngineExecutor;
 pub use facts::Facts;
 pub use logs::{LogLines, LogRequest};
