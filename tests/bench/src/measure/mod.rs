@@ -1,0 +1,13 @@
+//! One file per measure. Each round measures ours, then Docker's.
+
+mod cpu;
+mod floor;
+mod fresh;
+mod hundred;
+mod task;
+
+pub(crate) use cpu::cpu;
+pub(crate) use floor::floor;
+pub(crate) use fresh::fresh;
+pub(crate) use hundred::hundred;
+pub(crate) use task::task;
