@@ -4,6 +4,7 @@
 mod authorize;
 pub mod ca;
 pub mod controlapi;
+mod core;
 mod dispatcher;
 mod leader;
 mod manager;
@@ -14,6 +15,8 @@ mod server;
 mod transport;
 
 pub use controlapi::{ControlApi, ControlError};
+pub use core::{BootstrapError, Core};
+pub use dispatcher::{DispatchError, Dispatcher};
 pub use manager::{Manager, ManagerError, ManagerOptions};
 pub use quorum::Quorum;
 pub use skep_raft::ReadError;

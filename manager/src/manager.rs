@@ -5,28 +5,20 @@ use std::time::Duration;
 
 use skep_identity::{IdentityError, NodeIdentity, server_config};
 use skep_model::{ClusterId, Transaction};
-use skep_raft::{Leadership, Metrics, OpenError, Options, RaftNode};
+use skep_raft::{Metrics, OpenError, Options};
 use skep_runtime::{Env, Shutdown, Task};
-use skep_store::{Door, Store, WriteError};
 use thiserror::Error;
 use tokio::net::TcpListener;
 
 use crate::authorize::Authorizer;
 use crate::controlapi::ControlApi;
+use crate::core::{BootstrapError, Core};
 use crate::dispatcher::DispatcherServer;
-use crate::leader::{Leader, LeaderSlot};
-use crate::proposer::RaftProposer;
 use crate::quorum::Quorum;
-use crate::replica::Replica;
 use crate::server::{self, Services};
 use crate::transport::{GrpcTransport, RaftServer};
 
-/// How long a new swarm's first member may take to lead it.
-const BOOTSTRAP_TIMEOUT: Duration = Duration::from_secs(20);
-/// How long a new leader may take to catch up with what was committed before it.
-const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How long a loop may take to end when it is asked to.
+/// How long the port may take to close when it is asked to.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What a manager needs.
@@ -74,25 +66,17 @@ pub enum ManagerError {
         source: std::io::Error,
     },
     /// The new swarm's first state could not be written.
-    #[error("the new swarm could not be started: {0}")]
-    Bootstrap(String),
+    #[error(transparent)]
+    Bootstrap(#[from] BootstrapError),
 }
 
-impl From<WriteError> for ManagerError {
-    fn from(error: WriteError) -> Self {
-        Self::Bootstrap(error.to_string())
-    }
-}
-
-/// A running manager; dropping it stops it.
+/// A running manager with its port; dropping it stops it.
 #[derive(Debug)]
 pub struct Manager {
     env: Env,
-    raft: RaftNode,
-    door: Door,
+    core: Core,
     shutdown: Shutdown,
-    slot: LeaderSlot,
-    loops: [Task<()>; 2],
+    serving: Task<()>,
 }
 
 impl Manager {
@@ -108,17 +92,13 @@ impl Manager {
         let config = server_config(&identity)?;
         let disk = skep_log::RealDisk::open(&directory)
             .map_err(|source| ManagerError::Directory { directory: directory.clone(), source })?;
-        let store = Arc::new(Store::default());
         let options = Options::new(raft_id, Arc::new(disk), skep_log::Key::new(0, key), cluster.value());
-        let replica = Arc::new(Replica::new(Arc::clone(&store)));
-        let raft = RaftNode::open(options, replica, Arc::new(GrpcTransport::new(identity))).await?;
-        let door = Door::new(Arc::clone(&store), Arc::new(RaftProposer::new(raft.clone())), env.clone());
+        let core = Core::open(env.clone(), options, Arc::new(GrpcTransport::new(identity))).await?;
 
-        let slot = LeaderSlot::new();
-        let authorizer = Authorizer::new(cluster, env.clone(), store);
+        let authorizer = Authorizer::new(cluster, env.clone(), Arc::clone(core.store()));
         let services = Services {
-            dispatcher: DispatcherServer::new(slot.clone(), authorizer.clone()),
-            raft: RaftServer::new(raft.clone(), authorizer),
+            dispatcher: DispatcherServer::new(core.slot().clone(), authorizer.clone()),
+            raft: RaftServer::new(core.raft().clone(), authorizer),
         };
         let shutdown = Shutdown::new();
         let serving = server::serve(env.clone(), listener, config, services, shutdown.clone());
@@ -127,9 +107,8 @@ impl Manager {
                 tracing::error!(%error, "the port for members is not served any more");
             }
         };
-        let following = follow_leadership(env.clone(), raft.clone(), door.clone(), slot.clone());
-        let loops = [env.spawn("members", serving), env.spawn("leadership", following)];
-        Ok(Self { env, raft, door, shutdown, slot, loops })
+        let serving = env.spawn("members", serving);
+        Ok(Self { env, core, shutdown, serving })
     }
 
     /// Makes this manager the first member of a new swarm, reached at `address`, with these first objects.
@@ -137,78 +116,31 @@ impl Manager {
     /// # Errors
     /// When it does not become the leader in time, or the objects cannot be written.
     pub async fn bootstrap(&self, address: &str, transaction: Transaction) -> Result<(), ManagerError> {
-        let failed = |error: &dyn std::fmt::Display| ManagerError::Bootstrap(error.to_string());
-        self.raft.bootstrap(address).await.map_err(|error| failed(&error))?;
-        self.env.timeout(BOOTSTRAP_TIMEOUT, self.leads()).await.map_err(|late| failed(&late))??;
-        if self.door.view().cluster().is_none() {
-            self.door.write(transaction).await?;
-        }
-        Ok(())
+        Ok(self.core.bootstrap(address, transaction).await?)
     }
 
     /// What users want done, goes through this.
     pub fn control(&self) -> ControlApi {
-        ControlApi::new(self.env.clone(), self.door.clone())
+        self.core.control()
     }
 
     /// What it knows of the other managers.
     pub fn quorum(&self) -> Quorum {
-        Quorum::new(self.env.clone(), self.raft.clone())
+        self.core.quorum()
     }
 
     /// How Raft is.
     pub fn metrics(&self) -> Metrics {
-        self.raft.metrics()
+        self.core.metrics()
     }
 
     /// Stops everything; what was acknowledged is on disk.
     pub async fn stop(self) {
         self.shutdown.cancel();
-        self.raft.shutdown().await;
-        for running in self.loops {
-            // Both end by themselves now; one that does not is ended with its handle.
-            if self.env.timeout(STOP_TIMEOUT, running.join()).await.is_err() {
-                tracing::warn!("a loop of the manager did not end by itself");
-            }
-        }
-        // Connections that are still open hold the slot: what leads must not live on in it, nor keep the log's directory.
-        self.slot.set(None);
-    }
-
-    async fn leads(&self) -> Result<(), ManagerError> {
-        let mut leadership = self.raft.leadership();
-        while !leadership.is_self {
-            let next = self.raft.leadership_changed(&leadership).await;
-            leadership = next.map_err(|stopped| ManagerError::Bootstrap(stopped.to_string()))?;
-        }
-        Ok(())
-    }
-}
-
-/// Starts and ends the leader's loops with leadership.
-async fn follow_leadership(env: Env, raft: RaftNode, door: Door, slot: LeaderSlot) {
-    let mut leadership = Leadership::default();
-    loop {
-        leadership = match raft.leadership_changed(&leadership).await {
-            Ok(next) => next,
-            Err(stopped) => {
-                slot.set(None);
-                tracing::info!(%stopped, "leadership is not followed any more");
-                return;
-            }
-        };
-        // A new term means new loops: what the old ones remembered may be wrong.
-        slot.set(None);
-        if !leadership.is_self {
-            continue;
-        }
-        // Planning on a state that lacks what was committed before would only run into conflicts.
-        match raft.linearizable(CATCH_UP_TIMEOUT).await {
-            Ok(()) => {
-                tracing::info!(term = leadership.term, "leading the swarm");
-                slot.set(Some(Leader::start(&env, &door)));
-            }
-            Err(error) => tracing::warn!(%error, "leadership was lost before it began"),
+        self.core.stop().await;
+        // It ends by itself now; if it does not, it is ended with its handle.
+        if self.env.timeout(STOP_TIMEOUT, self.serving.join()).await.is_err() {
+            tracing::warn!("the port for members did not close by itself");
         }
     }
 }

@@ -35,7 +35,7 @@ const UPDATES_QUEUED: usize = 4;
 
 /// An agent's wish was not fulfilled.
 #[derive(Debug, Error)]
-pub(crate) enum DispatchError {
+pub enum DispatchError {
     /// The swarm has no such node (any more).
     #[error("node {0} is not part of the swarm")]
     UnknownNode(NodeId),
@@ -52,7 +52,7 @@ pub(crate) enum DispatchError {
 
 /// Serves the agents while this manager leads.
 #[derive(Debug)]
-pub(crate) struct Dispatcher {
+pub struct Dispatcher {
     env: Env,
     door: Door,
     sessions: Arc<Sessions>,
@@ -74,7 +74,7 @@ impl Dispatcher {
     ///
     /// # Errors
     /// When the node is not part of the swarm, or the store cannot be written.
-    pub(crate) async fn session(
+    pub async fn session(
         &self,
         node: NodeId,
         address: String,
@@ -106,7 +106,7 @@ impl Dispatcher {
     ///
     /// # Errors
     /// When the session is not the node's present one.
-    pub(crate) fn heartbeat(
+    pub fn heartbeat(
         &self,
         node: NodeId,
         session: SessionId,
@@ -120,7 +120,7 @@ impl Dispatcher {
     ///
     /// # Errors
     /// When the session is not the node's present one, or the store cannot be written.
-    pub(crate) async fn report(
+    pub async fn report(
         &self,
         node: NodeId,
         session: SessionId,
