@@ -2,7 +2,7 @@ use std::cell::RefCell;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
@@ -10,17 +10,27 @@ use serde_json::Value;
 /// How long one call may take: importing an image or ten thousand tasks on a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
+/// A connection that was idle for longer is not used again: servers close such at some time.
+const KEPT_MAX: Duration = Duration::from_secs(5);
+
 /// A daemon's API, over one connection that is kept: what a call costs the client is the same for both sides.
 #[derive(Debug)]
 pub(crate) struct Api {
     socket: PathBuf,
-    stream: RefCell<Option<BufReader<UnixStream>>>,
+    kept: RefCell<Option<Kept>>,
+}
+
+/// A connection that can be used again.
+#[derive(Debug)]
+struct Kept {
+    stream: BufReader<UnixStream>,
+    since: Instant,
 }
 
 impl Api {
     /// The API behind this socket; nothing is opened yet.
     pub(crate) fn new(socket: PathBuf) -> Self {
-        Self { socket, stream: RefCell::default() }
+        Self { socket, kept: RefCell::default() }
     }
 
     /// Whether the daemon answers.
@@ -59,14 +69,11 @@ impl Api {
     }
 
     fn call(&self, method: &str, path: &str, kind: &str, body: &[u8]) -> Result<Value> {
-        let mut kept = self.stream.borrow_mut();
-        let mut stream = match kept.take() {
-            Some(stream) => stream,
-            None => self.connect()?,
-        };
+        let kept = self.kept.take().filter(|kept| kept.since.elapsed() < KEPT_MAX);
+        let mut stream = kept.map_or_else(|| self.connect(), |kept| Ok(kept.stream))?;
         let asked = || format!("{method} {path} at {}", self.socket.display());
         let (status, text) = exchange(&mut stream, method, path, kind, body).with_context(asked)?;
-        *kept = Some(stream);
+        self.kept.replace(Some(Kept { stream, since: Instant::now() }));
         ensure!((200..300).contains(&status), "{}: {status} {text}", asked());
         Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)))
     }

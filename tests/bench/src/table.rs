@@ -18,11 +18,21 @@ pub fn print(out: &mut impl Write, outcome: &Outcome) -> io::Result<()> {
         "{}\nload at start {}, at end {}\n",
         outcome.machine, outcome.load_start, outcome.load_end
     )?;
-    let rows: Vec<[String; 6]> = outcome.rows.iter().map(cells).collect();
-    let lines = [HEAD.map(str::to_owned)].into_iter().chain(rows).collect::<Vec<_>>();
-    let widths: Vec<usize> = (0..HEAD.len())
-        .map(|column| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default())
-        .collect();
+    if !outcome.rows.is_empty() {
+        table(out, &outcome.rows)?;
+    }
+    for row in &outcome.rows {
+        writeln!(out, "{} ({}): {}", row.title, row.name, row.method)?;
+    }
+    outcome.notes.iter().try_for_each(|note| writeln!(out, "{note}"))
+}
+
+fn table(out: &mut impl Write, rows: &[Row]) -> io::Result<()> {
+    let lines: Vec<[String; 6]> =
+        [HEAD.map(str::to_owned)].into_iter().chain(rows.iter().map(cells)).collect();
+    let width =
+        |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
+    let widths: Vec<usize> = (0..HEAD.len()).map(width).collect();
     for (number, line) in lines.iter().enumerate() {
         writeln!(out, "{}", padded(line, &widths))?;
         if number == 0 {
@@ -33,11 +43,7 @@ pub fn print(out: &mut impl Write, outcome: &Outcome) -> io::Result<()> {
             )?;
         }
     }
-    writeln!(out)?;
-    for row in &outcome.rows {
-        writeln!(out, "{} ({}): {}", row.title, row.name, row.method)?;
-    }
-    outcome.notes.iter().try_for_each(|note| writeln!(out, "{note}"))
+    writeln!(out)
 }
 
 fn cells(row: &Row) -> [String; 6] {
