@@ -10,7 +10,8 @@ use thiserror::Error;
 use crate::controlapi::ControlApi;
 use crate::dispatcher::Dispatcher;
 use crate::leader::{Leader, LeaderSlot};
-use crate::proposer::RaftProposer;
+use crate::leader_calls::LeaderCalls;
+use crate::proposer::{ForwardingProposer, RaftProposer};
 use crate::quorum::Quorum;
 use crate::replica::Replica;
 
@@ -18,6 +19,10 @@ use crate::replica::Replica;
 const BOOTSTRAP_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a new leader may take to catch up with what was committed before it.
 const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(10);
+/// Wait before a new leader tries again to catch up.
+const CATCH_UP_RETRY: Duration = Duration::from_millis(100);
+/// How long another manager may take to take over from a leader that stops.
+const HAND_OVER_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a loop may take to end when it is asked to.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -38,7 +43,9 @@ impl From<WriteError> for BootstrapError {
 pub struct Core {
     env: Env,
     raft: RaftNode,
+    /// For users and joiners; what the leader runs has a door of its own, which passes nothing on.
     door: Door,
+    quorum: Quorum,
     slot: LeaderSlot,
     following: Task<()>,
 }
@@ -48,15 +55,23 @@ impl Core {
     ///
     /// # Errors
     /// When the disk cannot be used.
-    pub async fn open(env: Env, options: Options, transport: Arc<dyn Transport>) -> Result<Self, OpenError> {
+    pub async fn open(
+        env: Env,
+        options: Options,
+        transport: Arc<dyn Transport>,
+        calls: Arc<dyn LeaderCalls>,
+    ) -> Result<Self, OpenError> {
         let store = Arc::new(Store::default());
         let replica = Arc::new(Replica::new(Arc::clone(&store)));
         let raft = RaftNode::open(options, replica, transport).await?;
-        let door = Door::new(store, Arc::new(RaftProposer::new(raft.clone())), env.clone());
+        let own = Door::new(Arc::clone(&store), Arc::new(RaftProposer::new(raft.clone())), env.clone());
+        let quorum = Quorum::new(env.clone(), raft.clone(), Arc::clone(&store), Arc::clone(&calls));
+        let forwarding = ForwardingProposer::new(env.clone(), raft.clone(), calls, quorum.clone());
+        let door = Door::new(store, Arc::new(forwarding), env.clone());
         let slot = LeaderSlot::new();
-        let following = follow_leadership(env.clone(), raft.clone(), door.clone(), slot.clone());
+        let following = follow_leadership(env.clone(), raft.clone(), own, slot.clone());
         let following = env.spawn("leadership", following);
-        Ok(Self { env, raft, door, slot, following })
+        Ok(Self { env, raft, door, quorum, slot, following })
     }
 
     /// Makes this manager the first member of a new swarm, reached at `address`, with these first objects.
@@ -80,7 +95,7 @@ impl Core {
 
     /// What it knows of the other managers.
     pub fn quorum(&self) -> Quorum {
-        Quorum::new(self.env.clone(), self.raft.clone())
+        self.quorum.clone()
     }
 
     /// How Raft is.
@@ -102,12 +117,17 @@ impl Core {
         &self.slot
     }
 
+    pub(crate) fn door(&self) -> &Door {
+        &self.door
+    }
+
     pub(crate) fn store(&self) -> &Arc<Store> {
         self.door.store()
     }
 
     /// Stops everything; what was acknowledged is on disk.
     pub async fn stop(self) {
+        self.hand_over().await;
         self.raft.shutdown().await;
         // It ends by itself now; if it does not, it is ended with its handle.
         if self.env.timeout(STOP_TIMEOUT, self.following.join()).await.is_err() {
@@ -115,6 +135,19 @@ impl Core {
         }
         // Connections that are still open hold the slot: what leads must not live on in it, nor keep the log's directory.
         self.slot.set(None);
+    }
+
+    /// A leader that goes gives its place to the one that is furthest: the swarm need not notice by a time-out.
+    async fn hand_over(&self) {
+        let metrics = self.raft.metrics();
+        if metrics.leader != Some(metrics.id) {
+            return;
+        }
+        let others = metrics.members.iter().filter(|(id, member)| **id != metrics.id && member.voter);
+        let Some((heir, _)) = others.max_by_key(|(_, member)| member.matched) else { return };
+        if let Err(error) = self.raft.transfer_leader(*heir, HAND_OVER_TIMEOUT).await {
+            tracing::info!(%error, "leadership was not handed over; the others will elect a leader");
+        }
     }
 
     async fn leads(&self) -> Result<(), BootstrapError> {
@@ -144,13 +177,22 @@ async fn follow_leadership(env: Env, raft: RaftNode, door: Door, slot: LeaderSlo
         if !leadership.is_self {
             continue;
         }
-        // Planning on a state that lacks what was committed before would only run into conflicts.
-        match raft.linearizable(CATCH_UP_TIMEOUT).await {
-            Ok(()) => {
-                tracing::info!(term = leadership.term, "leading the swarm");
-                slot.set(Some(Leader::start(&env, &door)));
-            }
-            Err(error) => tracing::warn!(%error, "leadership was lost before it began"),
+        if caught_up(&env, &raft, &leadership).await {
+            tracing::info!(term = leadership.term, "leading the swarm");
+            slot.set(Some(Leader::start(&env, &door, &raft)));
         }
     }
+}
+
+/// Waits until a new leader's state holds what was committed before it: planning without would only run into conflicts.
+/// False when leadership is lost before.
+async fn caught_up(env: &Env, raft: &RaftNode, leadership: &Leadership) -> bool {
+    while raft.leadership() == *leadership {
+        match raft.linearizable(CATCH_UP_TIMEOUT).await {
+            Ok(()) => return true,
+            Err(error) => tracing::warn!(%error, "this manager was elected, but cannot lead yet"),
+        }
+        env.sleep(CATCH_UP_RETRY).await;
+    }
+    false
 }

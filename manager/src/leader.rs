@@ -3,25 +3,29 @@
 use std::sync::Arc;
 
 use skep_plan::{Driver, planners};
+use skep_raft::RaftNode;
 use skep_runtime::{Env, Latest, Task};
 use skep_store::Door;
 
 use crate::dispatcher::Dispatcher;
+use crate::members;
 
 /// The leader's loops; dropping it ends them.
 #[derive(Debug)]
 pub(crate) struct Leader {
     dispatcher: Arc<Dispatcher>,
     _planners: Task<()>,
+    _members: Task<()>,
 }
 
 impl Leader {
     /// Starts to lead.
-    pub(crate) fn start(env: &Env, door: &Door) -> Self {
+    pub(crate) fn start(env: &Env, door: &Door, raft: &RaftNode) -> Self {
         let driver = Driver::new(door.clone(), env.clone(), planners());
         Self {
             dispatcher: Arc::new(Dispatcher::new(env.clone(), door.clone())),
             _planners: env.spawn("planners", driver.run()),
+            _members: env.spawn("raft members", members::keep(env.clone(), door.clone(), raft.clone())),
         }
     }
 }

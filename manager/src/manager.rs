@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use skep_identity::{IdentityError, NodeIdentity, server_config};
+use skep_identity::{IdentityError, LiveIdentity};
 use skep_model::{ClusterId, Transaction};
 use skep_raft::{Metrics, OpenError, Options};
 use skep_runtime::{Env, Shutdown, Task};
@@ -11,12 +11,14 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 
 use crate::authorize::Authorizer;
+use crate::ca::{Ca, CaServer};
 use crate::controlapi::ControlApi;
 use crate::core::{BootstrapError, Core};
 use crate::dispatcher::DispatcherServer;
 use crate::quorum::Quorum;
+use crate::raft_server::RaftServer;
 use crate::server::{self, Services};
-use crate::transport::{GrpcTransport, RaftServer};
+use crate::transport::GrpcTransport;
 
 /// How long the port may take to close when it is asked to.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
@@ -30,8 +32,8 @@ pub struct ManagerOptions {
     pub cluster: ClusterId,
     /// Its id in Raft.
     pub raft_id: u64,
-    /// Its certificate.
-    pub identity: NodeIdentity,
+    /// Its certificate, also after it is renewed.
+    pub identity: LiveIdentity,
     /// Where the log and the snapshot are; this manager's alone.
     pub directory: PathBuf,
     /// Seals the log and the snapshot.
@@ -89,19 +91,20 @@ impl Manager {
         let listener = TcpListener::bind(listen)
             .await
             .map_err(|source| ManagerError::Listen { address: listen, source })?;
-        let config = server_config(&identity)?;
         let disk = skep_log::RealDisk::open(&directory)
             .map_err(|source| ManagerError::Directory { directory: directory.clone(), source })?;
         let options = Options::new(raft_id, Arc::new(disk), skep_log::Key::new(0, key), cluster.value());
-        let core = Core::open(env.clone(), options, Arc::new(GrpcTransport::new(identity))).await?;
+        let transport = Arc::new(GrpcTransport::new(identity.clone()));
+        let core = Core::open(env.clone(), options, Arc::clone(&transport) as _, transport).await?;
 
         let authorizer = Authorizer::new(cluster, env.clone(), Arc::clone(core.store()));
         let services = Services {
             dispatcher: DispatcherServer::new(core.slot().clone(), authorizer.clone()),
-            raft: RaftServer::new(core.raft().clone(), authorizer),
+            raft: RaftServer::new(core.raft().clone(), authorizer.clone()),
+            ca: CaServer::new(Ca::new(env.clone(), core.door().clone(), core.quorum()), authorizer),
         };
         let shutdown = Shutdown::new();
-        let serving = server::serve(env.clone(), listener, config, services, shutdown.clone());
+        let serving = server::serve(env.clone(), listener, identity, services, shutdown.clone());
         let serving = async move {
             if let Err(error) = serving.await {
                 tracing::error!(%error, "the port for members is not served any more");

@@ -1,12 +1,11 @@
 //! The port for members: TLS, then gRPC.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::ServerConfig;
-use skep_identity::TlsConnection;
+use skep_identity::{LiveIdentity, TlsConnection};
 use skep_runtime::{Env, Shutdown};
+use skep_wire::v1::ca_server::CaServer as CaService;
 use skep_wire::v1::dispatcher_server::DispatcherServer as DispatcherService;
 use skep_wire::v1::raft_server::RaftServer as RaftService;
 use tokio::net::{TcpListener, TcpStream};
@@ -16,8 +15,10 @@ use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Server;
 
+use crate::ca::CaServer;
 use crate::dispatcher::DispatcherServer;
-use crate::transport::{MESSAGE_BYTES_MAX, RaftServer};
+use crate::raft_server::RaftServer;
+use crate::transport::MESSAGE_BYTES_MAX;
 
 /// How long a peer may take for its TLS handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -30,24 +31,29 @@ const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 pub(crate) struct Services {
     pub(crate) dispatcher: DispatcherServer,
     pub(crate) raft: RaftServer,
+    pub(crate) ca: CaServer,
 }
 
 /// Serves until `shutdown`.
 pub(crate) async fn serve(
     env: Env,
     listener: TcpListener,
-    config: Arc<ServerConfig>,
+    identity: LiveIdentity,
     services: Services,
     shutdown: Shutdown,
 ) -> Result<(), tonic::transport::Error> {
     let (ready, connections) = mpsc::channel(CONNECTIONS_QUEUED);
-    let _accepting = env.spawn("accept", accept(env.clone(), listener, TlsAcceptor::from(config), ready));
+    let _accepting = env.spawn("accept", accept(env.clone(), listener, identity, ready));
     let dispatcher = DispatcherService::new(services.dispatcher).max_decoding_message_size(MESSAGE_BYTES_MAX);
     let raft = RaftService::new(services.raft)
         .max_decoding_message_size(MESSAGE_BYTES_MAX)
         .max_encoding_message_size(MESSAGE_BYTES_MAX);
     let connections = ReceiverStream::new(connections).map(Ok::<_, std::io::Error>);
-    let server = Server::builder().tcp_nodelay(true).add_service(dispatcher).add_service(raft);
+    let server = Server::builder()
+        .tcp_nodelay(true)
+        .add_service(dispatcher)
+        .add_service(raft)
+        .add_service(CaService::new(services.ca));
     tokio::select! {
         biased;
         () = shutdown.cancelled() => Ok(()),
@@ -56,11 +62,13 @@ pub(crate) async fn serve(
 }
 
 /// Accepts connections; each handshake runs by itself, so that a slow peer holds nobody up.
-async fn accept(env: Env, listener: TcpListener, acceptor: TlsAcceptor, ready: mpsc::Sender<TlsConnection>) {
+async fn accept(env: Env, listener: TcpListener, identity: LiveIdentity, ready: mpsc::Sender<TlsConnection>) {
     loop {
         match listener.accept().await {
             Ok((stream, address)) => {
-                let (acceptor, ready, limit) = (acceptor.clone(), ready.clone(), env.clone());
+                // With the certificate that the node has now.
+                let acceptor = TlsAcceptor::from(identity.server());
+                let (ready, limit) = (ready.clone(), env.clone());
                 let greet = async move { greet(&limit, stream, address, acceptor, ready).await };
                 env.spawn("handshake", greet).detach();
             }
@@ -85,6 +93,10 @@ async fn greet(
     match env.timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
         // Nobody serves any more when the receiver is gone.
         Ok(Ok(stream)) => drop(ready.send(TlsConnection::new(stream)).await),
+        // Whoever only looks whether somebody is there.
+        Ok(Err(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            tracing::debug!(%address, "a peer went away");
+        }
         Ok(Err(error)) => tracing::info!(%address, %error, "a peer was refused"),
         Err(late) => tracing::info!(%address, %late, "a peer did not finish its handshake"),
     }

@@ -1,17 +1,20 @@
-//! Raft's messages over gRPC.
+//! Managers' messages to each other over gRPC: the sending side.
 
 use std::collections::BTreeMap;
+use std::error::Error;
+use std::io;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use skep_identity::{NodeIdentity, client_channel};
-use skep_model::NodeRole;
-use skep_raft::{RaftMessage, RaftNode, Transport, TransportError};
-use skep_wire::v1::{RaftCall, RaftReply, raft_client::RaftClient, raft_server};
+use skep_identity::{LiveIdentity, client_channel};
+use skep_raft::{ProposeError, Proposed, RaftMessage, ReadError, Transport, TransportError};
+use skep_wire::v1::raft_client::RaftClient;
+use skep_wire::v1::{PingRequest, ProposeRequest, RaftCall, ReadIndexRequest};
 use tonic::transport::Channel;
-use tonic::{Code, Request, Response, Status};
+use tonic::{Code, Request, Status};
 
-use crate::authorize::Authorizer;
+use crate::leader_calls::LeaderCalls;
 
 /// Largest message: a piece of a snapshot or a batch of entries.
 pub(crate) const MESSAGE_BYTES_MAX: usize = 64 << 20;
@@ -19,24 +22,29 @@ pub(crate) const MESSAGE_BYTES_MAX: usize = 64 << 20;
 /// Sends messages to other managers; one connection to each.
 #[derive(Debug)]
 pub(crate) struct GrpcTransport {
-    identity: NodeIdentity,
-    channels: Mutex<BTreeMap<String, Channel>>,
+    identity: LiveIdentity,
+    /// By address, each with the version of the identity that it was made under.
+    channels: Mutex<BTreeMap<String, (u64, Channel)>>,
 }
 
 impl GrpcTransport {
-    pub(crate) fn new(identity: NodeIdentity) -> Self {
+    pub(crate) fn new(identity: LiveIdentity) -> Self {
         Self { identity, channels: Mutex::default() }
     }
 
-    fn channel(&self, address: &str) -> Result<Channel, TransportError> {
+    fn client(&self, address: &str) -> RaftClient<Channel> {
+        let version = self.identity.version();
         let mut channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(channel) = channels.get(address) {
-            return Ok(channel.clone());
-        }
-        let channel = client_channel(&self.identity, address.to_owned())
-            .map_err(|error| TransportError::Unreachable(error.to_string()))?;
-        channels.insert(address.to_owned(), channel.clone());
-        Ok(channel)
+        let fresh =
+            channels.get(address).filter(|(made, _)| *made == version).map(|(_, channel)| channel.clone());
+        let channel = fresh.unwrap_or_else(|| {
+            let channel = client_channel(&self.identity, address.to_owned());
+            channels.insert(address.to_owned(), (version, channel.clone()));
+            channel
+        });
+        RaftClient::new(channel)
+            .max_decoding_message_size(MESSAGE_BYTES_MAX)
+            .max_encoding_message_size(MESSAGE_BYTES_MAX)
     }
 }
 
@@ -48,10 +56,8 @@ impl Transport for GrpcTransport {
         address: &str,
         message: RaftMessage,
     ) -> Result<Vec<u8>, TransportError> {
-        let client = RaftClient::new(self.channel(address)?);
-        let mut client =
-            client.max_decoding_message_size(MESSAGE_BYTES_MAX).max_encoding_message_size(MESSAGE_BYTES_MAX);
-        let answer = client.call(RaftCall { message: message.encode() }).await.map_err(|status| {
+        let call = RaftCall { message: message.encode() };
+        let answer = self.client(address).call(call).await.map_err(|status| {
             let text = status.message().to_owned();
             match status.code() {
                 Code::Unavailable | Code::PermissionDenied => TransportError::Unreachable(text),
@@ -62,27 +68,61 @@ impl Transport for GrpcTransport {
     }
 }
 
-/// Receives messages from other managers.
-#[derive(Debug)]
-pub(crate) struct RaftServer {
-    raft: RaftNode,
-    authorizer: Authorizer,
-}
+#[async_trait]
+impl LeaderCalls for GrpcTransport {
+    async fn propose(
+        &self,
+        address: &str,
+        command: &[u8],
+        limit: Duration,
+    ) -> Result<Proposed, ProposeError> {
+        let mut request = Request::new(ProposeRequest { command: command.to_vec() });
+        request.set_timeout(limit);
+        let answer = self.client(address).propose(request).await.map_err(|status| propose_error(&status))?;
+        let answer = answer.into_inner();
+        Ok(Proposed { index: answer.index, response: answer.outcome })
+    }
 
-impl RaftServer {
-    pub(crate) fn new(raft: RaftNode, authorizer: Authorizer) -> Self {
-        Self { raft, authorizer }
+    async fn read_index(&self, address: &str, limit: Duration) -> Result<u64, ReadError> {
+        let mut request = Request::new(ReadIndexRequest {});
+        request.set_timeout(limit);
+        let answer = self.client(address).read_index(request).await;
+        // Whatever went wrong: the next leader may answer.
+        Ok(answer.map_err(|_| ReadError::NotLeader { leader: None })?.into_inner().index)
+    }
+
+    async fn is_there(&self, address: &str, limit: Duration) -> bool {
+        let mut request = Request::new(PingRequest {});
+        request.set_timeout(limit);
+        self.client(address).ping(request).await.is_ok()
     }
 }
 
-#[tonic::async_trait]
-impl raft_server::Raft for RaftServer {
-    async fn call(&self, request: Request<RaftCall>) -> Result<Response<RaftReply>, Status> {
-        if self.authorizer.member(&request)?.role != NodeRole::Manager {
-            return Err(Status::permission_denied("only managers take part in Raft"));
+/// What a leader's refusal means; see `raft_server.rs`, which makes it.
+fn propose_error(status: &Status) -> ProposeError {
+    match status.code() {
+        Code::FailedPrecondition | Code::PermissionDenied => ProposeError::NotLeader { leader: None },
+        Code::ResourceExhausted => ProposeError::TooLarge { bytes: 0, max: 0 },
+        _ if was_not_sent(status) => ProposeError::NotLeader { leader: None },
+        // The answer may have been lost after the change was made.
+        _ => ProposeError::Unknown,
+    }
+}
+
+/// Whether nothing can have arrived: there was no connection.
+fn was_not_sent(status: &Status) -> bool {
+    let mut cause = status.source();
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<io::Error>() {
+            return matches!(
+                error.kind(),
+                io::ErrorKind::ConnectionRefused
+                    | io::ErrorKind::HostUnreachable
+                    | io::ErrorKind::NetworkUnreachable
+                    | io::ErrorKind::AddrNotAvailable
+            );
         }
-        let message = RaftMessage::decode(&request.into_inner().message)
-            .ok_or_else(|| Status::invalid_argument("not a message of Raft"))?;
-        Ok(Response::new(RaftReply { message: self.raft.receive(&message).await }))
+        cause = error.source();
     }
+    false
 }

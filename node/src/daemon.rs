@@ -47,7 +47,7 @@ async fn serve(options: &DaemonOptions) -> Result<(), DaemonError> {
         (signal(SignalKind::terminate()).map_err(failed)?, signal(SignalKind::interrupt()).map_err(failed)?);
     let _pidfile = PidFile::take(&options.pidfile)?;
     let places = Places::open(&options.data_root, &options.exec_root)?;
-    let node = Arc::new(Node::open(options, places)?);
+    let node = Node::open(options, places)?;
     let (sockets, listeners) = Sockets::listen(&options.hosts)?;
 
     let env = node.env.clone();

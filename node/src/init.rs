@@ -6,48 +6,43 @@ use std::time::Duration;
 
 use skep_api::{HostError, HostErrorKind};
 use skep_engine::Engine;
+use skep_identity::LiveIdentity;
 use skep_manager::ca::{FirstNode, NewSwarm, new_swarm};
-use skep_manager::{Manager, ManagerError};
-use skep_model::{NodeRole, NodeSpec, NodeState};
+use skep_manager::{Certified, Manager, ManagerError};
+use skep_model::{NodeRole, NodeSpec};
 use skep_rest::SwarmInit;
 
 use crate::member::{Ground, Member, MemberError, start_manager};
 use crate::membership::Membership;
 use crate::node::{Node, Standing};
-use crate::{address, leave};
+use crate::{address, join, leave};
 
 /// How long the node may take to lead the swarm that it starts.
 const LEAD_TIMEOUT: Duration = Duration::from_secs(20);
-
-/// How long a swarm's start waits for the agent; it goes on without.
-const READY_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Starts a swarm with this node as its first manager; answers with the node's id.
 pub(crate) async fn init(node: &Node, request: SwarmInit) -> Result<String, HostError> {
     let _alone = node.changing.lock().await;
     if !matches!(node.standing(), Standing::Outside) {
-        return Err(HostError::new(
-            HostErrorKind::NotInSwarm,
-            "This node is already part of a swarm. Use \"skep swarm leave\" to leave this swarm and join another one.",
-        ));
+        return Err(already_member());
     }
     let (first, addresses) = first_node(node, &request)?;
     let spec = request.cluster_spec().map_err(invalid)?;
     let swarm = new_swarm(&node.env, first, spec).map_err(internal)?;
-    let ids = (swarm.cluster, swarm.node, swarm.raft_id);
-    let membership = Membership::new(ids, &swarm.identity, node.env.random().bytes(), addresses);
+    let membership = membership(node, &swarm, addresses);
+    let identity = LiveIdentity::new(swarm.identity.clone()).map_err(internal)?;
 
     // What a crashed init left is nobody's.
     remove_raft(&node.ground)?;
-    let manager = bootstrapped(node, &membership, &swarm).await?;
+    let manager = bootstrapped(node, &membership, &swarm, &identity).await?;
     if let Err(error) = node.records.keep(&membership) {
         manager.stop().await;
         return Err(internal(error));
     }
-    match join(node, membership, &swarm, manager).await {
+    match assemble(node, membership, &swarm, (identity, manager)).await {
         Ok(member) => {
-            until_ready(node, &member).await;
             node.enter(member);
+            join::until_ready(node).await;
             Ok(swarm.node.to_string())
         }
         Err(error) => {
@@ -74,7 +69,25 @@ fn first_node(node: &Node, request: &SwarmInit) -> Result<(FirstNode, (SocketAdd
     Ok((FirstNode { description, spec, address: advertise.to_string() }, (listen, advertise)))
 }
 
-async fn bootstrapped(node: &Node, membership: &Membership, swarm: &NewSwarm) -> Result<Manager, HostError> {
+fn membership(node: &Node, swarm: &NewSwarm, addresses: (SocketAddr, SocketAddr)) -> Membership {
+    let certified = Certified {
+        role: NodeRole::Manager,
+        certificate_pem: swarm.identity.certificate_pem.clone(),
+        root_pem: swarm.identity.root_pem.clone(),
+        raft_id: Some(swarm.raft_id),
+        managers: vec![addresses.1.to_string()],
+        at: node.env.now(),
+    };
+    let (ids, key) = ((swarm.cluster, swarm.node), node.env.random().bytes());
+    Membership::new(ids, certified, swarm.identity.key_pem.clone(), key, addresses)
+}
+
+async fn bootstrapped(
+    node: &Node,
+    membership: &Membership,
+    swarm: &NewSwarm,
+    identity: &LiveIdentity,
+) -> Result<Manager, HostError> {
     let refused = |error: ManagerError| {
         let kind = match error {
             ManagerError::Listen { .. } => HostErrorKind::Invalid,
@@ -82,7 +95,7 @@ async fn bootstrapped(node: &Node, membership: &Membership, swarm: &NewSwarm) ->
         };
         HostError::new(kind, error)
     };
-    let started = start_manager(&node.env, swarm.cluster, membership, &node.ground.raft).await;
+    let started = start_manager(&node.env, swarm.cluster, membership, identity, &node.ground).await;
     let manager = started.map_err(refused)?;
     let address = membership.advertise.to_string();
     if let Err(error) = manager.bootstrap(&address, swarm.transaction.clone()).await {
@@ -92,11 +105,11 @@ async fn bootstrapped(node: &Node, membership: &Membership, swarm: &NewSwarm) ->
     Ok(manager)
 }
 
-async fn join(
+async fn assemble(
     node: &Node,
     membership: Membership,
     swarm: &NewSwarm,
-    manager: Manager,
+    (identity, manager): (LiveIdentity, Manager),
 ) -> Result<Member, MemberError> {
     let engine = match Engine::open(node.ground.engine.clone()).await {
         Ok(engine) => engine,
@@ -108,17 +121,8 @@ async fn join(
     if let Err(error) = manager.quorum().read_barrier(LEAD_TIMEOUT).await {
         tracing::warn!(%error, "the new swarm has no leader yet");
     }
-    Member::join(&node.ground, membership, swarm.node, engine, manager)
-}
-
-/// Waits until the manager has heard of its own agent, so that `node ls` shows the new node as it is.
-async fn until_ready(node: &Node, member: &Member) {
-    let (control, own) = (member.manager.control(), member.node);
-    let is_ready =
-        |_: &u64| control.view().node(own).is_some_and(|node| node.status.state == NodeState::Ready);
-    if node.env.timeout(READY_TIMEOUT, control.store().version().wait_for(is_ready)).await.is_err() {
-        tracing::warn!("this node's agent has not reached its manager yet");
-    }
+    let ids = (swarm.cluster, swarm.node);
+    Member::assemble(&node.ground, membership, ids, (engine, identity, Some(manager)))
 }
 
 /// Removes every log and snapshot of former swarms.
@@ -132,10 +136,18 @@ pub(crate) fn remove_raft(ground: &Ground) -> Result<(), HostError> {
     }
 }
 
-fn invalid(error: impl std::fmt::Display) -> HostError {
+/// A node is in one swarm at a time.
+pub(crate) fn already_member() -> HostError {
+    HostError::new(
+        HostErrorKind::NotInSwarm,
+        "This node is already part of a swarm. Use \"skep swarm leave\" to leave this swarm and join another one.",
+    )
+}
+
+pub(crate) fn invalid(error: impl std::fmt::Display) -> HostError {
     HostError::new(HostErrorKind::Invalid, error)
 }
 
-fn internal(error: impl std::fmt::Display) -> HostError {
+pub(crate) fn internal(error: impl std::fmt::Display) -> HostError {
     HostError::new(HostErrorKind::Internal, error)
 }

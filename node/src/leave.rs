@@ -1,11 +1,18 @@
 //! Out of a swarm.
 
+use std::time::Duration;
+
 use skep_api::{HostError, HostErrorKind};
 use skep_engine::Engine;
+use skep_manager::Manager;
+use skep_manager::ca::client;
 use skep_worker::DurableStorage;
 
 use crate::init::remove_raft;
 use crate::node::{Node, Standing};
+
+/// How long a manager may take to hear that this node leaves; it leaves all the same.
+const TELL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Leaves the swarm. The first thing on disk is that the node leaves, so a crash in the middle ends in leaving, too.
 pub(crate) async fn leave(node: &Node, force: bool) -> Result<(), HostError> {
@@ -16,12 +23,9 @@ pub(crate) async fn leave(node: &Node, force: bool) -> Result<(), HostError> {
         return Err(HostError::new(HostErrorKind::NotInSwarm, "This node is not part of a swarm"));
     };
     if !force {
-        return Err(HostError::new(
-            HostErrorKind::NotInSwarm,
-            "You are attempting to leave the swarm on a node that is participating as a manager. Removing the last \
-             manager erases all current state of the swarm. Use `--force` to ignore this message.",
-        ));
+        harmless(node)?;
     }
+    tell(node).await;
     membership.leaving = true;
     records.keep(&membership).map_err(internal)?;
     let Some(member) = node.take() else { return finish(node).await };
@@ -33,6 +37,35 @@ pub(crate) async fn leave(node: &Node, force: bool) -> Result<(), HostError> {
         return Err(internal(text));
     }
     forget(node)
+}
+
+/// A worker may leave at any time. What a manager takes with it is said first.
+fn harmless(node: &Node) -> Result<(), HostError> {
+    let warning = node.member(|member| {
+        let control = member.manager.as_ref().map(Manager::control);
+        control.and_then(|control| control.leave_warning(member.node))
+    });
+    match warning.flatten() {
+        Some(warning) => Err(HostError::new(HostErrorKind::NotInSwarm, warning)),
+        None => Ok(()),
+    }
+}
+
+/// Tells the swarm, if there is anybody to tell: it shows the node as down at once, and a manager loses its vote.
+async fn tell(node: &Node) {
+    let known = node.member(|member| (member.identity.clone(), member.managers.get()));
+    let Some((identity, managers)) = known else { return };
+    let own = node.member(|member| member.manager.is_some()).unwrap_or_default();
+    // The last in the list are other nodes; a manager that is alone has nobody.
+    let others = managers.into_iter().skip(usize::from(own));
+    for address in others {
+        let told = node.env.timeout(TELL_TIMEOUT, client::leave(&identity, &address)).await;
+        match told {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => tracing::info!(%error, "a manager was not told that this node leaves"),
+            Err(_) => tracing::info!(address, "a manager was not told that this node leaves: no answer"),
+        }
+    }
 }
 
 /// Removes what is left of a swarm that is not entered, or was left halfway.

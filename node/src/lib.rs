@@ -6,7 +6,8 @@
 //!   └─ node.rs     outside a swarm, or a member of one
 //!        ├─ membership.rs   what a member keeps on disk
 //!        ├─ member.rs       engine, manager and worker of a member, started and stopped together
-//!        ├─ init.rs, leave.rs   into a swarm and out of it
+//!        ├─ init.rs, join.rs, leave.rs   into a swarm and out of it
+//!        ├─ follow.rs       renews its certificate, becomes a manager or stops being one
 //!        ├─ address.rs      where others reach this node
 //!        └─ host/           the node as the API sees it
 //! ```
@@ -14,8 +15,10 @@
 mod address;
 mod daemon;
 mod error;
+mod follow;
 mod host;
 mod init;
+mod join;
 mod leave;
 mod member;
 mod membership;

@@ -1,11 +1,13 @@
-use std::path::Path;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use skep_engine::{Engine, EngineError, EngineOptions};
+use skep_identity::{IdentityError, LiveIdentity};
 use skep_manager::{Manager, ManagerError, ManagerOptions};
-use skep_model::{ClusterId, NodeId};
-use skep_runtime::Env;
+use skep_model::{ClusterId, NodeId, SwarmView};
+use skep_runtime::{Env, Latest, Task};
 use skep_worker::{Worker, WorkerError, WorkerOptions};
 use thiserror::Error;
 
@@ -23,15 +25,26 @@ pub(crate) enum MemberError {
     Manager(#[from] ManagerError),
     #[error("the worker: {0}")]
     Worker(#[from] WorkerError),
+    #[error("the certificate: {0}")]
+    Identity(#[from] IdentityError),
 }
 
 /// What runs on a node while it is a member of a swarm.
 #[derive(Debug)]
 pub(crate) struct Member {
     pub(crate) membership: Membership,
+    pub(crate) cluster: ClusterId,
     pub(crate) node: NodeId,
+    pub(crate) identity: LiveIdentity,
     pub(crate) engine: Arc<Engine>,
-    pub(crate) manager: Manager,
+    /// None on a worker.
+    pub(crate) manager: Option<Manager>,
+    /// Where managers are reached.
+    pub(crate) managers: Latest<Vec<String>>,
+    /// What managers say of this node.
+    pub(crate) swarm: Latest<Option<SwarmView>>,
+    /// Does what managers say of this node.
+    pub(crate) following: Option<Task<()>>,
     worker: Worker,
     env: Env,
 }
@@ -41,11 +54,11 @@ pub(crate) struct Member {
 pub(crate) struct Ground {
     pub(crate) engine: EngineOptions,
     pub(crate) database: skep_durable::Database,
-    pub(crate) raft: std::path::PathBuf,
+    pub(crate) raft: PathBuf,
 }
 
 impl Member {
-    /// Goes on with what is on disk.
+    /// Goes on with what is on disk, or starts as a member that just joined.
     pub(crate) async fn start(
         ground: &Ground,
         membership: Membership,
@@ -54,39 +67,57 @@ impl Member {
         let env = ground.engine.env.clone();
         // The engine first: containers are found again, and traffic flows, whatever becomes of the rest.
         let engine = Engine::open(ground.engine.clone()).await?;
-        let manager = start_manager(&env, ids.0, &membership, &ground.raft).await?;
-        Self::join(ground, membership, ids.1, engine, manager)
+        let identity = LiveIdentity::new(membership.identity())?;
+        let manager = match membership.raft_id {
+            Some(_) => Some(start_manager(&env, ids.0, &membership, &identity, ground).await?),
+            None => None,
+        };
+        Self::assemble(ground, membership, ids, (engine, identity, manager))
     }
 
     /// Puts a running engine and manager together with a worker.
-    pub(crate) fn join(
+    pub(crate) fn assemble(
         ground: &Ground,
         membership: Membership,
-        node: NodeId,
-        engine: Arc<Engine>,
-        manager: Manager,
+        (cluster, node): (ClusterId, NodeId),
+        (engine, identity, manager): (Arc<Engine>, LiveIdentity, Option<Manager>),
     ) -> Result<Self, MemberError> {
         let env = ground.engine.env.clone();
-        let own = match membership.listen.ip().is_unspecified() {
-            true => (std::net::Ipv4Addr::LOCALHOST, membership.listen.port()).into(),
-            false => membership.listen,
-        };
+        let managers = Latest::new(reached(&membership));
+        let swarm = Latest::new(None);
         let worker = Worker::start(WorkerOptions {
             env: env.clone(),
             engine: Arc::clone(&engine),
             database: ground.database.clone(),
-            identity: membership.identity(),
-            managers: vec![own.to_string()],
+            identity: identity.clone(),
+            managers: managers.clone(),
+            swarm: swarm.clone(),
         })?;
-        Ok(Self { membership, node, engine, manager, worker, env })
+        let following = None;
+        Ok(Self {
+            membership,
+            cluster,
+            node,
+            identity,
+            engine,
+            manager,
+            managers,
+            swarm,
+            following,
+            worker,
+            env,
+        })
     }
 
     /// Stops; the containers run on.
     pub(crate) async fn stop(self) {
+        drop(self.following);
         if self.env.timeout(STOP_TIMEOUT, self.worker.stop()).await.is_err() {
             tracing::warn!("the agent did not end by itself");
         }
-        self.manager.stop().await;
+        if let Some(manager) = self.manager {
+            manager.stop().await;
+        }
         if let Err(error) = self.engine.retire().await {
             tracing::warn!(%error, "the engine was not taken down");
         }
@@ -94,12 +125,26 @@ impl Member {
 
     /// Stops, and removes every container and all of the network.
     pub(crate) async fn leave(self) -> Result<(), MemberError> {
+        drop(self.following);
         let left = self.worker.leave().await;
         let wiped = self.engine.wipe().await;
-        self.manager.stop().await;
+        if let Some(manager) = self.manager {
+            manager.stop().await;
+        }
         left?;
         Ok(wiped?)
     }
+}
+
+/// Where this node's agent finds managers: its own first, over loopback, which works whatever becomes of its address.
+pub(crate) fn reached(membership: &Membership) -> Vec<String> {
+    let own = membership.raft_id.map(|_| local(membership.listen).to_string());
+    let others = membership.managers.iter().filter(|address| **address != membership.advertise.to_string());
+    own.into_iter().chain(others.cloned()).collect()
+}
+
+fn local(listen: SocketAddr) -> SocketAddr {
+    if listen.ip().is_unspecified() { (Ipv4Addr::LOCALHOST, listen.port()).into() } else { listen }
 }
 
 /// Starts the manager of a member.
@@ -107,16 +152,23 @@ pub(crate) async fn start_manager(
     env: &Env,
     cluster: ClusterId,
     membership: &Membership,
-    raft: &Path,
+    identity: &LiveIdentity,
+    ground: &Ground,
 ) -> Result<Manager, ManagerError> {
+    let raft_id = membership.raft_id.unwrap_or_default();
     Manager::start(ManagerOptions {
         env: env.clone(),
         cluster,
-        raft_id: membership.raft_id,
-        identity: membership.identity(),
-        directory: raft.join(cluster.to_string()),
+        raft_id,
+        identity: identity.clone(),
+        directory: raft_directory(ground, raft_id),
         key: membership.key,
         listen: membership.listen,
     })
     .await
+}
+
+/// A member's log and snapshot: a node that is promoted again is another member.
+pub(crate) fn raft_directory(ground: &Ground, raft_id: u64) -> PathBuf {
+    ground.raft.join(format!("{raft_id:016x}"))
 }

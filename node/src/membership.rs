@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 use skep_durable::{Database, Tree};
 use skep_identity::NodeIdentity;
+use skep_manager::Certified;
 use skep_model::{ClusterId, NodeId};
 
 use crate::error::DaemonError;
@@ -19,14 +20,18 @@ pub(crate) struct Membership {
     cluster: String,
     /// This node, as shown.
     node: String,
-    /// This manager's id in Raft.
-    pub(crate) raft_id: u64,
+    /// A manager's id in Raft; none for a worker.
+    pub(crate) raft_id: Option<u64>,
     /// Seals the log and the snapshot; secret.
     pub(crate) key: [u8; 32],
     pub(crate) certificate_pem: String,
     /// Secret.
     pub(crate) key_pem: String,
     pub(crate) root_pem: String,
+    /// When the certificate was signed, nanoseconds since the epoch.
+    pub(crate) certified_at_ns: u64,
+    /// Where managers are reached, as it heard last.
+    pub(crate) managers: Vec<String>,
     /// Where it listens for members.
     pub(crate) listen: SocketAddr,
     /// Where members reach it.
@@ -42,24 +47,39 @@ impl fmt::Debug for Membership {
 }
 
 impl Membership {
-    /// Of a new member.
+    /// Of a new member: its ids, what it was certified as, its key, a key for the log, and where it listens and is reached.
     pub(crate) fn new(
-        (cluster, node, raft_id): (ClusterId, NodeId, u64),
-        identity: &NodeIdentity,
+        (cluster, node): (ClusterId, NodeId),
+        certified: Certified,
+        key_pem: String,
         key: [u8; 32],
         (listen, advertise): (SocketAddr, SocketAddr),
     ) -> Self {
         Self {
             cluster: cluster.to_string(),
             node: node.to_string(),
-            raft_id,
+            raft_id: certified.raft_id,
             key,
-            certificate_pem: identity.certificate_pem.clone(),
-            key_pem: identity.key_pem.clone(),
-            root_pem: identity.root_pem.clone(),
+            certificate_pem: certified.certificate_pem,
+            key_pem,
+            root_pem: certified.root_pem,
+            certified_at_ns: certified.at.as_nanos(),
+            managers: certified.managers,
             listen,
             advertise,
             leaving: false,
+        }
+    }
+
+    /// After its certificate was renewed.
+    pub(crate) fn renewed(self, certified: Certified) -> Self {
+        Self {
+            raft_id: certified.raft_id,
+            certificate_pem: certified.certificate_pem,
+            root_pem: certified.root_pem,
+            certified_at_ns: certified.at.as_nanos(),
+            managers: certified.managers,
+            ..self
         }
     }
 

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use skep_durable::Database;
 use skep_engine::{Engine, EngineEvents, EngineOptions, Facts};
@@ -9,6 +9,7 @@ use skep_model::NodeId;
 use skep_runtime::Env;
 
 use crate::error::DaemonError;
+use crate::follow;
 use crate::leave;
 use crate::member::{Ground, Member};
 use crate::membership::Records;
@@ -28,6 +29,8 @@ pub(crate) struct Node {
     pub(crate) images: ImageStore,
     pub(crate) ground: Ground,
     standing: Mutex<Standing>,
+    /// This node, for what runs beside it.
+    own: Weak<Self>,
     /// Held while the node enters or leaves a swarm: one at a time.
     pub(crate) changing: tokio::sync::Mutex<()>,
 }
@@ -45,7 +48,7 @@ pub(crate) enum Standing {
 
 impl Node {
     /// Opens what is on disk; a member is not started yet.
-    pub(crate) fn open(options: &DaemonOptions, places: Places) -> Result<Self, DaemonError> {
+    pub(crate) fn open(options: &DaemonOptions, places: Places) -> Result<Arc<Self>, DaemonError> {
         let env = Env::real();
         let labels = labels(&options.labels)?;
         let database = Database::open(places.database())?;
@@ -63,7 +66,7 @@ impl Node {
             events: EngineEvents::new(),
         };
         let id = records.daemon_id(&format!("{:032x}", env.random().id()))?;
-        Ok(Self {
+        Ok(Arc::new_cyclic(|own| Self {
             id,
             facts: Facts::read(),
             labels: options.labels.clone(),
@@ -74,8 +77,9 @@ impl Node {
             records,
             images,
             standing: Mutex::default(),
+            own: Weak::clone(own),
             changing: tokio::sync::Mutex::default(),
-        })
+        }))
     }
 
     /// Goes on as what the disk says that the node is.
@@ -119,7 +123,10 @@ impl Node {
         *self.lock() = standing;
     }
 
-    pub(crate) fn enter(&self, member: Member) {
+    /// The node is a member from now on.
+    pub(crate) fn enter(&self, mut member: Member) {
+        let following = follow::follow(Weak::clone(&self.own), self.env.clone());
+        member.following = Some(self.env.spawn("membership", following));
         self.stand(Standing::Inside(Arc::new(Mutex::new(Some(member)))));
     }
 
@@ -135,6 +142,13 @@ impl Node {
         let Standing::Inside(cell) = self.standing() else { return None };
         let cell = cell.lock().unwrap_or_else(PoisonError::into_inner);
         cell.as_ref().map(read)
+    }
+
+    /// Changes the member, if there is one.
+    pub(crate) fn change_member<T>(&self, change: impl FnOnce(&mut Member) -> T) -> Option<T> {
+        let Standing::Inside(cell) = self.standing() else { return None };
+        let mut cell = cell.lock().unwrap_or_else(PoisonError::into_inner);
+        cell.as_mut().map(change)
     }
 
     /// The node's containers, while it is a member.

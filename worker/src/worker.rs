@@ -3,8 +3,9 @@ use std::sync::Arc;
 use skep_agent::{Agent, AgentOptions, StorageError};
 use skep_durable::Database;
 use skep_engine::{Engine, EngineExecutor};
-use skep_identity::NodeIdentity;
-use skep_runtime::{Env, Shutdown, Task};
+use skep_identity::LiveIdentity;
+use skep_model::SwarmView;
+use skep_runtime::{Env, Latest, Shutdown, Task};
 use thiserror::Error;
 
 use crate::managers::KnownManagers;
@@ -19,10 +20,12 @@ pub struct WorkerOptions {
     pub engine: Arc<Engine>,
     /// The node's database.
     pub database: Database,
-    /// The node's certificate.
-    pub identity: NodeIdentity,
+    /// The node's certificate, also after it is renewed.
+    pub identity: LiveIdentity,
     /// Where managers are, `host:port`.
-    pub managers: Vec<String>,
+    pub managers: Latest<Vec<String>>,
+    /// Takes what managers say of the node itself.
+    pub swarm: Latest<Option<SwarmView>>,
 }
 
 /// A worker could not be started.
@@ -47,13 +50,14 @@ impl Worker {
     /// # Errors
     /// When the node's records cannot be opened.
     pub fn start(options: WorkerOptions) -> Result<Self, WorkerError> {
-        let WorkerOptions { env, engine, database, identity, managers } = options;
+        let WorkerOptions { env, engine, database, identity, managers, swarm } = options;
         let storage = DurableStorage::open(env.clone(), &database)?;
         let agent = Agent::new(AgentOptions {
             env: env.clone(),
             executor: Arc::new(EngineExecutor::new(engine)),
             storage: Arc::new(storage.clone()),
             managers: Arc::new(KnownManagers::new(identity, managers)),
+            swarm,
         });
         let shutdown = Shutdown::new();
         let running = agent.run(shutdown.clone());

@@ -41,6 +41,17 @@ impl Changes {
         self.change(raft, ChangeMembers::AddNodes(nodes), limit).await
     }
 
+    pub(crate) async fn readdress(
+        &self,
+        raft: &Raft,
+        id: u64,
+        address: String,
+        limit: Duration,
+    ) -> Result<(), ChangeError> {
+        let nodes = BTreeMap::from([(id, Member { address })]);
+        self.change(raft, ChangeMembers::SetNodes(nodes), limit).await
+    }
+
     pub(crate) async fn promote(&self, raft: &Raft, id: u64, limit: Duration) -> Result<(), ChangeError> {
         self.change(raft, ChangeMembers::AddVoterIds(BTreeSet::from([id])), limit).await
     }

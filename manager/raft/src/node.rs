@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use openraft::ReadPolicy;
 use openraft::errors::{ClientWriteError, Fatal, ForwardToLeader, LinearizableReadError, RaftError};
+use openraft::metrics::WaitError;
 use openraft::type_config::TypeConfigExt;
 use skep_log::SegmentedLog;
 
@@ -175,10 +176,29 @@ impl RaftNode {
         }
     }
 
+    /// Waits until this member has applied the entry at `index`.
+    ///
+    /// # Errors
+    /// [`ReadError::NoQuorum`] when `limit` passes before; [`ReadError::Stopped`].
+    pub async fn applied(&self, index: u64, limit: Duration) -> Result<(), ReadError> {
+        let wait = self.inner.raft.wait(Some(limit));
+        match wait.applied_index_at_least(Some(index), "an entry").await {
+            Ok(_) => Ok(()),
+            Err(WaitError::Timeout(..)) => Err(ReadError::NoQuorum),
+            Err(WaitError::ShuttingDown) => Err(ReadError::Stopped),
+        }
+    }
+
     /// Does what another member's message asks; answers with the bytes to return. Messages of another cluster or epoch
     /// are refused, which the sender is told.
     pub async fn receive(&self, message: &RaftMessage) -> Vec<u8> {
         self.inner.reception.receive(&self.inner.raft, message).await
+    }
+
+    /// This member's id.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.inner.id
     }
 
     /// Whether this member leads, as far as it knows.
@@ -208,6 +228,14 @@ impl RaftNode {
     /// [`ChangeError`].
     pub async fn add_learner(&self, id: u64, address: &str, limit: Duration) -> Result<(), ChangeError> {
         self.inner.changes.add(&self.inner.raft, id, address.to_owned(), limit).await
+    }
+
+    /// Changes where a member is reached.
+    ///
+    /// # Errors
+    /// [`ChangeError`].
+    pub async fn readdress(&self, id: u64, address: &str, limit: Duration) -> Result<(), ChangeError> {
+        self.inner.changes.readdress(&self.inner.raft, id, address.to_owned(), limit).await
     }
 
     /// Gives a learner its vote.

@@ -1,4 +1,4 @@
-use skep_identity::{Authority, IdentityError, NodeIdentity, join_tokens};
+use skep_identity::{Authority, IdentityError, NodeIdentity, join_tokens, key_digest};
 use skep_model::{
     Change, Cluster, ClusterId, ClusterSpec, ManagerStatus, Meta, Network, NetworkId, NetworkSpec, Node,
     NodeDescription, NodeId, NodeRole, NodeSpec, NodeState, NodeStatus, Subnet, Transaction,
@@ -50,14 +50,14 @@ pub fn new_swarm(env: &Env, first: FirstNode, spec: ClusterSpec) -> Result<NewSw
     let ingress = ingress_network(NetworkId::new(random.id()), &spec);
     let objects = [
         Cluster { id: cluster, meta: Meta::default(), spec, root_ca, join_tokens }.into(),
-        first_node(node, raft_id, first).into(),
+        first_node(node, raft_id, key_digest(&request)?, first).into(),
         ingress.into(),
     ];
     let transaction = Transaction { changes: objects.map(Change::Create).into() };
     Ok(NewSwarm { cluster, node, raft_id, identity, transaction })
 }
 
-fn first_node(id: NodeId, raft_id: u64, first: FirstNode) -> Node {
+fn first_node(id: NodeId, raft_id: u64, key_digest: String, first: FirstNode) -> Node {
     Node {
         id,
         meta: Meta::default(),
@@ -66,6 +66,7 @@ fn first_node(id: NodeId, raft_id: u64, first: FirstNode) -> Node {
         description: first.description,
         status: NodeStatus { state: NodeState::Unknown, ..NodeStatus::default() },
         manager: Some(ManagerStatus { raft_id, address: first.address }),
+        key_digest,
     }
 }
 

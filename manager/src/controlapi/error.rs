@@ -11,6 +11,9 @@ pub enum ControlError {
     /// What is asked for cannot be done as things stand.
     #[error("{0}")]
     Precondition(String),
+    /// What is asked for would harm the swarm.
+    #[error("{0}")]
+    Harmful(String),
     /// There is no such object.
     #[error("{0}")]
     NotFound(String),

@@ -1,9 +1,11 @@
 //! What users want done to the cluster: checks it, and makes it one transaction each.
 
+mod cluster;
 mod error;
 mod network;
 mod node;
 mod port;
+mod quorum_guard;
 mod service;
 mod stack;
 
@@ -13,6 +15,7 @@ mod controlapi_test;
 use skep_runtime::Env;
 use skep_store::{Door, Store, View};
 
+pub use cluster::Rotation;
 pub use error::ControlError;
 pub use stack::{StackDeployed, StackRemoved};
 

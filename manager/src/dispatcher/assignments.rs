@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use skep_model::{EndpointTable, NodeId, Task, TaskAssignment, TaskId, TaskState, Timestamp};
+use skep_model::{
+    EndpointTable, NodeId, NodeRole, SwarmView, Task, TaskAssignment, TaskId, TaskState, Timestamp,
+};
 use skep_runtime::Env;
 use skep_store::{Door, View};
 use skep_wire::{Session, SessionUpdate};
@@ -12,6 +14,7 @@ use tokio::sync::mpsc::Sender;
 
 use super::endpoints::endpoint_table;
 use super::session::Sessions;
+use crate::ca::manager_addresses;
 
 /// How long a stop waits for other nodes to send the task no new connections.
 const DRAIN_WAIT_MAX: Duration = Duration::from_secs(2);
@@ -22,6 +25,7 @@ struct Told {
     session: Session,
     tasks: BTreeMap<TaskId, TaskState>,
     endpoints: Option<EndpointTable>,
+    swarm: Option<SwarmView>,
     /// Stops that wait for other nodes, and since when.
     draining: BTreeMap<TaskId, Timestamp>,
     complete: bool,
@@ -41,6 +45,7 @@ pub(super) async fn run(
         session,
         tasks: BTreeMap::new(),
         endpoints: None,
+        swarm: None,
         draining: BTreeMap::new(),
         complete: true,
     };
@@ -89,8 +94,16 @@ impl Told {
             self.draining.remove(id);
         }
         let complete = std::mem::take(&mut self.complete);
-        let news = complete || endpoints.is_some() || !assign.is_empty() || !forget.is_empty();
-        news.then_some(SessionUpdate { session: self.session, complete, assign, forget, endpoints })
+        let swarm = self.swarm_news(view);
+        let news =
+            complete || endpoints.is_some() || swarm.is_some() || !assign.is_empty() || !forget.is_empty();
+        news.then_some(SessionUpdate { session: self.session, complete, assign, forget, endpoints, swarm })
+    }
+
+    fn swarm_news(&mut self, view: &View) -> Option<SwarmView> {
+        let now = Some(swarm_view(view, self.node)?).filter(|now| self.swarm.as_ref() != Some(now))?;
+        self.swarm = Some(now.clone());
+        Some(now)
     }
 
     fn endpoints_news(&mut self, view: &View) -> Option<EndpointTable> {
@@ -137,6 +150,14 @@ impl Told {
         let since = *self.draining.entry(task.id).or_insert(now);
         !sessions.all_applied(task.meta.version, self.node) && now.since(since) < DRAIN_WAIT_MAX
     }
+}
+
+/// What a node is told of itself. That it is no manager any more it hears when it is out of Raft.
+fn swarm_view(view: &View, node: NodeId) -> Option<SwarmView> {
+    let node = view.node(node)?;
+    let role = if node.spec.role == NodeRole::Manager { NodeRole::Manager } else { node.role };
+    let root_pem = view.cluster()?.root_ca.certificate_pem.clone();
+    Some(SwarmView { role, managers: manager_addresses(view), root_pem })
 }
 
 /// A task as its node gets it.

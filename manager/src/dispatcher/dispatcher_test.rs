@@ -35,6 +35,7 @@ async fn door(env: &Env) -> Door {
         role: NodeRole::Worker,
         description: NodeDescription::default(),
         status: NodeStatus::default(),
+        key_digest: String::new(),
         manager: None,
     };
     let spec = Arc::new(ServiceSpec { name: "web".into(), ..ServiceSpec::default() });

@@ -34,6 +34,12 @@ pub enum ProposeError {
         /// Where the leader is, if known.
         leader: Option<String>,
     },
+    /// Too few managers are there to decide anything.
+    #[error("{reason}")]
+    NoQuorum {
+        /// Which are missing, and what to do.
+        reason: String,
+    },
     /// No answer in time: it may have been applied or not.
     #[error(
         "the swarm did not confirm the change in time; it may or may not have been made: look before trying again"

@@ -66,8 +66,9 @@ impl Api {
 
     /// This node as a manager whose state holds everything that was acknowledged before.
     pub(crate) async fn reading(&self) -> Result<Managing, Refusal> {
-        let managing = self.managing()?;
+        self.managing()?;
         self.host.read_barrier().await?;
-        Ok(managing)
+        // Who leads may be another one by now.
+        self.managing()
     }
 }

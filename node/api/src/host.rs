@@ -4,7 +4,7 @@ use futures::stream::BoxStream;
 use skep_manager::ControlApi;
 use skep_model::{NodeId, Protocol, TaskId};
 use skep_rest::{
-    ContainerInspect, ContainerSummary, DeletedImage, Event, ImageInspect, ImageSummary, SwarmInit,
+    ContainerInspect, ContainerSummary, DeletedImage, Event, ImageInspect, ImageSummary, SwarmInit, SwarmJoin,
 };
 
 use crate::error::HostError;
@@ -30,6 +30,12 @@ pub trait Host: std::fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// When the node is in a swarm already, or an address or port cannot be used.
     async fn swarm_init(&self, request: SwarmInit) -> Result<String, HostError>;
+
+    /// Joins a swarm.
+    ///
+    /// # Errors
+    /// When the node is in a swarm already, no manager lets it in, or an address or port cannot be used.
+    async fn swarm_join(&self, request: SwarmJoin) -> Result<(), HostError>;
 
     /// Leaves the swarm and removes every container of it. Without `force`, only where nothing is lost by it.
     ///
@@ -129,6 +135,8 @@ pub struct Member {
     pub node: NodeId,
     /// Its address for other members, without a port.
     pub address: String,
+    /// Where managers are reached, `address:port`.
+    pub managers: Vec<String>,
     /// What users want done; on managers.
     pub control: Option<ControlApi>,
     /// The manager that leads, as far as it is known.

@@ -11,9 +11,10 @@ use crate::refusal::Refusal;
 impl From<ControlError> for Refusal {
     fn from(error: ControlError) -> Self {
         let status = match &error {
-            ControlError::Invalid(_) | ControlError::Precondition(_) | ControlError::Ambiguous(_) => {
-                StatusCode::BAD_REQUEST
-            }
+            ControlError::Invalid(_)
+            | ControlError::Harmful(_)
+            | ControlError::Precondition(_)
+            | ControlError::Ambiguous(_) => StatusCode::BAD_REQUEST,
             ControlError::NotFound(_) => StatusCode::NOT_FOUND,
             ControlError::NameTaken { .. } => StatusCode::CONFLICT,
             // Docker's status for it; clients look for "update out of sequence" in the text.

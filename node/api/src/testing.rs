@@ -9,7 +9,7 @@ use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
 use skep_model::{Protocol, TaskId};
 use skep_rest::{
-    ContainerInspect, ContainerSummary, DeletedImage, Event, ImageInspect, ImageSummary, SwarmInit,
+    ContainerInspect, ContainerSummary, DeletedImage, Event, ImageInspect, ImageSummary, SwarmInit, SwarmJoin,
 };
 use tokio::sync::broadcast;
 use tokio_stream::wrappers::BroadcastStream;
@@ -120,6 +120,10 @@ impl Host for FakeHost {
             SwarmState::Inactive => Ok(format!("node of {}", request.advertise_addr)),
             _ => Err(HostError::new(HostErrorKind::NotInSwarm, "This node is already part of a swarm.")),
         }
+    }
+
+    async fn swarm_join(&self, _request: SwarmJoin) -> Result<(), HostError> {
+        Ok(())
     }
 
     async fn swarm_leave(&self, force: bool) -> Result<(), HostError> {

@@ -2,7 +2,9 @@ use std::time::Duration;
 
 use rcgen::{CertificateSigningRequestParams, Issuer, KeyPair};
 use rustls_pki_types::{CertificateSigningRequestDer, pem::PemObject};
+use sha2::{Digest, Sha256};
 use skep_model::{ClusterId, NodeId, NodeRole, RootCa, Timestamp};
+use x509_parser::prelude::{FromDer, X509CertificationRequest};
 
 use crate::{IdentityError, certificate};
 
@@ -60,6 +62,31 @@ impl Authority {
         request.params = certificate::leaf(cluster, node, role, now, valid)?;
         Ok(request.signed_by(&self.issuer).map_err(|error| unusable(&error))?.pem())
     }
+}
+
+/// SHA-256 of the public key (SubjectPublicKeyInfo) of a request (DER), as 64 digits; the request's signature proves that
+/// the requester has the key.
+///
+/// # Errors
+/// When the request is none, or is not signed by its own key.
+pub fn key_digest(request_der: &[u8]) -> Result<String, IdentityError> {
+    // Checks the signature.
+    CertificateSigningRequestParams::from_der(&CertificateSigningRequestDer::from(request_der))
+        .map_err(|error| IdentityError::unusable("certificate request")(&error))?;
+    let (_, request) = X509CertificationRequest::from_der(request_der)
+        .map_err(|error| IdentityError::unusable("certificate request")(&error))?;
+    let digest = Sha256::digest(request.certification_request_info.subject_pki.raw);
+    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// All certificates of a PEM text.
+pub(crate) fn certificates(
+    pem: &str,
+) -> Result<Vec<rustls_pki_types::CertificateDer<'static>>, IdentityError> {
+    let unusable = IdentityError::unusable("root certificate");
+    rustls_pki_types::CertificateDer::pem_slice_iter(pem.as_bytes())
+        .map(|certificate| certificate.map_err(|error| unusable(&error)))
+        .collect()
 }
 
 /// The first certificate of a PEM text.

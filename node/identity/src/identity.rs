@@ -37,6 +37,18 @@ impl NodeIdentity {
         Ok((key.serialize_pem(), request.der().to_vec()))
     }
 
+    /// A request (DER) for a certificate over the key (PEM) that the node has: the key is what it can always prove to be by.
+    ///
+    /// # Errors
+    /// When the key cannot be read.
+    pub fn request_over(key_pem: &str) -> Result<Vec<u8>, IdentityError> {
+        let unusable = IdentityError::unusable("node key");
+        let key = KeyPair::from_pem(key_pem).map_err(|error| unusable(&error))?;
+        let request =
+            CertificateParams::default().serialize_request(&key).map_err(|error| unusable(&error))?;
+        Ok(request.der().to_vec())
+    }
+
     /// Who the certificate says that the node is.
     ///
     /// # Errors
@@ -66,8 +78,9 @@ impl NodeIdentity {
         crate::authority::first_certificate(&self.certificate_pem, "node certificate")
     }
 
-    pub(crate) fn root(&self) -> Result<CertificateDer<'static>, IdentityError> {
-        crate::authority::first_certificate(&self.root_pem, "root certificate")
+    /// The root certificates: several while the root is rotated.
+    pub(crate) fn roots(&self) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
+        crate::authority::certificates(&self.root_pem)
     }
 
     pub(crate) fn key(&self) -> Result<PrivateKeyDer<'static>, IdentityError> {

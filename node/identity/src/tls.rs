@@ -21,7 +21,7 @@ use tonic::transport::server::Connected;
 use tonic::transport::{Channel, Endpoint};
 
 use crate::certificate::SERVER_NAME;
-use crate::{IdentityError, NodeIdentity, Peer};
+use crate::{IdentityError, LiveIdentity, NodeIdentity, Peer};
 
 /// How often an idle connection is probed, so that a dead peer is noticed.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(5);
@@ -34,7 +34,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// When the identity cannot be used.
-pub fn server_config(identity: &NodeIdentity) -> Result<Arc<ServerConfig>, IdentityError> {
+pub(crate) fn server_config(identity: &NodeIdentity) -> Result<Arc<ServerConfig>, IdentityError> {
     let unusable = IdentityError::unusable("node certificate");
     let provider = Arc::new(ring::default_provider());
     let verifier =
@@ -54,11 +54,8 @@ pub fn server_config(identity: &NodeIdentity) -> Result<Arc<ServerConfig>, Ident
     Ok(Arc::new(config))
 }
 
-/// A channel to the manager at `address` (`host:port`), which connects at the first call and again after a loss.
-///
-/// # Errors
-/// When the identity cannot be used.
-pub fn client_channel(identity: &NodeIdentity, address: String) -> Result<Channel, IdentityError> {
+/// The client's side: with the node's certificate, to a server of the same root.
+pub(crate) fn client_config(identity: &NodeIdentity) -> Result<Arc<ClientConfig>, IdentityError> {
     let unusable = IdentityError::unusable("node certificate");
     let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(&[&TLS13])
@@ -68,9 +65,23 @@ pub fn client_channel(identity: &NodeIdentity, address: String) -> Result<Channe
         .map_err(|error| unusable(&error))?;
     config.resumption = Resumption::disabled();
     config.alpn_protocols = vec![b"h2".to_vec()];
-    let connector = TlsConnector::from(Arc::new(config));
+    Ok(Arc::new(config))
+}
+
+/// A channel to the manager at `address` (`host:port`), which connects at the first call and again after a loss, each time
+/// with the certificate that the node has then.
+pub fn client_channel(identity: &LiveIdentity, address: String) -> Channel {
+    let identity = identity.clone();
+    channel(address, move || identity.client())
+}
+
+/// A channel that asks for its TLS configuration each time it connects.
+pub(crate) fn channel(
+    address: String,
+    config: impl Fn() -> Arc<ClientConfig> + Send + Sync + 'static,
+) -> Channel {
     let connect = tower::service_fn(move |_| {
-        let (connector, address) = (connector.clone(), address.clone());
+        let (connector, address) = (TlsConnector::from(config()), address.clone());
         async move {
             let stream = TcpStream::connect(address).await?;
             stream.set_nodelay(true)?;
@@ -83,17 +94,19 @@ pub fn client_channel(identity: &NodeIdentity, address: String) -> Result<Channe
         .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
         .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
         .keep_alive_while_idle(true);
-    Ok(endpoint.connect_with_connector_lazy(connect))
+    endpoint.connect_with_connector_lazy(connect)
 }
 
-fn server_name() -> ServerName<'static> {
+pub(crate) fn server_name() -> ServerName<'static> {
     // Only fails for names that are none, which this is not; an empty address would be refused by the handshake.
     ServerName::try_from(SERVER_NAME).unwrap_or(ServerName::IpAddress(std::net::Ipv4Addr::UNSPECIFIED.into()))
 }
 
 fn roots(identity: &NodeIdentity) -> Result<RootCertStore, IdentityError> {
     let mut roots = RootCertStore::empty();
-    roots.add(identity.root()?).map_err(|error| IdentityError::unusable("root certificate")(&error))?;
+    for root in identity.roots()? {
+        roots.add(root).map_err(|error| IdentityError::unusable("root certificate")(&error))?;
+    }
     Ok(roots)
 }
 

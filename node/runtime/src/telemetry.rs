@@ -3,7 +3,7 @@
 use tracing_subscriber::EnvFilter;
 
 /// Libraries that say much at the level `debug`.
-const QUIET: &str = "sled=info,h2=info,hyper=info,hyper_util=info,rustls=info,tonic=info,tower=info,openraft=info,\
+const QUIET: &str = "sled=info,h2=info,hyper=info,hyper_util=info,rustls=info,tonic=info,tower=info,openraft=error,\
                      netlink_packet_route=info,netlink_proto=info";
 /// openraft tells its inner steps at `info`, and warns of messages that it drops as it should.
 const QUIET_ALWAYS: &str = "openraft=error";

@@ -4,12 +4,12 @@ use futures::stream::BoxStream;
 use skep_api::{Host, HostError, HostFacts, LogOptions, LogStream, SwarmState, Upload};
 use skep_model::{Protocol, TaskId};
 use skep_rest::{
-    ContainerInspect, ContainerSummary, DeletedImage, Event, ImageInspect, ImageSummary, SwarmInit,
+    ContainerInspect, ContainerSummary, DeletedImage, Event, ImageInspect, ImageSummary, SwarmInit, SwarmJoin,
 };
 
 use super::{container, event, image, log, swarm};
 use crate::node::Node;
-use crate::{init, leave};
+use crate::{init, join, leave};
 
 #[async_trait]
 impl Host for Node {
@@ -36,6 +36,10 @@ impl Host for Node {
 
     async fn swarm_init(&self, request: SwarmInit) -> Result<String, HostError> {
         init::init(self, request).await
+    }
+
+    async fn swarm_join(&self, request: SwarmJoin) -> Result<(), HostError> {
+        join::join(self, request).await
     }
 
     async fn swarm_leave(&self, force: bool) -> Result<(), HostError> {

@@ -1,12 +1,15 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use skep_api::{HostError, HostErrorKind, SwarmState};
+use skep_manager::{Manager, ReadError};
+use skep_model::NodeId;
 
 use crate::member::Member;
 use crate::node::{Node, Standing};
 
 /// How long a read waits for a leader and a majority.
-const READ_TIMEOUT: Duration = Duration::from_secs(5);
+const READ_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// The node's place in a swarm.
 pub(super) fn state(node: &Node) -> SwarmState {
@@ -22,27 +25,35 @@ pub(super) fn state(node: &Node) -> SwarmState {
 }
 
 fn member(member: &Member) -> skep_api::Member {
-    let control = member.manager.control();
-    let leadership = member.manager.quorum().leadership();
-    let leads = |raft_id: u64| {
-        let view = control.view();
-        let leader =
-            view.nodes().find(|node| node.manager.as_ref().is_some_and(|own| own.raft_id == raft_id));
-        leader.map(|node| node.id)
-    };
+    let manager = member.manager.as_ref();
     skep_api::Member {
         node: member.node,
         address: member.membership.advertise.ip().to_string(),
-        leader: leadership.leader.and_then(|leader| leads(leader.id)),
-        control: Some(control),
+        managers: member.managers.get(),
+        leader: manager.and_then(leader),
+        control: manager.map(Manager::control),
     }
+}
+
+fn leader(manager: &Manager) -> Option<NodeId> {
+    let leader = manager.quorum().leadership().leader?.id;
+    let view = manager.control().view();
+    let leads =
+        |node: &&Arc<skep_model::Node>| node.manager.as_ref().is_some_and(|own| own.raft_id == leader);
+    view.nodes().find(leads).map(|node| node.id)
 }
 
 /// Waits until this manager knows everything that was acknowledged.
 pub(super) async fn read_barrier(node: &Node) -> Result<(), HostError> {
-    let Some(quorum) = node.member(|member| member.manager.quorum()) else {
-        return Err(HostError::new(HostErrorKind::NotInSwarm, "This node is not part of a swarm"));
+    let quorum = node.member(|member| member.manager.as_ref().map(Manager::quorum)).flatten();
+    let Some(quorum) = quorum else {
+        return Err(HostError::new(HostErrorKind::NotInSwarm, "This node is not a manager of a swarm"));
     };
-    let read = quorum.read_barrier(READ_TIMEOUT).await;
-    read.map_err(|error| HostError::new(HostErrorKind::Unavailable, error))
+    match quorum.read_barrier(READ_TIMEOUT).await {
+        Ok(()) => Ok(()),
+        Err(ReadError::NoQuorum | ReadError::NotLeader { .. }) => {
+            Err(HostError::new(HostErrorKind::Unavailable, quorum.loss().await))
+        }
+        Err(error) => Err(HostError::new(HostErrorKind::Unavailable, error)),
+    }
 }

@@ -12,6 +12,7 @@ mod ids;
 pub mod limits;
 mod object;
 mod spec;
+mod swarm_view;
 mod task_state;
 mod timestamp;
 mod validate;
@@ -33,6 +34,7 @@ pub use spec::{
     NetworkAttachment, NetworkSpec, NetworkTarget, NodeSpec, PortConfig, PortMode, Protocol, Reservations,
     Resources, RestartCondition, RestartPolicy, STACK_LABEL, ServiceMode, ServiceSpec, StackSpec, TaskSpec,
 };
+pub use swarm_view::SwarmView;
 pub use task_state::{StateOwner, TaskState};
 pub use timestamp::Timestamp;
 pub use validate::{

@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use skep_model::{Cluster, Subnet};
+use skep_model::{Availability, Cluster, Subnet};
 
-use crate::{ClusterInfo, rfc3339};
+use crate::{ClusterInfo, Unsupported, rfc3339};
 
 /// An object's version: sent back with an update.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +63,53 @@ pub struct SwarmInit {
     pub data_path_port: u32,
     /// Settings.
     pub spec: SwarmSpec,
+}
+
+/// The body of `POST /swarm/join`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct SwarmJoin {
+    /// Where to listen for members, `address[:port]`.
+    pub listen_addr: String,
+    /// Where others reach this node, `address[:port]`; found out when empty.
+    pub advertise_addr: String,
+    /// Not supported yet.
+    pub data_path_addr: String,
+    /// Addresses of managers.
+    pub remote_addrs: Vec<String>,
+    /// Secret.
+    pub join_token: String,
+    /// `active`, `pause` or `drain`.
+    pub availability: String,
+}
+
+impl SwarmJoin {
+    /// Refuses what this version cannot do.
+    ///
+    /// # Errors
+    /// The first such field.
+    pub fn supported(&self) -> Result<(), Unsupported> {
+        if self.data_path_addr.is_empty() {
+            return Ok(());
+        }
+        Err(Unsupported::Field { field: "DataPathAddr".into() })
+    }
+
+    /// Whether the node takes tasks.
+    ///
+    /// # Errors
+    /// When the word is not one.
+    pub fn availability(&self) -> Result<Availability, Unsupported> {
+        availability(&self.availability)
+    }
+}
+
+/// A node's availability; active when nothing is said.
+pub(crate) fn availability(word: &str) -> Result<Availability, Unsupported> {
+    if word.is_empty() {
+        return Ok(Availability::default());
+    }
+    word.parse().map_err(|error| Unsupported::value("Availability", error))
 }
 
 /// A swarm's settings in Docker's shape.

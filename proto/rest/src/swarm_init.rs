@@ -3,7 +3,8 @@ use std::time::Duration;
 use serde_json::Value;
 use skep_model::{Availability, ClusterSpec, Subnet};
 
-use crate::{SwarmInit, Unsupported};
+use crate::swarm::availability;
+use crate::{SwarmInit, SwarmSpec, Unsupported};
 
 /// Prefix lengths that a subnet of a pool may have, as Docker's.
 const SUBNET_BITS: std::ops::RangeInclusive<u32> = 8..=29;
@@ -31,10 +32,7 @@ impl SwarmInit {
     /// # Errors
     /// When the word is not one.
     pub fn availability(&self) -> Result<Availability, Unsupported> {
-        if self.availability.is_empty() {
-            return Ok(Availability::default());
-        }
-        self.availability.parse().map_err(|error| Unsupported::value("Availability", error))
+        availability(&self.availability)
     }
 
     /// The settings of the swarm, defaults filled in.
@@ -42,16 +40,7 @@ impl SwarmInit {
     /// # Errors
     /// When a value is out of its range.
     pub fn cluster_spec(&self) -> Result<ClusterSpec, Unsupported> {
-        let mut spec = ClusterSpec::default();
-        if let Some(limit) = number(&self.spec.orchestration, "TaskHistoryRetentionLimit") {
-            spec.task_history_per_slot = limit;
-        }
-        if let Some(nanos) = number(&self.spec.dispatcher, "HeartbeatPeriod") {
-            spec.heartbeat_period = Duration::from_nanos(nanos);
-        }
-        if let Some(nanos) = number(&self.spec.ca_config, "NodeCertExpiry") {
-            spec.node_certificate_validity = Duration::from_nanos(nanos);
-        }
+        let mut spec = self.spec.applied(ClusterSpec::default());
         if let Some(pools) = self.default_addr_pool.as_ref().filter(|pools| !pools.is_empty()) {
             spec.address_pools = pools.iter().map(|text| pool(text)).collect::<Result<_, _>>()?;
         }
@@ -68,6 +57,23 @@ impl SwarmInit {
             return Err(Unsupported::value("DefaultAddrPool", reason));
         }
         Ok(spec)
+    }
+}
+
+impl SwarmSpec {
+    /// Settings with what is said here; what is not said stays.
+    #[must_use]
+    pub fn applied(&self, mut spec: ClusterSpec) -> ClusterSpec {
+        if let Some(limit) = number(&self.orchestration, "TaskHistoryRetentionLimit") {
+            spec.task_history_per_slot = limit;
+        }
+        if let Some(nanos) = number(&self.dispatcher, "HeartbeatPeriod") {
+            spec.heartbeat_period = Duration::from_nanos(nanos);
+        }
+        if let Some(nanos) = number(&self.ca_config, "NodeCertExpiry") {
+            spec.node_certificate_validity = Duration::from_nanos(nanos);
+        }
+        spec
     }
 }
 

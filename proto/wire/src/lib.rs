@@ -19,6 +19,6 @@ pub mod v1 {
     tonic::include_proto!("skep.v1");
 }
 
-pub use convert::{Session, SessionUpdate, Wire, decode, encode};
+pub use convert::{Certified, Session, SessionUpdate, Wire, decode, encode};
 pub use error::WireError;
 pub use status::{status_of_find, status_of_write};

@@ -10,22 +10,21 @@ use skep_agent::{
     Agent, AgentOptions, GrpcManager, Manager as Upstream, Managers, MemoryStorage, SessionError,
 };
 use skep_executor::fake::FakeExecutor;
-use skep_identity::{NodeIdentity, client_channel};
+use skep_identity::{LiveIdentity, client_channel};
 use skep_manager::ca::{FirstNode, NewSwarm, new_swarm};
 use skep_manager::{ControlApi, Manager, ManagerOptions};
 use skep_model::{ClusterSpec, NodeDescription, NodeSpec, ServiceMode, ServiceSpec, TaskState};
-use skep_runtime::{Env, Shutdown};
+use skep_runtime::{Env, Latest, Shutdown};
 
 struct OneManager {
-    identity: NodeIdentity,
+    identity: LiveIdentity,
     address: String,
 }
 
 #[async_trait]
 impl Managers for OneManager {
     async fn pick(&self) -> Result<Arc<dyn Upstream>, SessionError> {
-        let channel = client_channel(&self.identity, self.address.clone()).unwrap();
-        Ok(Arc::new(GrpcManager::new(channel)))
+        Ok(Arc::new(GrpcManager::new(client_channel(&self.identity, self.address.clone()))))
     }
 }
 
@@ -39,7 +38,7 @@ async fn start(swarm: &NewSwarm, directory: &Path, listen: SocketAddr) -> Manage
             env: Env::real(),
             cluster: swarm.cluster,
             raft_id: swarm.raft_id,
-            identity: swarm.identity.clone(),
+            identity: LiveIdentity::new(swarm.identity.clone()).unwrap(),
             directory: directory.to_owned(),
             key: [7; 32],
             listen,
@@ -84,12 +83,16 @@ async fn a_service_runs_and_outlives_a_restart_of_its_manager() {
     manager.bootstrap(&listen.to_string(), swarm.transaction.clone()).await.unwrap();
 
     let executor = FakeExecutor::default();
-    let managers = OneManager { identity: swarm.identity.clone(), address: listen.to_string() };
+    let managers = OneManager {
+        identity: LiveIdentity::new(swarm.identity.clone()).unwrap(),
+        address: listen.to_string(),
+    };
     let agent = Agent::new(AgentOptions {
         env: env.clone(),
         executor: Arc::new(executor.clone()),
         storage: Arc::new(MemoryStorage::default()),
         managers: Arc::new(managers),
+        swarm: Latest::new(None),
     });
     let _agent = env.spawn("agent", agent.run(Shutdown::new()));
 

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use nix::sched::{CloneFlags, setns};
+use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::unistd::{Pid, sethostname};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
@@ -15,12 +15,14 @@ use crate::binary::skep_binary;
 use crate::http::{Answer, Connection};
 use crate::leftovers;
 use crate::namespace::Namespaces;
+use crate::switch::Switch;
 use crate::wait::{eventually, until};
 
 /// A host with a daemon of its own: namespaces, directories, processes. All of it goes when this is dropped.
 #[derive(Debug)]
 pub struct Host {
     namespaces: Namespaces,
+    name: String,
     directory: TempDir,
     daemon: Option<Child>,
 }
@@ -64,8 +66,20 @@ impl Host {
     /// # Panics
     /// When namespaces or directories cannot be made.
     pub fn new() -> Self {
+        Self::inside(Namespaces::new(), "host")
+    }
+
+    /// One of several hosts on a switch, named `host<number>`; its daemon does not run yet.
+    ///
+    /// # Panics
+    /// When namespaces or directories cannot be made.
+    pub fn on(switch: &Switch, number: u8) -> Self {
+        Self::inside(Namespaces::on(switch, number), &format!("host{number}"))
+    }
+
+    fn inside(namespaces: Namespaces, name: &str) -> Self {
         let directory = tempfile::Builder::new().prefix("skep-host-").tempdir().expect("a directory");
-        Self { namespaces: Namespaces::new(), directory, daemon: None }
+        Self { namespaces, name: name.to_owned(), directory, daemon: None }
     }
 
     /// A host whose daemon runs.
@@ -146,7 +160,7 @@ impl Host {
         command.env("SKEP_DATA_ROOT", self.path("data"));
         command.env("SKEP_EXEC_ROOT", self.path("run"));
         let namespace = File::open(self.namespaces.host()).expect("the namespace is there");
-        enter(&mut command, namespace);
+        enter(&mut command, namespace, self.name.clone());
         command
     }
 
@@ -175,7 +189,7 @@ impl Host {
     /// # Errors
     /// When nobody answers.
     pub fn connect(&self, port: u16) -> std::io::Result<Connection> {
-        let address: SocketAddr = format!("{}:{port}", Namespaces::HOST).parse().expect("an address");
+        let address: SocketAddr = (self.namespaces.address(), port).into();
         Connection::open(&self.namespaces.client(), address)
     }
 
@@ -256,10 +270,14 @@ impl Drop for Host {
 }
 
 #[expect(unsafe_code, reason = "a hook between fork and exec")]
-fn enter(command: &mut Command, namespace: File) {
-    // SAFETY: between fork and exec only setns is called, which is safe there; the descriptor lives in the closure.
+fn enter(command: &mut Command, namespace: File, name: String) {
+    // SAFETY: between fork and exec only system calls are made, which is safe there; what they take lives in the closure.
     unsafe {
-        command.pre_exec(move || Ok(setns(&namespace, CloneFlags::CLONE_NEWNET)?));
+        command.pre_exec(move || {
+            setns(&namespace, CloneFlags::CLONE_NEWNET)?;
+            unshare(CloneFlags::CLONE_NEWUTS)?;
+            Ok(sethostname(&name)?)
+        });
     }
 }
 

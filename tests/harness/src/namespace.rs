@@ -1,32 +1,40 @@
 use std::fs::File;
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use nix::sched::{CloneFlags, setns};
 
+use crate::switch::Switch;
+
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
-/// Two network namespaces joined by a veth pair: a host and a client beside it. They go when this is dropped.
+/// A host's network namespace and one beside it for a client, joined: by a veth pair, or through a [`Switch`] that several
+/// hosts are on. They go when this is dropped.
 #[derive(Debug)]
 pub struct Namespaces {
     host: String,
     client: String,
+    address: Ipv4Addr,
+    /// False when the client's belongs to a switch.
+    owns_client: bool,
 }
 
 impl Namespaces {
-    /// The host's address.
+    /// The host's address, when it is alone.
     pub const HOST: &'static str = "10.99.0.2";
-    /// The client's address.
+    /// The client's address beside it.
     pub const CLIENT: &'static str = "10.99.0.1";
 
-    /// Makes both.
+    /// Makes both, with a veth pair between them.
     ///
     /// # Panics
     /// When it cannot: without root's rights, or without the program `ip`.
     pub fn new() -> Self {
-        let stem = format!("sk{:x}x{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let own = Self { host: format!("{stem}h"), client: format!("{stem}c") };
+        let stem = stem();
+        let address = Self::HOST.parse().expect("an address");
+        let own = Self { host: format!("{stem}h"), client: format!("{stem}c"), address, owns_client: true };
         let (host, client) = (own.host.as_str(), own.client.as_str());
         ip(&["netns", "add", host]);
         ip(&["netns", "add", client]);
@@ -38,6 +46,42 @@ impl Namespaces {
         }
         ip(&["-n", host, "route", "add", "default", "via", Self::CLIENT]);
         own
+    }
+
+    /// A host on a switch; the client is the switch itself.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub fn on(switch: &Switch, number: u8) -> Self {
+        let host = format!("{}h{number}", switch.name());
+        let address = switch.address(number);
+        ip(&["netns", "add", &host]);
+        let port = Switch::port(number);
+        ip(&[
+            "-n",
+            &host,
+            "link",
+            "add",
+            "eth0",
+            "type",
+            "veth",
+            "peer",
+            "name",
+            &port,
+            "netns",
+            switch.name(),
+        ]);
+        ip(&["-n", &host, "address", "add", &format!("{address}/24"), "dev", "eth0"]);
+        ip(&["-n", &host, "link", "set", "lo", "up"]);
+        ip(&["-n", &host, "link", "set", "eth0", "up"]);
+        ip(&["-n", &host, "route", "add", "default", "via", Switch::GATEWAY]);
+        ip(&["-n", switch.name(), "link", "set", &port, "master", "br0", "up"]);
+        Self { host, client: switch.name().to_owned(), address, owns_client: false }
+    }
+
+    /// The host's address.
+    pub fn address(&self) -> Ipv4Addr {
+        self.address
     }
 
     /// The file of the host's namespace.
@@ -74,11 +118,9 @@ impl Default for Namespaces {
 
 impl Drop for Namespaces {
     fn drop(&mut self) {
-        for name in [&self.host, &self.client] {
-            let deleted = Command::new("ip").args(["netns", "delete", name]).output();
-            if !deleted.is_ok_and(|output| output.status.success()) {
-                eprintln!("the network namespace {name} was not removed");
-            }
+        delete(&self.host);
+        if self.owns_client {
+            delete(&self.client);
         }
     }
 }
@@ -87,7 +129,19 @@ fn file(name: &str) -> PathBuf {
     PathBuf::from("/run/netns").join(name)
 }
 
-fn ip(arguments: &[&str]) {
+/// The start of names that nobody else uses; links' names have at most 15 letters.
+pub(crate) fn stem() -> String {
+    format!("sk{:x}x{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+pub(crate) fn delete(namespace: &str) {
+    let deleted = Command::new("ip").args(["netns", "delete", namespace]).output();
+    if !deleted.is_ok_and(|output| output.status.success()) {
+        eprintln!("the network namespace {namespace} was not removed");
+    }
+}
+
+pub(crate) fn ip(arguments: &[&str]) {
     let output = Command::new("ip").args(arguments).output().expect("the program ip is there (iproute2)");
     assert!(
         output.status.success(),

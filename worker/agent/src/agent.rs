@@ -2,7 +2,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use skep_executor::Executor;
-use skep_runtime::{Backoff, Env, Shutdown};
+use skep_model::SwarmView;
+use skep_runtime::{Backoff, Env, Latest, Shutdown};
 
 use crate::manager::{Managers, SessionError};
 use crate::reporter::Outbox;
@@ -26,6 +27,8 @@ pub struct AgentOptions {
     pub storage: Arc<dyn TaskStorage>,
     /// The swarm's managers.
     pub managers: Arc<dyn Managers>,
+    /// Takes what managers say of the node itself.
+    pub swarm: Latest<Option<SwarmView>>,
 }
 
 impl std::fmt::Debug for AgentOptions {
@@ -51,8 +54,8 @@ impl Agent {
     /// # Errors
     /// When the node's disk cannot be read.
     pub async fn run(self, shutdown: Shutdown) -> Result<(), StorageError> {
-        let AgentOptions { env, executor, storage, managers } = self.options;
-        let shared = Shared { env, executor, storage, outbox: Outbox::new() };
+        let AgentOptions { env, executor, storage, managers, swarm } = self.options;
+        let shared = Shared { env, executor, storage, outbox: Outbox::new(), swarm };
         let mut tasks = Tasks::new(shared.clone());
         resume(&shared, &mut tasks).await?;
         tokio::select! {

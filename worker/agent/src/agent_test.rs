@@ -89,13 +89,14 @@ impl Bench {
             executor: Arc::new(self.executor.clone()),
             storage: Arc::clone(&self.storage) as _,
             managers: Arc::new(Arc::clone(&self.script)),
+            swarm: Latest::new(None),
         });
         env.spawn("agent", agent.run(self.shutdown.clone()))
     }
 
     fn send(&self, complete: bool, assign: Vec<TaskAssignment>, forget: Vec<TaskId>) {
         let session = Session { id: SessionId::new(1), heartbeat_period: Duration::from_secs(1) };
-        let update = SessionUpdate { session, complete, assign, forget, endpoints: None };
+        let update = SessionUpdate { session, complete, assign, forget, endpoints: None, swarm: None };
         self.script.updates.update(|all| all.push(update));
     }
 

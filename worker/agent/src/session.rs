@@ -70,6 +70,9 @@ async fn follow(
 /// Does what an update says: the network first (a task that stops must not get new connections, one that starts needs its
 /// networks), then the disk, then the tasks.
 async fn apply(shared: &Shared, tasks: &mut Tasks, update: SessionUpdate) -> Result<(), String> {
+    if let Some(view) = update.swarm {
+        shared.swarm.set(Some(view));
+    }
     if let Some(table) = &update.endpoints {
         shared.executor.apply_endpoints(table).await.map_err(|error| error.to_string())?;
         shared.outbox.applied(table.version);

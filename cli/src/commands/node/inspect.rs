@@ -1,8 +1,9 @@
 use clap::Args;
 use serde_json::Value;
-use skep_rest::{Info, Node};
+use skep_rest::Node;
 
-use crate::client::{Client, Query};
+use super::resolve;
+use crate::client::Client;
 use crate::failure::Failure;
 use crate::output::{self, binary_size, capitalised, inspected};
 
@@ -24,9 +25,7 @@ impl Inspect {
     pub(crate) async fn run(self, client: &Client) -> Result<(), Failure> {
         let mut found = Vec::new();
         for name in &self.nodes {
-            let own =
-                if name == "self" { client.get::<Info>("/info").await?.swarm.node_id } else { name.clone() };
-            let path = format!("/nodes/{}", Query::segment(&own));
+            let path = format!("/nodes/{}", resolve(client, name).await?);
             if self.pretty {
                 pretty(&client.get(&path).await?)?;
             } else {

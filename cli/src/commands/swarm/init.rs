@@ -4,6 +4,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use skep_rest::{SwarmInit, SwarmSpec};
 
+use super::join_token::{Role, join_command};
 use crate::client::Client;
 use crate::commands::duration;
 use crate::failure::Failure;
@@ -42,7 +43,9 @@ impl Init {
     pub(crate) async fn run(self, client: &Client) -> Result<(), Failure> {
         let node = init(client, self).await?;
         output::line(format!("Swarm initialized: current node ({node}) is now a manager."))?;
-        output::line("\nDeploy a compose file with: skep stack deploy -c compose.yml NAME")
+        output::line("\nTo add a worker to this swarm, run the following command:\n")?;
+        output::line(format!("    {}\n", join_command(client, Role::Worker).await?))?;
+        output::line("To add a manager, run \"skep swarm join-token manager\" and follow the instructions.")
     }
 }
 

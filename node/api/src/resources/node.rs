@@ -53,6 +53,16 @@ pub(crate) async fn update(
     Ok(StatusCode::OK)
 }
 
+/// `DELETE /nodes/{id}?force=`.
+pub(crate) async fn remove(
+    State(api): State<Api>,
+    Path(reference): Path<String>,
+    params: Params,
+) -> Result<StatusCode, Refusal> {
+    api.reading().await?.control.remove_node(&reference, params.flag("force")).await?;
+    Ok(StatusCode::OK)
+}
+
 fn shown(managing: &Managing, node: &skep_model::Node) -> Node {
     let leader = managing.leader == Some(node.id);
     let manager_status = node.manager.as_ref().map(|manager| ManagerStatus {

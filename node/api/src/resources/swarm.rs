@@ -3,8 +3,10 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use skep_rest::{Swarm, SwarmInit};
+use skep_manager::Rotation;
+use skep_rest::{Swarm, SwarmInit, SwarmJoin, SwarmSpec};
 
+use super::service_change::version;
 use crate::api::Api;
 use crate::body::JsonBody;
 use crate::params::Params;
@@ -13,12 +15,7 @@ use crate::refusal::Refusal;
 /// `GET /swarm`.
 pub(crate) async fn inspect(State(api): State<Api>) -> Result<Json<Swarm>, Refusal> {
     let view = api.reading().await?.view();
-    let cluster = view.cluster().ok_or_else(|| {
-        Refusal::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "Manager is being prepared: the swarm's own record is not there yet. Try again in a moment.",
-        )
-    })?;
+    let cluster = view.cluster().ok_or_else(not_there)?;
     Ok(Json(Swarm::from(&**cluster)))
 }
 
@@ -28,6 +25,41 @@ pub(crate) async fn init(
     JsonBody(request): JsonBody<SwarmInit>,
 ) -> Result<Json<String>, Refusal> {
     Ok(Json(api.host.swarm_init(request).await?))
+}
+
+/// `POST /swarm/join`.
+pub(crate) async fn join(
+    State(api): State<Api>,
+    JsonBody(request): JsonBody<SwarmJoin>,
+) -> Result<StatusCode, Refusal> {
+    api.host.swarm_join(request).await?;
+    Ok(StatusCode::OK)
+}
+
+/// `POST /swarm/update?version=&rotateWorkerToken=&rotateManagerToken=`.
+pub(crate) async fn update(
+    State(api): State<Api>,
+    params: Params,
+    JsonBody(spec): JsonBody<SwarmSpec>,
+) -> Result<StatusCode, Refusal> {
+    params.refuse("rotateManagerUnlockKey", "a new unlock key (rotateManagerUnlockKey=)")?;
+    let managing = api.reading().await?;
+    let view = managing.view();
+    let cluster = view.cluster().ok_or_else(not_there)?;
+    let rotation = Rotation {
+        worker_token: params.flag("rotateWorkerToken"),
+        manager_token: params.flag("rotateManagerToken"),
+    };
+    let spec = spec.applied(cluster.spec.clone());
+    managing.control.update_cluster(version(&params, "swarm")?, spec, rotation).await?;
+    Ok(StatusCode::OK)
+}
+
+fn not_there() -> Refusal {
+    Refusal::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "Manager is being prepared: the swarm's own record is not there yet. Try again in a moment.",
+    )
 }
 
 /// `POST /swarm/leave`.

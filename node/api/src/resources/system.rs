@@ -134,6 +134,10 @@ fn member_info(member: &Member) -> SwarmInfo {
         control_available: member.control.is_some(),
         ..SwarmInfo::default()
     };
+    if member.control.is_none() {
+        let known = member.managers.iter().map(|addr| Peer { node_id: String::new(), addr: addr.clone() });
+        info.remote_managers = Some(known.collect());
+    }
     if let Some(control) = &member.control {
         let view = control.view();
         let managers = view.nodes().filter_map(|node| {

@@ -74,6 +74,7 @@ impl Bench {
         let bench = Self::alone();
         bench.host.node().swarm = SwarmState::Member(Box::new(Member {
             node: NODE,
+            managers: Vec::new(),
             address: "10.1.1.1".into(),
             control: Some(bench.control.clone()),
             leader: Some(NODE),
@@ -151,6 +152,7 @@ pub(super) fn node(id: NodeId, hostname: &str) -> Node {
         role: NodeRole::Manager,
         description: NodeDescription { hostname: hostname.into(), ..NodeDescription::default() },
         status: NodeStatus { state: NodeState::Ready, ..NodeStatus::default() },
+        key_digest: String::new(),
         manager: Some(ManagerStatus { raft_id: 1, address: "10.1.1.1:2377".into() }),
     }
 }

@@ -46,7 +46,13 @@ async fn who_cannot_answer_says_why() {
         Some(HostError::new(HostErrorKind::Unavailable, "The swarm does not have a leader."));
     assert_eq!(bench.get("/services").await.message(), (503, "The swarm does not have a leader.".into()));
     assert_eq!(bench.get("/info").await.status, 200);
-    let worker = Member { node: NodeId::new(7), address: String::new(), control: None, leader: None };
+    let worker = Member {
+        node: NodeId::new(7),
+        address: String::new(),
+        managers: Vec::new(),
+        control: None,
+        leader: None,
+    };
     bench.host.node().swarm = SwarmState::Member(Box::new(worker));
     let (status, text) = bench.get("/services").await.message();
     assert!(status == 503 && text.contains("Worker nodes can't be used"), "{text}");

@@ -20,6 +20,8 @@ pub struct Node {
     pub status: NodeStatus,
     /// Its part in Raft, when it is a manager.
     pub manager: Option<ManagerStatus>,
+    /// SHA-256 of the public key in its certificate, 64 digits: by it the node comes back when its certificate has ended.
+    pub key_digest: String,
 }
 
 /// What a node is.

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use skep_model::{EndpointTable, SessionId, TaskAssignment, TaskId};
+use skep_model::{EndpointTable, SessionId, SwarmView, TaskAssignment, TaskId};
 
 use super::{Wire, message, required};
 use crate::{WireError, v1};
 
 message!(TaskAssignment { id, service, slot, node, desired, networks, egress } nested { spec });
+message!(SwarmView { role, managers, root_pem });
 message!(TaskReport { task } nested { status });
 message!(EndpointTable { version, networks, services });
 message!(EndpointNetwork { id, name, internal } nested { subnet });
@@ -38,6 +39,8 @@ pub struct SessionUpdate {
     pub forget: Vec<TaskId>,
     /// The endpoint table, when it changed.
     pub endpoints: Option<EndpointTable>,
+    /// What concerns the node itself, when it changed.
+    pub swarm: Option<SwarmView>,
 }
 
 impl Wire for SessionUpdate {
@@ -50,6 +53,7 @@ impl Wire for SessionUpdate {
             assign: self.assign.to_wire(),
             forget: self.forget.to_wire(),
             endpoints: self.endpoints.to_wire(),
+            swarm: self.swarm.to_wire(),
         }
     }
     fn from_wire(form: v1::SessionMessage) -> Result<Self, WireError> {
@@ -63,6 +67,7 @@ impl Wire for SessionUpdate {
             assign: Wire::from_wire(form.assign)?,
             forget: Wire::from_wire(form.forget)?,
             endpoints: Wire::from_wire(form.endpoints)?,
+            swarm: Wire::from_wire(form.swarm)?,
         })
     }
 }

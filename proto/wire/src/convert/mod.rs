@@ -1,6 +1,7 @@
 //! Conversions between the messages and the model. A type's conversion is complete or does not compile: the macros name
 //! every field of both sides.
 
+mod ca;
 mod common;
 mod dispatcher;
 mod object;
@@ -10,6 +11,7 @@ mod store;
 #[cfg(test)]
 mod round_trip_test;
 
+pub use ca::Certified;
 pub use dispatcher::{Session, SessionUpdate};
 use prost::Message;
 

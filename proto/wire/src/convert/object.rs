@@ -11,7 +11,7 @@ message!(Meta { version, created_at, updated_at });
 message!(Cluster { id } nested { meta, spec, root_ca, join_tokens });
 message!(RootCa { certificate_pem, key_pem });
 message!(JoinTokens { worker, manager });
-message!(Node { id, role, manager } nested { meta, spec, description, status });
+message!(Node { id, role, manager, key_digest } nested { meta, spec, description, status });
 message!(NodeDescription {
     hostname,
     architecture,

@@ -1,0 +1,45 @@
+use clap::Args;
+use skep_rest::{Info, SwarmJoin};
+
+use crate::client::{Client, Nothing};
+use crate::failure::Failure;
+use crate::output;
+
+/// Join a swarm as a node and/or manager.
+#[derive(Debug, Args)]
+pub(crate) struct Join {
+    /// Where others reach this node: IP[:PORT] or INTERFACE[:PORT]; given twice, the last counts.
+    #[arg(long, value_name = "ADDRESS", overrides_with = "advertise_addr")]
+    advertise_addr: Option<String>,
+    /// Where to listen for members: IP[:PORT] or INTERFACE[:PORT] [default: 0.0.0.0:2377].
+    #[arg(long, value_name = "ADDRESS")]
+    listen_addr: Option<String>,
+    /// Whether this node takes tasks: active, pause or drain.
+    #[arg(long, default_value = "active")]
+    availability: String,
+    /// Token for entry into the swarm; a manager shows it with "skep swarm join-token".
+    #[arg(long, value_name = "TOKEN")]
+    token: String,
+    /// Address of a manager.
+    #[arg(value_name = "HOST:PORT")]
+    manager: String,
+}
+
+impl Join {
+    pub(crate) async fn run(self, client: &Client) -> Result<(), Failure> {
+        let request = SwarmJoin {
+            listen_addr: self.listen_addr.unwrap_or_default(),
+            advertise_addr: self.advertise_addr.unwrap_or_default(),
+            availability: self.availability,
+            remote_addrs: vec![self.manager],
+            join_token: self.token,
+            ..SwarmJoin::default()
+        };
+        let _: Nothing = client.post("/swarm/join", &request).await?;
+        let swarm = client.get::<Info>("/info").await?.swarm;
+        output::line(match swarm.control_available {
+            true => "This node joined a swarm as a manager.",
+            false => "This node joined a swarm as a worker.",
+        })
+    }
+}

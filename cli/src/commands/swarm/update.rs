@@ -1,0 +1,45 @@
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::{Value, json};
+use skep_rest::Swarm;
+
+use crate::client::{Client, Nothing, Query};
+use crate::commands::duration;
+use crate::failure::Failure;
+use crate::output;
+
+/// Update the swarm; only what is given is changed.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
+pub(crate) struct Update {
+    /// How many ended tasks of a slot are kept.
+    #[arg(long, value_name = "COUNT")]
+    task_history_limit: Option<u64>,
+    /// Time between two heartbeats of a node.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    dispatcher_heartbeat: Option<Duration>,
+    /// How long a node's certificate is valid.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    cert_expiry: Option<Duration>,
+}
+
+impl Update {
+    pub(crate) async fn run(self, client: &Client) -> Result<(), Failure> {
+        let swarm = client.get::<Swarm>("/swarm").await?.cluster;
+        let mut spec = swarm.spec;
+        let nanos = |value: Option<Duration>| value.and_then(|value| u64::try_from(value.as_nanos()).ok());
+        set(&mut spec.orchestration, "TaskHistoryRetentionLimit", self.task_history_limit);
+        set(&mut spec.dispatcher, "HeartbeatPeriod", nanos(self.dispatcher_heartbeat));
+        set(&mut spec.ca_config, "NodeCertExpiry", nanos(self.cert_expiry));
+        let query = Query::new("/swarm/update").with("version", swarm.version.index.to_string());
+        let _: Nothing = client.post(query.as_str(), &spec).await?;
+        output::line("Swarm updated.")
+    }
+}
+
+fn set(group: &mut Value, key: &str, value: Option<u64>) {
+    if let Some(value) = value {
+        *group = json!({ key: value });
+    }
+}

@@ -1,0 +1,183 @@
+use std::time::Duration;
+
+use skep_identity::{Authority, key_digest};
+use skep_model::{
+    Change, Cluster, ClusterId, ManagerStatus, Meta, Node, NodeId, NodeRole, NodeSpec, NodeState, NodeStatus,
+    Transaction,
+};
+use skep_runtime::Env;
+use skep_store::{Door, View};
+use skep_wire::Certified;
+use subtle::ConstantTimeEq;
+
+use super::error::CaError;
+use super::joiner::Joiner;
+use crate::quorum::Quorum;
+
+/// How long it may take to know what was decided.
+const READ_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// Signs certificates, at any manager.
+#[derive(Clone, Debug)]
+pub struct Ca {
+    env: Env,
+    door: Door,
+    quorum: Quorum,
+}
+
+impl Ca {
+    /// An authority that takes note through this door.
+    pub(crate) fn new(env: Env, door: Door, quorum: Quorum) -> Self {
+        Self { env, door, quorum }
+    }
+
+    /// A manager that was removed, or cut off, must not say what a node is.
+    async fn up_to_date(&self) -> Result<(), CaError> {
+        self.quorum.read_barrier(READ_TIMEOUT).await.map_err(|_| CaError::NotReady)
+    }
+
+    /// The root certificates, PEM.
+    ///
+    /// # Errors
+    /// When this manager knows no swarm yet.
+    pub fn root_pem(&self) -> Result<String, CaError> {
+        self.door
+            .view()
+            .cluster()
+            .map(|cluster| cluster.root_ca.certificate_pem.clone())
+            .ok_or(CaError::NotReady)
+    }
+
+    /// Lets a node in. The same key again gives the same node, so a joiner that heard no answer may ask again.
+    ///
+    /// # Errors
+    /// When the token is wrong, the request is none, or the swarm cannot take note.
+    pub async fn join(&self, joiner: Joiner) -> Result<(ClusterId, NodeId, Certified), CaError> {
+        let digest = key_digest(&joiner.request)?;
+        self.up_to_date().await?;
+        let random = self.env.random();
+        let (id, raft_id) = (NodeId::new(random.id()), random.number());
+        let node = self
+            .door
+            .change(|view| {
+                let cluster = view.cluster().ok_or(CaError::NotReady)?;
+                let role = role_of_token(cluster, &joiner.token).ok_or(CaError::Token)?;
+                if let Some(known) = view.nodes().find(|node| node.key_digest == digest) {
+                    return Ok((Transaction::default(), Node::clone(known)));
+                }
+                let node = new_node(id, role, raft_id, digest.clone(), &joiner);
+                Ok((Transaction { changes: vec![Change::Create(node.clone().into())] }, node))
+            })
+            .await
+            .map_err(|error: CaError| error)?;
+        tracing::info!(node = %node.id, role = %node.role, address = joiner.address, "a node joined");
+        let (cluster, certified) = self.certify(&node, &joiner.request)?;
+        Ok((cluster, node.id, certified))
+    }
+
+    /// A new certificate for a member, for the role that the swarm wants it to have.
+    ///
+    /// # Errors
+    /// When it is no member, has another key, or the swarm cannot take note.
+    pub async fn renew(&self, id: NodeId, request: &[u8], address: &str) -> Result<Certified, CaError> {
+        let digest = key_digest(request)?;
+        self.up_to_date().await?;
+        let raft_id = self.env.random().number();
+        let node = self
+            .door
+            .change(|view| {
+                let known = view.node(id).ok_or(CaError::UnknownNode(id))?;
+                if !known.key_digest.is_empty() && known.key_digest != digest {
+                    return Err(CaError::OtherKey(id));
+                }
+                let node = renewed(known, raft_id, digest.clone(), address);
+                let changes =
+                    if node == **known { Vec::new() } else { vec![Change::Update(node.clone().into())] };
+                Ok((Transaction { changes }, node))
+            })
+            .await?;
+        tracing::info!(node = %id, role = %node.role, "a certificate is renewed");
+        Ok(self.certify(&node, request)?.1)
+    }
+
+    /// A member leaves: it gets no tasks any more, and a manager has no vote any more.
+    ///
+    /// # Errors
+    /// When the swarm cannot take note.
+    pub async fn leave(&self, id: NodeId) -> Result<(), CaError> {
+        let now = self.env.now();
+        self.door
+            .change(|view| {
+                let Some(known) = view.node(id) else { return Ok((Transaction::default(), ())) };
+                let mut node = Node::clone(known);
+                node.spec.role = NodeRole::Worker;
+                (node.role, node.manager) = (NodeRole::Worker, None);
+                let message = "the node left the swarm".to_owned();
+                node.status = NodeStatus { state: NodeState::Down, message, since: now, ..node.status };
+                Ok((Transaction { changes: vec![Change::Update(node.into())] }, ()))
+            })
+            .await
+    }
+
+    fn certify(&self, node: &Node, request: &[u8]) -> Result<(ClusterId, Certified), CaError> {
+        let view = self.door.view();
+        let cluster = view.cluster().ok_or(CaError::NotReady)?;
+        let who = (cluster.id, node.id, node.role);
+        let (now, valid) = (self.env.now(), cluster.spec.node_certificate_validity);
+        let certified = Certified {
+            role: node.role,
+            certificate_pem: Authority::open(&cluster.root_ca)?.sign(request, who, now, valid)?,
+            root_pem: cluster.root_ca.certificate_pem.clone(),
+            raft_id: node.manager.as_ref().map(|manager| manager.raft_id),
+            managers: manager_addresses(&view),
+            at: now,
+        };
+        Ok((cluster.id, certified))
+    }
+}
+
+/// Where managers are reached.
+pub(crate) fn manager_addresses(view: &View) -> Vec<String> {
+    view.nodes().filter_map(|node| Some(node.manager.as_ref()?.address.clone())).collect()
+}
+
+/// What a token lets its bearer become. Compared in constant time: how far a guess was right must not show.
+fn role_of_token(cluster: &Cluster, token: &str) -> Option<NodeRole> {
+    let tokens = &cluster.join_tokens;
+    let fits = |own: &str| bool::from(own.as_bytes().ct_eq(token.as_bytes()));
+    match (fits(&tokens.manager), fits(&tokens.worker)) {
+        (true, _) => Some(NodeRole::Manager),
+        (false, true) => Some(NodeRole::Worker),
+        (false, false) => None,
+    }
+}
+
+fn new_node(id: NodeId, role: NodeRole, raft_id: u64, key_digest: String, joiner: &Joiner) -> Node {
+    let address = joiner.address.clone();
+    Node {
+        id,
+        meta: Meta::default(),
+        spec: NodeSpec { role, availability: joiner.availability, ..NodeSpec::default() },
+        role,
+        description: joiner.description.clone(),
+        status: NodeStatus { state: NodeState::Unknown, ..NodeStatus::default() },
+        manager: (role == NodeRole::Manager).then_some(ManagerStatus { raft_id, address }),
+        key_digest,
+    }
+}
+
+/// The node after its renewal: promoted if that is wanted. Demotion is the leader's to do, in Raft first.
+fn renewed(known: &Node, raft_id: u64, key_digest: String, address: &str) -> Node {
+    let mut node = Node { key_digest, ..known.clone() };
+    let address = address.to_owned();
+    match &mut node.manager {
+        Some(manager) if !address.is_empty() => manager.address = address,
+        Some(_) => {}
+        None if node.spec.role == NodeRole::Manager => {
+            node.role = NodeRole::Manager;
+            node.manager = Some(ManagerStatus { raft_id, address });
+        }
+        None => {}
+    }
+    node
+}

@@ -1,0 +1,167 @@
+//! The calling side: a node that joins, or that renews its certificate.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use skep_identity::{IdentityError, LiveIdentity, client_channel, joiner_channel, root_fits_token};
+use skep_model::{ClusterId, NodeId};
+use skep_wire::v1::ca_client::CaClient;
+use skep_wire::{Certified, Wire, WireError, v1};
+use thiserror::Error;
+use tokio::net::TcpStream;
+use tonic::transport::Channel;
+use tonic::{Code, Request, Status};
+
+use super::joiner::Joiner;
+
+/// How long one call may take, with the time that the swarm needs to take note.
+const CALL_TIMEOUT: Duration = Duration::from_secs(12);
+
+/// A manager did not do what was asked.
+#[derive(Debug, Error)]
+pub enum CaCallError {
+    /// It cannot be reached, or is not ready: another one may be.
+    #[error("the manager at {address} cannot be reached: {reason}")]
+    Unreachable {
+        /// The manager.
+        address: String,
+        /// Why.
+        reason: String,
+    },
+    /// It says no.
+    #[error("the manager at {address} refuses: {reason}")]
+    Refused {
+        /// The manager.
+        address: String,
+        /// Why.
+        reason: String,
+    },
+    /// Somebody else answers there, or the token is of another swarm.
+    #[error(
+        "the manager at {address} is not of the swarm that the join token names: check the address and the token \
+         (\"skep swarm join-token\" on a manager shows both)"
+    )]
+    OtherSwarm {
+        /// The manager.
+        address: String,
+    },
+    /// The token or a certificate cannot be used.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+}
+
+/// The address of this host from which `manager` (`host:port`) is reached.
+///
+/// # Errors
+/// When it is not.
+pub async fn local_address_towards(manager: &str) -> Result<IpAddr, CaCallError> {
+    let unreachable = |error: std::io::Error| CaCallError::Unreachable {
+        address: manager.to_owned(),
+        reason: error.to_string(),
+    };
+    let connecting = tokio::time::timeout(CALL_TIMEOUT, TcpStream::connect(manager));
+    let stream = connecting.await.map_err(|late| unreachable(late.into()))?.map_err(unreachable)?;
+    Ok(stream.local_addr().map_err(unreachable)?.ip())
+}
+
+/// Asks the manager at `address` to let a node in. The manager has to have the root certificate that the token names.
+///
+/// # Errors
+/// See [`CaCallError`].
+pub async fn join(address: &str, joiner: &Joiner) -> Result<(ClusterId, NodeId, Certified), CaCallError> {
+    let mut anybody = CaClient::new(joiner_channel(None, address.to_owned())?);
+    let root = anybody.root(timed(v1::RootRequest {})).await.map_err(|status| refused(address, &status))?;
+    let root_pem = root.into_inner().root_pem;
+    if !root_fits_token(&joiner.token, &root_pem)? {
+        return Err(CaCallError::OtherSwarm { address: address.to_owned() });
+    }
+    let mut manager = CaClient::new(joiner_channel(Some(&root_pem), address.to_owned())?);
+    let request = v1::JoinRequest {
+        token: joiner.token.clone(),
+        request: joiner.request.clone(),
+        description: Some(joiner.description.to_wire()),
+        availability: joiner.availability.to_wire(),
+        address: joiner.address.clone(),
+        at: 0,
+    };
+    let answer = manager.join(timed(request)).await.map_err(|status| refused(address, &status))?.into_inner();
+    let malformed = |error: WireError| unreadable(address, &error);
+    let cluster = ClusterId::from_wire(answer.cluster).map_err(malformed)?;
+    let node = NodeId::from_wire(answer.node).map_err(malformed)?;
+    Ok((cluster, node, certified(address, answer.certified)?))
+}
+
+/// A new certificate for a member over the key that it has; `own` is where other members reach it.
+///
+/// # Errors
+/// See [`CaCallError`].
+pub async fn renew(identity: &LiveIdentity, address: &str, own: &str) -> Result<Certified, CaCallError> {
+    let request = skep_identity::NodeIdentity::request_over(&identity.get().key_pem)?;
+    let call = v1::RenewRequest { request, address: own.to_owned() };
+    let mut manager = member(identity, address);
+    let answer = manager.renew(timed(call)).await.map_err(|status| refused(address, &status))?;
+    certified(address, answer.into_inner().certified)
+}
+
+/// The same for a member whose certificate has ended: it proves who it is by its key.
+///
+/// # Errors
+/// See [`CaCallError`].
+pub async fn come_back(identity: &LiveIdentity, address: &str, own: &str) -> Result<Certified, CaCallError> {
+    let known = identity.get();
+    let request = skep_identity::NodeIdentity::request_over(&known.key_pem)?;
+    let call = v1::ReturnRequest { node: known.node()?.to_wire(), request, address: own.to_owned() };
+    let mut manager = CaClient::new(joiner_channel(Some(&known.root_pem), address.to_owned())?);
+    let answer = manager.r#return(timed(call)).await.map_err(|status| refused(address, &status))?;
+    certified(address, answer.into_inner().certified)
+}
+
+/// Tells the swarm that this member leaves.
+///
+/// # Errors
+/// See [`CaCallError`].
+pub async fn leave(identity: &LiveIdentity, address: &str) -> Result<(), CaCallError> {
+    let left = member(identity, address).leave(timed(v1::LeaveRequest {})).await;
+    left.map(drop).map_err(|status| refused(address, &status))
+}
+
+fn member(identity: &LiveIdentity, address: &str) -> CaClient<Channel> {
+    CaClient::new(client_channel(identity, address.to_owned()))
+}
+
+fn timed<T>(message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.set_timeout(CALL_TIMEOUT);
+    request
+}
+
+fn certified(address: &str, form: Option<v1::Certified>) -> Result<Certified, CaCallError> {
+    let form = form.ok_or(WireError::Missing { field: "certified" });
+    form.and_then(Certified::from_wire).map_err(|error| unreadable(address, &error))
+}
+
+fn unreadable(address: &str, error: &WireError) -> CaCallError {
+    let reason = format!("its answer cannot be read: {error}");
+    CaCallError::Unreachable { address: address.to_owned(), reason }
+}
+
+fn refused(address: &str, status: &Status) -> CaCallError {
+    let address = address.to_owned();
+    match status.code() {
+        Code::PermissionDenied | Code::InvalidArgument => {
+            CaCallError::Refused { address, reason: status.message().to_owned() }
+        }
+        _ => CaCallError::Unreachable { address, reason: cause(status) },
+    }
+}
+
+/// What is at the bottom of it: `tcp connect error` alone says nothing.
+fn cause(status: &Status) -> String {
+    let mut text = status.message().to_owned();
+    let mut cause = std::error::Error::source(status);
+    while let Some(error) = cause {
+        text = error.to_string();
+        cause = error.source();
+    }
+    text
+}

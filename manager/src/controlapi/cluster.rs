@@ -1,0 +1,53 @@
+//! The swarm's own settings.
+
+use skep_identity::join_tokens;
+use skep_model::{Change, Cluster, ClusterSpec, JoinTokens, Transaction};
+
+use super::{ControlApi, ControlError};
+
+/// Secrets of the swarm that are to be replaced.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rotation {
+    /// The join token for workers.
+    pub worker_token: bool,
+    /// The join token for managers.
+    pub manager_token: bool,
+}
+
+impl ControlApi {
+    /// Replaces the swarm's settings and, where asked, its join tokens. `version` is the one that was read.
+    ///
+    /// # Errors
+    /// When somebody changed the swarm meanwhile, or it cannot be written.
+    pub async fn update_cluster(
+        &self,
+        version: u64,
+        spec: ClusterSpec,
+        rotation: Rotation,
+    ) -> Result<(), ControlError> {
+        let random = self.env.random();
+        let secrets = (u128::from_le_bytes(random.bytes()), u128::from_le_bytes(random.bytes()));
+        self.door
+            .change(|view| {
+                let missing = || ControlError::NotFound("the swarm's own record is not there yet".into());
+                let cluster = view.cluster().ok_or_else(missing)?;
+                if version != cluster.meta.version {
+                    return Err(ControlError::OutOfSequence);
+                }
+                let join_tokens = rotated(cluster, rotation, secrets)?;
+                let next = Cluster { spec: spec.clone(), join_tokens, ..Cluster::clone(cluster) };
+                Ok((Transaction { changes: vec![Change::Update(next.into())] }, ()))
+            })
+            .await
+    }
+}
+
+fn rotated(cluster: &Cluster, rotation: Rotation, secrets: (u128, u128)) -> Result<JoinTokens, ControlError> {
+    let new = join_tokens(&cluster.root_ca.certificate_pem, secrets.0, secrets.1)
+        .map_err(|error| ControlError::Unavailable(error.to_string()))?;
+    let old = cluster.join_tokens.clone();
+    Ok(JoinTokens {
+        worker: if rotation.worker_token { new.worker } else { old.worker },
+        manager: if rotation.manager_token { new.manager } else { old.manager },
+    })
+}

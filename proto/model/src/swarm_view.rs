@@ -1,0 +1,13 @@
+use crate::NodeRole;
+
+/// What managers tell a node about itself and its swarm.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
+pub struct SwarmView {
+    /// The role that it should have; it renews its certificate to have it.
+    pub role: NodeRole,
+    /// Where managers are reached, `address:port`.
+    pub managers: Vec<String>,
+    /// The root certificates that members' certificates hang on, PEM.
+    pub root_pem: String,
+}

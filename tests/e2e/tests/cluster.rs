@@ -1,0 +1,160 @@
+//! Several hosts as one swarm.
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use skep_harness::{Cluster, eventually, until};
+
+    fn roles(cluster: &Cluster, asked: u8) -> Vec<String> {
+        let format = "{{.Hostname}} {{.Status}} {{.ManagerStatus}}";
+        let listed = cluster.host(asked).skep(&["node", "ls", "--format", format]);
+        let mut lines: Vec<String> = listed.out.lines().map(|line| line.trim_end().to_owned()).collect();
+        lines.sort();
+        lines
+    }
+
+    fn deploy(cluster: &Cluster, asked: u8, replicas: u8) {
+        let file = cluster.host(asked).path("compose.yml");
+        let text = format!(
+            "services: {{web: {{image: skep/whoami, deploy: {{replicas: {replicas}, restart_policy: {{delay: 500ms}}}}}}}}"
+        );
+        std::fs::write(&file, text).unwrap();
+        cluster.host(asked).skep(&["stack", "deploy", "-c", file.to_str().unwrap(), "web"]).ok();
+    }
+
+    /// Hosts on which running tasks are.
+    fn placed(cluster: &Cluster, asked: u8) -> Vec<String> {
+        let format = "{{.Node}} {{.CurrentState}}";
+        let filter = "desired-state=running";
+        let listed = cluster.host(asked).skep(&["stack", "ps", "-f", filter, "--format", format, "web"]);
+        let running = listed.out.lines().filter(|line| line.contains(" Running "));
+        let mut hosts: Vec<String> =
+            running.filter_map(|line| Some(line.split(' ').next()?.to_owned())).collect();
+        hosts.sort();
+        hosts
+    }
+
+    #[test]
+    fn hosts_join_and_every_manager_answers() {
+        let cluster = Cluster::new(3, 2);
+        for asked in 0..3 {
+            let listed = roles(&cluster, asked);
+            assert_eq!(
+                listed,
+                [
+                    "host0 Ready Leader",
+                    "host1 Ready Reachable",
+                    "host2 Ready Reachable",
+                    "host3 Ready",
+                    "host4 Ready"
+                ]
+            );
+        }
+        let worker = cluster.host(3).skep(&["node", "ls"]).failed();
+        assert!(worker.contains("Worker nodes can't be used"), "{worker}");
+        // Written at a follower, read at another one.
+        deploy(&cluster, 1, 10);
+        assert_eq!(placed(&cluster, 2).len(), 10);
+        let spread: std::collections::BTreeSet<String> = placed(&cluster, 2).into_iter().collect();
+        assert_eq!(spread.len(), 5, "every host has tasks");
+        let wrong = cluster.host(4).skep(&["swarm", "join", "--token", "x", "10.98.0.10:2377"]).failed();
+        assert!(wrong.contains("already part of a swarm"), "{wrong}");
+    }
+
+    #[test]
+    fn the_swarm_outlives_its_leader_and_a_worker() {
+        let mut cluster = Cluster::new(3, 1);
+        deploy(&cluster, 0, 8);
+        let leader = cluster.leader();
+        cluster.host_mut(leader).kill_daemon();
+        let next = cluster.leader();
+        assert_ne!(next, leader);
+        let scaled = cluster.host(next).skep(&["service", "scale", "--detach", "web_web=9"]);
+        scaled.ok();
+        cluster.host_mut(leader).start();
+        eventually(|| match placed(&cluster, next).len() {
+            9 => Ok(()),
+            count => Err(format!("{count} tasks run: {:?}", roles(&cluster, next))),
+        });
+        // A host that is lost with everything on it: its tasks run elsewhere.
+        cluster.set_cut(3, true);
+        eventually(|| {
+            let hosts = placed(&cluster, next);
+            if hosts.len() == 9 && !hosts.contains(&"host3".to_owned()) {
+                Ok(())
+            } else {
+                Err(format!("{hosts:?}"))
+            }
+        });
+        cluster.set_cut(3, false);
+        cluster.until_ready();
+        // What it still ran is surplus, and goes.
+        eventually(|| match cluster.host(3).skep(&["ps", "-q"]).ok().lines().count() {
+            0 => Ok(()),
+            count => Err(format!("{count} containers are left")),
+        });
+    }
+
+    #[test]
+    fn roles_change_without_a_restart_of_tasks() {
+        let cluster = Cluster::new(1, 2);
+        deploy(&cluster, 0, 6);
+        let containers = |number: u8| {
+            let mut ids: Vec<String> =
+                cluster.host(number).skep(&["ps", "-q"]).ok().lines().map(str::to_owned).collect();
+            ids.sort();
+            ids
+        };
+        let before: Vec<_> = (0..3).map(containers).collect();
+        cluster.host(0).skep(&["node", "promote", "host1", "host2"]).ok();
+        eventually(|| {
+            let listed = roles(&cluster, 1);
+            let wanted = ["host0 Ready Leader", "host1 Ready Reachable", "host2 Ready Reachable"];
+            if listed == wanted { Ok(()) } else { Err(format!("{listed:?}")) }
+        });
+        // The leader itself becomes a worker: another one leads.
+        cluster.host(1).skep(&["node", "demote", "host0"]).ok();
+        eventually(|| {
+            let listed = roles(&cluster, 1);
+            let leaders = listed.iter().filter(|line| line.ends_with("Leader")).count();
+            if listed[..1] == ["host0 Ready"] && leaders == 1 { Ok(()) } else { Err(format!("{listed:?}")) }
+        });
+        until("host0 knows that it is a worker", || {
+            let refused = cluster.host(0).skep(&["node", "ls"]);
+            refused.err.contains("Worker nodes can't be used").then_some(())
+        });
+        assert_eq!((0..3).map(containers).collect::<Vec<_>>(), before, "no task was restarted");
+        // A last manager cannot be taken away.
+        cluster.host(1).skep(&["node", "demote", "host2"]).ok();
+        eventually(|| match roles(&cluster, 1).iter().filter(|line| line.ends_with("Reachable")).count() {
+            0 => Ok(()),
+            _ => Err(format!("{:?}", roles(&cluster, 1))),
+        });
+        let last = cluster.host(1).skep(&["node", "demote", "host1"]).failed();
+        assert!(last.contains("last manager"), "{last}");
+        // One leaves; it is down until it is removed.
+        cluster.host(0).skep(&["swarm", "leave"]).ok();
+        until("host0 is down", || roles(&cluster, 1).contains(&"host0 Down".to_owned()).then_some(()));
+        cluster.host(1).skep(&["node", "rm", "host0"]).ok();
+        assert_eq!(roles(&cluster, 1), ["host1 Ready Leader", "host2 Ready"]);
+        cluster.host(0).assert_clean();
+    }
+
+    #[test]
+    fn too_few_managers_say_which_are_missing() {
+        let mut cluster = Cluster::new(3, 0);
+        cluster.host_mut(1).kill_daemon();
+        cluster.host_mut(2).kill_daemon();
+        std::thread::sleep(Duration::from_secs(2));
+        let refused = cluster.host(0).skep(&["service", "ls"]).failed();
+        for word in ["does not have a leader", "host1", "host2", "--force-new-cluster"] {
+            assert!(refused.contains(word), "{word} is missing in: {refused}");
+        }
+        cluster.host_mut(1).start();
+        eventually(|| {
+            let listed = cluster.host(0).skep(&["service", "ls"]);
+            if listed.code == 0 { Ok(()) } else { Err(listed.err) }
+        });
+    }
+}

@@ -1,0 +1,126 @@
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::host::Host;
+use crate::switch::Switch;
+use crate::wait::{eventually, until};
+
+/// Hosts that are one swarm, joined by a switch. Managers come first; the first one started the swarm.
+#[derive(Debug)]
+pub struct Cluster {
+    // Before the switch: their links end in it.
+    hosts: Vec<Host>,
+    switch: Switch,
+}
+
+impl Cluster {
+    /// A swarm of this many managers and workers, all ready.
+    ///
+    /// # Panics
+    /// When a host does not join, or does not become ready.
+    pub fn new(managers: u8, workers: u8) -> Self {
+        let mut own = Self { hosts: Vec::new(), switch: Switch::new() };
+        for _ in 0..managers + workers {
+            own.add_host();
+        }
+        own.hosts[0].skep(&["swarm", "init"]).ok();
+        for number in 1..managers + workers {
+            own.join(number, if number < managers { "manager" } else { "worker" });
+        }
+        own.until_ready();
+        own
+    }
+
+    /// One more host whose daemon runs; it is in no swarm.
+    ///
+    /// # Panics
+    /// When its daemon does not start.
+    pub fn add_host(&mut self) -> u8 {
+        let number = u8::try_from(self.hosts.len()).expect("fewer than 256 hosts");
+        let mut host = Host::on(&self.switch, number);
+        host.start();
+        self.hosts.push(host);
+        number
+    }
+
+    /// Lets a host join as this.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub fn join(&self, number: u8, role: &str) {
+        let from = if number == 0 { 1 } else { 0 };
+        let token = self.host(from).skep(&["swarm", "join-token", "-q", role]).ok();
+        let manager = format!("{}:2377", self.host(from).namespaces().address());
+        self.host(number).skep(&["swarm", "join", "--token", token.trim(), &manager]).ok();
+    }
+
+    /// One host.
+    pub fn host(&self, number: u8) -> &Host {
+        &self.hosts[usize::from(number)]
+    }
+
+    /// One host, to start or stop its daemon.
+    pub fn host_mut(&mut self, number: u8) -> &mut Host {
+        &mut self.hosts[usize::from(number)]
+    }
+
+    /// How many hosts there are.
+    pub fn len(&self) -> u8 {
+        u8::try_from(self.hosts.len()).expect("fewer than 256 hosts")
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.hosts.is_empty()
+    }
+
+    /// What joins them.
+    pub fn switch(&self) -> &Switch {
+        &self.switch
+    }
+
+    /// Cuts a host off from all others, or joins it again.
+    pub fn set_cut(&self, number: u8, cut: bool) {
+        self.switch.set_cut(number, cut);
+    }
+
+    /// Freezes a host's daemon (SIGSTOP), or lets it go on.
+    pub fn set_frozen(&self, number: u8, frozen: bool) {
+        let pid = self.host(number).daemon_pid().and_then(|pid| i32::try_from(pid).ok());
+        let signal = if frozen { Signal::SIGSTOP } else { Signal::SIGCONT };
+        if let Some(pid) = pid {
+            kill(Pid::from_raw(pid), signal).expect("the daemon runs");
+        }
+    }
+
+    /// Which host leads, as one that may be asked says.
+    ///
+    /// # Panics
+    /// When none leads within a minute.
+    pub fn leader(&self) -> u8 {
+        until("somebody leads", || {
+            (0..self.len()).filter(|number| self.host(*number).daemon_pid().is_some()).find_map(|asked| {
+                let format = "{{.Hostname}} {{.ManagerStatus}}";
+                let listed = self.host(asked).skep(&["node", "ls", "--format", format]);
+                let leader = listed.out.lines().find_map(|line| line.strip_suffix(" Leader"))?;
+                leader.strip_prefix("host")?.parse().ok()
+            })
+        })
+    }
+
+    /// Waits until every node is ready.
+    ///
+    /// # Panics
+    /// When it is not within a minute.
+    pub fn until_ready(&self) {
+        eventually(|| {
+            let listed = self.host(0).skep(&["node", "ls", "--format", "{{.Status}} {{.ManagerStatus}}"]);
+            let ready = listed.out.lines().filter(|line| line.starts_with("Ready")).count();
+            if listed.code == 0 && ready == usize::from(self.len()) {
+                Ok(())
+            } else {
+                Err(format!("{listed:?}"))
+            }
+        });
+    }
+}

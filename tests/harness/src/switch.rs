@@ -1,0 +1,65 @@
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+
+use crate::namespace::{delete, ip, stem};
+
+/// A network namespace with a bridge that hosts are joined by; clients are on it, too. It goes when this is dropped.
+#[derive(Debug)]
+pub struct Switch {
+    name: String,
+}
+
+impl Switch {
+    /// The switch's own address.
+    pub const GATEWAY: &'static str = "10.98.0.1";
+
+    /// Makes it, without hosts.
+    ///
+    /// # Panics
+    /// When it cannot.
+    pub fn new() -> Self {
+        let own = Self { name: format!("{}s", stem()) };
+        let name = own.name.as_str();
+        ip(&["netns", "add", name]);
+        ip(&["-n", name, "link", "set", "lo", "up"]);
+        ip(&["-n", name, "link", "add", "br0", "type", "bridge"]);
+        ip(&["-n", name, "address", "add", &format!("{}/24", Self::GATEWAY), "dev", "br0"]);
+        ip(&["-n", name, "link", "set", "br0", "up"]);
+        own
+    }
+
+    /// Cuts a host off from all others, or joins it again.
+    pub fn set_cut(&self, number: u8, cut: bool) {
+        let state = if cut { "down" } else { "up" };
+        ip(&["-n", &self.name, "link", "set", &Self::port(number), state]);
+    }
+
+    /// The file of its namespace.
+    pub fn namespace(&self) -> PathBuf {
+        PathBuf::from("/run/netns").join(&self.name)
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn address(&self, number: u8) -> Ipv4Addr {
+        Ipv4Addr::new(10, 98, 0, 10 + number)
+    }
+
+    pub(crate) fn port(number: u8) -> String {
+        format!("port{number}")
+    }
+}
+
+impl Default for Switch {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Switch {
+    fn drop(&mut self) {
+        delete(&self.name);
+    }
+}
