@@ -48,6 +48,7 @@ pub struct Core {
     quorum: Quorum,
     slot: LeaderSlot,
     following: Task<()>,
+    _fence: Task<()>,
 }
 
 impl Core {
@@ -71,7 +72,8 @@ impl Core {
         let slot = LeaderSlot::new();
         let following = follow_leadership(env.clone(), raft.clone(), own, slot.clone());
         let following = env.spawn("leadership", following);
-        Ok(Self { env, raft, door, quorum, slot, following })
+        let fence = env.spawn("fence", end_when_left_behind(raft.clone()));
+        Ok(Self { env, raft, door, quorum, slot, following, _fence: fence })
     }
 
     /// Makes this manager the first member of a new swarm, reached at `address`, with these first objects.
@@ -158,6 +160,13 @@ impl Core {
         }
         Ok(())
     }
+}
+
+/// A manager that a recovery left behind must not decide anything any more, not even with others like it.
+async fn end_when_left_behind(raft: RaftNode) {
+    let epoch = raft.left_behind().await;
+    tracing::error!(epoch, "the swarm was recovered without this manager, which decides nothing from now on");
+    raft.shutdown().await;
 }
 
 /// Starts and ends the leader's loops with leadership.

@@ -38,6 +38,8 @@ pub struct ManagerOptions {
     pub directory: PathBuf,
     /// Seals the log and the snapshot.
     pub key: [u8; 32],
+    /// The swarm's epoch: managers of another one are refused.
+    pub epoch: u64,
     /// Where it listens for members.
     pub listen: SocketAddr,
 }
@@ -87,13 +89,14 @@ impl Manager {
     /// # Errors
     /// When the disk, the certificate or the port cannot be used.
     pub async fn start(options: ManagerOptions) -> Result<Self, ManagerError> {
-        let ManagerOptions { env, cluster, raft_id, identity, directory, key, listen } = options;
+        let ManagerOptions { env, cluster, raft_id, identity, directory, key, epoch, listen } = options;
         let listener = TcpListener::bind(listen)
             .await
             .map_err(|source| ManagerError::Listen { address: listen, source })?;
         let disk = skep_log::RealDisk::open(&directory)
             .map_err(|source| ManagerError::Directory { directory: directory.clone(), source })?;
-        let options = Options::new(raft_id, Arc::new(disk), skep_log::Key::new(0, key), cluster.value());
+        let mut options = Options::new(raft_id, Arc::new(disk), skep_log::Key::new(0, key), cluster.value());
+        options.epoch = epoch;
         let transport = Arc::new(GrpcTransport::new(identity.clone()));
         let core = Core::open(env.clone(), options, Arc::clone(&transport) as _, transport).await?;
 

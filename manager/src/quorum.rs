@@ -21,6 +21,10 @@ pub struct Quorum {
     calls: Arc<dyn LeaderCalls>,
 }
 
+/// What a manager says that a recovery left behind.
+const LEFT_BEHIND: &str = "The swarm was recovered without this manager, which knows only what was before. It becomes a worker \
+    of the swarm when it reaches it; if it does not, let it leave (\"skep swarm leave --force\") and join again";
+
 impl std::fmt::Debug for Quorum {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.debug_struct("Quorum").field("raft", &self.raft).finish_non_exhaustive()
@@ -70,6 +74,9 @@ impl Quorum {
 
     /// Why nothing can be decided, for people: which managers do not answer.
     pub async fn loss(&self) -> String {
+        if self.raft.later_epoch().is_some() {
+            return LEFT_BEHIND.to_owned();
+        }
         let metrics = self.raft.metrics();
         let (mut voters, mut missing) = (0, Vec::new());
         let others = metrics.members.iter().filter(|(_, member)| member.voter);

@@ -15,13 +15,16 @@ use skep_rest::SwarmInit;
 use crate::member::{Ground, Member, MemberError, start_manager};
 use crate::membership::Membership;
 use crate::node::{Node, Standing};
-use crate::{address, join, leave};
+use crate::{address, join, leave, recover};
 
 /// How long the node may take to lead the swarm that it starts.
 const LEAD_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Starts a swarm with this node as its first manager; answers with the node's id.
 pub(crate) async fn init(node: &Node, request: SwarmInit) -> Result<String, HostError> {
+    if request.force_new_cluster {
+        return recover::force_new_cluster(node, &request).await;
+    }
     let _alone = node.changing.lock().await;
     if !matches!(node.standing(), Standing::Outside) {
         return Err(already_member());
@@ -77,6 +80,7 @@ fn membership(node: &Node, swarm: &NewSwarm, addresses: (SocketAddr, SocketAddr)
         raft_id: Some(swarm.raft_id),
         managers: vec![addresses.1.to_string()],
         at: node.env.now(),
+        epoch: 0,
     };
     let (ids, key) = ((swarm.cluster, swarm.node), node.env.random().bytes());
     Membership::new(ids, certified, swarm.identity.key_pem.clone(), key, addresses)

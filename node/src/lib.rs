@@ -8,6 +8,7 @@
 //!        ├─ member.rs       engine, manager and worker of a member, started and stopped together
 //!        ├─ init.rs, join.rs, leave.rs   into a swarm and out of it
 //!        ├─ follow.rs       renews its certificate, becomes a manager or stops being one
+//!        ├─ recover.rs      goes on without the other managers
 //!        ├─ address.rs      where others reach this node
 //!        └─ host/           the node as the API sees it
 //! ```
@@ -26,6 +27,7 @@ mod node;
 mod options;
 mod pidfile;
 mod places;
+mod recover;
 mod sockets;
 
 pub use daemon::run;

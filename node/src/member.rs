@@ -163,6 +163,7 @@ pub(crate) async fn start_manager(
         identity: identity.clone(),
         directory: raft_directory(ground, raft_id),
         key: membership.key,
+        epoch: membership.epoch,
         listen: membership.listen,
     })
     .await

@@ -32,6 +32,9 @@ pub(crate) struct Membership {
     pub(crate) certified_at_ns: u64,
     /// Where managers are reached, as it heard last.
     pub(crate) managers: Vec<String>,
+    /// The swarm's epoch, raised by each recovery.
+    #[serde(default)]
+    pub(crate) epoch: u64,
     /// Where it listens for members.
     pub(crate) listen: SocketAddr,
     /// Where members reach it.
@@ -65,10 +68,16 @@ impl Membership {
             root_pem: certified.root_pem,
             certified_at_ns: certified.at.as_nanos(),
             managers: certified.managers,
+            epoch: certified.epoch,
             listen,
             advertise,
             leaving: false,
         }
+    }
+
+    /// As the swarm's only manager from this epoch on.
+    pub(crate) fn recovered(self, epoch: u64, (listen, advertise): (SocketAddr, SocketAddr)) -> Self {
+        Self { epoch, listen, advertise, managers: vec![advertise.to_string()], ..self }
     }
 
     /// After its certificate was renewed.
@@ -79,6 +88,7 @@ impl Membership {
             root_pem: certified.root_pem,
             certified_at_ns: certified.at.as_nanos(),
             managers: certified.managers,
+            epoch: certified.epoch,
             ..self
         }
     }

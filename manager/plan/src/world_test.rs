@@ -31,6 +31,7 @@ impl World {
             spec: ClusterSpec::default(),
             root_ca,
             join_tokens: JoinTokens::default(),
+            epoch: 0,
         };
         let ingress = NetworkSpec { name: "ingress".into(), ingress: true, ..NetworkSpec::default() };
         let app = NetworkSpec { name: "app".into(), ..NetworkSpec::default() };
@@ -173,6 +174,7 @@ fn node(id: u128) -> Node {
         description,
         status: NodeStatus { state: NodeState::Ready, ..NodeStatus::default() },
         manager: None,
+        key_digest: String::new(),
     }
 }
 

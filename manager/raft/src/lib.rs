@@ -10,6 +10,7 @@
 
 mod change;
 mod error;
+mod fence;
 mod idle;
 mod incoming;
 mod leadership;
@@ -23,6 +24,7 @@ mod network;
 mod node;
 mod options;
 mod reception;
+mod recover;
 mod snapshots;
 mod spawner;
 mod state_machine;
@@ -44,6 +46,7 @@ pub use message::{MessageKind, RaftMessage};
 pub use metrics::{MemberState, Metrics, Role};
 pub use node::{Proposed, RaftNode};
 pub use options::{Options, Timings};
+pub use recover::become_only_member;
 pub use spawner::{Spawner, Threads};
 pub use state_machine::{SnapshotWriter, StateMachine};
 pub use transport::{Transport, TransportError};

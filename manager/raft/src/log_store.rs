@@ -19,7 +19,7 @@ use crate::spawner::Spawner;
 use crate::types::{Entry, LogId, TypeConfig, Vote};
 
 /// The kind of the records that hold entries.
-const ENTRY: u8 = 1;
+pub(crate) const ENTRY: u8 = 1;
 /// One message to a follower takes at most so many bytes of entries, and always one entry.
 const MESSAGE_BYTES: usize = 1 << 20;
 /// So many entries are read from disk at once for a message.
@@ -49,19 +49,13 @@ impl LogStore {
     /// # Errors
     /// [`OpenError::Log`] when the log's content makes no sense to Raft, [`OpenError::Io`] when no thread can be had.
     pub(crate) fn start(mut log: SegmentedLog, spawner: &dyn Spawner) -> Result<Self, OpenError> {
-        let vote = log.read_meta(log_writer::VOTE).map(|bytes| decode(bytes, "the vote")).transpose()?;
-        let purged: Option<LogId> =
-            log.read_meta(log_writer::PURGED).map(|bytes| decode(bytes, "the purge mark")).transpose()?;
+        let vote = read_vote(&log)?;
+        let purged = read_purged(&log)?;
         if let Some(purged) = &purged {
             // A crash between the two marks of a purge leaves the log behind.
             log.purge_to(purged.index())?;
         }
-        let last = if log.first() < log.next() {
-            let mut records = log.read(log.next() - 1..log.next())?;
-            records.pop().map(|record| entry(&record)).transpose()?.map(|entry| entry.log_id())
-        } else {
-            purged
-        };
+        let last = read_last(&log)?;
         let first = log.first();
         let (jobs, queue) = unbounded_channel();
         spawner.dedicated("raft-log", Box::pin(log_writer::run(log, queue)))?;
@@ -209,6 +203,23 @@ impl RaftLogStorage<TypeConfig> for LogStore {
     }
 }
 
+pub(crate) fn read_vote(log: &SegmentedLog) -> Result<Option<Vote>, OpenError> {
+    log.read_meta(log_writer::VOTE).map(|bytes| decode(bytes, "the vote")).transpose()
+}
+
+fn read_purged(log: &SegmentedLog) -> Result<Option<LogId>, OpenError> {
+    log.read_meta(log_writer::PURGED).map(|bytes| decode(bytes, "the purge mark")).transpose()
+}
+
+/// The last entry that the log holds, or was purged of.
+pub(crate) fn read_last(log: &SegmentedLog) -> Result<Option<LogId>, OpenError> {
+    if log.first() >= log.next() {
+        return read_purged(log);
+    }
+    let mut records = log.read(log.next() - 1..log.next())?;
+    Ok(records.pop().map(|record| entry(&record)).transpose()?.map(|entry| entry.log_id()))
+}
+
 fn entry(record: &Record) -> Result<Entry, OpenError> {
     if record.kind != ENTRY {
         return Err(OpenError::Content { what: "an entry", cause: format!("record kind {}", record.kind) });
@@ -216,7 +227,7 @@ fn entry(record: &Record) -> Result<Entry, OpenError> {
     decode(&record.payload, "an entry")
 }
 
-fn encode<T: serde::Serialize>(value: &T) -> io::Result<Vec<u8>> {
+pub(crate) fn encode<T: serde::Serialize>(value: &T) -> io::Result<Vec<u8>> {
     postcard::to_allocvec(value).map_err(io::Error::other)
 }
 

@@ -17,6 +17,7 @@ use openraft::{OptionalSend, RPCTypes, RaftNetworkFactory, RaftNetworkV2};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::fence::Fence;
 use crate::message::{MessageKind, Piece, PieceTaken, RaftMessage, Refusal};
 use crate::snapshots::SnapshotData;
 use crate::transport::{Transport, TransportError};
@@ -32,6 +33,7 @@ pub(crate) struct Network {
     pub(crate) cluster: u128,
     pub(crate) epoch: u64,
     pub(crate) sendings: AtomicU64,
+    pub(crate) fence: Fence,
 }
 
 /// Makes a [`Peer`] for every member.
@@ -76,6 +78,10 @@ impl Peer {
     }
 
     fn refused(&self, refusal: &Refusal) -> RPCError<TypeConfig> {
+        if let Refusal::OtherEpoch { ours, .. } = refusal {
+            // Theirs, that is: the refusal speaks from its side.
+            self.network.fence.hear(*ours);
+        }
         tracing::warn!(target = self.target, address = self.address, %refusal, "a manager refused a message");
         match refusal {
             Refusal::SnapshotLost(_) => NetworkError::new(refusal).into(),

@@ -13,6 +13,7 @@ use skep_log::SegmentedLog;
 
 use crate::change::{ChangeError, Changes};
 use crate::error::{OpenError, ProposeError, ReadError, Stopped};
+use crate::fence::Fence;
 use crate::idle;
 use crate::leadership::{self, Leadership};
 use crate::log_store::LogStore;
@@ -50,6 +51,7 @@ pub(crate) struct Inner {
     id: u64,
     raft: Raft,
     reception: Reception,
+    fence: Fence,
     changes: Changes,
     max_command_bytes: usize,
 }
@@ -77,15 +79,11 @@ impl RaftNode {
         state_machine: Arc<dyn StateMachine>,
         transport: Arc<dyn Transport>,
     ) -> Result<Self, OpenError> {
+        let limits = options.log_limits();
         let Options { id, disk, key, cluster, epoch, timings, spawner } = options;
         let config = timings.config(cluster)?;
         let snapshots = Snapshots::new(disk.clone(), key.clone());
         let (held, threads) = (snapshots.clone(), spawner.clone());
-        // A command and its frame must fit a record.
-        let limits = skep_log::Options {
-            segment_bytes: timings.segment_bytes,
-            max_payload_bytes: timings.max_command_bytes.saturating_add(4 << 20),
-        };
         let opened = run_blocking(&*spawner, "raft-open", move || {
             let open = || -> Result<_, OpenError> {
                 let mut log = SegmentedLog::open(disk, key, limits)?.0;
@@ -98,12 +96,21 @@ impl RaftNode {
             Ok(open())
         });
         let (log, machine) = opened.await??;
-        let network = Arc::new(Network { transport, id, cluster, epoch, sendings: AtomicU64::new(0) });
+        let fence = Fence::new(epoch);
+        let network = Arc::new(Network {
+            transport,
+            id,
+            cluster,
+            epoch,
+            sendings: AtomicU64::new(0),
+            fence: fence.clone(),
+        });
         let raft = Raft::new(id, config, Peers(network), log, machine).await;
         let raft = raft.map_err(|error| OpenError::Raft(error.to_string()))?;
-        let reception = Reception { cluster, epoch, snapshots, incoming: tokio::sync::Mutex::default() };
+        let reception =
+            Reception { cluster, fence: fence.clone(), snapshots, incoming: tokio::sync::Mutex::default() };
         let max_command_bytes = timings.max_command_bytes;
-        let inner = Inner { id, raft, reception, changes: Changes::default(), max_command_bytes };
+        let inner = Inner { id, raft, reception, fence, changes: Changes::default(), max_command_bytes };
         let inner = Arc::new(inner);
         idle::watch(Arc::downgrade(&inner));
         let node = Self { inner };
@@ -288,6 +295,18 @@ impl RaftNode {
         asked.map_err(|error| Stopped { reason: error.to_string() })
     }
 
+    /// Waits until it is known that the cluster went on in a later epoch without this member: it was recovered while this
+    /// one was away. Gives that epoch.
+    pub async fn left_behind(&self) -> u64 {
+        self.inner.fence.passed().await
+    }
+
+    /// The later epoch of the cluster, if it is known that it went on without this member.
+    #[must_use]
+    pub fn later_epoch(&self) -> Option<u64> {
+        self.inner.fence.later()
+    }
+
     /// A picture of this moment.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
@@ -303,7 +322,7 @@ impl RaftNode {
 }
 
 /// A directory belongs to one member of one cluster for ever.
-fn check_owner(log: &mut SegmentedLog, id: u64, cluster: u128) -> Result<(), OpenError> {
+pub(crate) fn check_owner(log: &mut SegmentedLog, id: u64, cluster: u128) -> Result<(), OpenError> {
     let expected = format!("member {id} of cluster {cluster:032x}");
     match log.read_meta(OWNER) {
         Some(found) if found == expected.as_bytes() => Ok(()),

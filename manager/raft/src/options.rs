@@ -34,6 +34,16 @@ impl Options {
     }
 }
 
+impl Options {
+    /// A command and its frame must fit a record.
+    pub(crate) fn log_limits(&self) -> skep_log::Options {
+        skep_log::Options {
+            segment_bytes: self.timings.segment_bytes,
+            max_payload_bytes: self.timings.max_command_bytes.saturating_add(4 << 20),
+        }
+    }
+}
+
 impl std::fmt::Debug for Options {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Options")

@@ -5,6 +5,7 @@ use openraft::errors::Fatal;
 use openraft::raft::TransferLeaderRequest;
 use tokio::sync::Mutex;
 
+use crate::fence::Fence;
 use crate::incoming::Incoming;
 use crate::message::{self, MessageKind, Piece, PieceTaken, RaftMessage, Refusal};
 use crate::snapshots::Snapshots;
@@ -12,7 +13,7 @@ use crate::types::{Raft, TypeConfig};
 
 pub(crate) struct Reception {
     pub(crate) cluster: u128,
-    pub(crate) epoch: u64,
+    pub(crate) fence: Fence,
     pub(crate) snapshots: Snapshots,
     pub(crate) incoming: Mutex<Incoming>,
 }
@@ -51,8 +52,9 @@ impl Reception {
         if message.cluster != self.cluster {
             return Err(Refusal::OtherCluster);
         }
-        if message.epoch != self.epoch {
-            return Err(Refusal::OtherEpoch { ours: self.epoch, theirs: message.epoch });
+        if message.epoch != self.fence.own() {
+            self.fence.hear(message.epoch);
+            return Err(Refusal::OtherEpoch { ours: self.fence.own(), theirs: message.epoch });
         }
         Ok(())
     }

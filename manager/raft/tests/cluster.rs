@@ -11,7 +11,7 @@ mod tests {
     use skep_raft::testing::MemoryNetwork;
     use skep_raft::{
         ChangeError, Leadership, MessageKind, OpenError, Options, ProposeError, RaftMessage, RaftNode,
-        ReadError, Role, SnapshotWriter, StateMachine,
+        ReadError, Role, SnapshotWriter, StateMachine, become_only_member,
     };
 
     const CLUSTER: u128 = 0xC0FFEE;
@@ -363,6 +363,32 @@ mod tests {
         let refused = node.promote(99, LIMIT).await;
         assert!(matches!(refused, Err(ChangeError::Refused(_))), "{refused:?}");
         node.propose(b"alone", LIMIT).await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn one_that_is_left_goes_on_alone_and_the_others_are_fenced() {
+        let mut cluster = Cluster::of(3).await;
+        cluster.write_many(0..50).await;
+        cluster.all_equal(50).await;
+        let (second, third) = (cluster.crash(2).await, cluster.crash(3).await);
+        let own = cluster.crash(1).await;
+        let mut options = options(1, &own);
+        become_only_member(&options, &address(1)).unwrap();
+        options.epoch = 1;
+        let ledger = Arc::new(Ledger::default());
+        let node = RaftNode::open(options, ledger.clone(), cluster.network.transport()).await.unwrap();
+        cluster.network.attach(1, node.clone());
+        until("it leads alone", async || node.linearizable(LIMIT).await.ok()).await;
+        assert_eq!(ledger.all().len(), 50, "nothing is lost");
+        node.propose(b"after", LIMIT).await.unwrap();
+        // The old majority comes back: as soon as it hears of the recovery it knows that it was left behind.
+        cluster.start(2, second).await;
+        cluster.start(3, third).await;
+        let behind = cluster.managers[&2].node.clone();
+        assert_eq!(tokio::time::timeout(LIMIT, behind.left_behind()).await.unwrap(), 1);
+        assert_eq!(node.later_epoch(), None);
+        let nothing = Options::new(9, Arc::new(MemoryDisk::default()), Key::new(1, [5; 32]), CLUSTER);
+        assert!(become_only_member(&nothing, &address(9)).is_err(), "there is nothing to go on with");
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -131,6 +131,7 @@ impl Ca {
             raft_id: node.manager.as_ref().map(|manager| manager.raft_id),
             managers: manager_addresses(&view),
             at: now,
+            epoch: cluster.epoch,
         };
         Ok((cluster.id, certified))
     }

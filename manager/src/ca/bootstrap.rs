@@ -49,7 +49,7 @@ pub fn new_swarm(env: &Env, first: FirstNode, spec: ClusterSpec) -> Result<NewSw
     let raft_id = random.number();
     let ingress = ingress_network(NetworkId::new(random.id()), &spec);
     let objects = [
-        Cluster { id: cluster, meta: Meta::default(), spec, root_ca, join_tokens }.into(),
+        Cluster { id: cluster, meta: Meta::default(), spec, root_ca, join_tokens, epoch: 0 }.into(),
         first_node(node, raft_id, key_digest(&request)?, first).into(),
         ingress.into(),
     ];

@@ -53,7 +53,7 @@ pub struct SwarmInit {
     pub default_addr_pool: Option<Vec<String>>,
     /// Prefix length of a subnet; 0 for the default.
     pub subnet_size: u32,
-    /// Not supported yet.
+    /// Goes on as the only manager of the swarm that this node is in.
     pub force_new_cluster: bool,
     /// Not supported yet.
     pub auto_lock_managers: bool,

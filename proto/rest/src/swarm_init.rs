@@ -16,7 +16,6 @@ impl SwarmInit {
     /// The first such field.
     pub fn supported(&self) -> Result<(), Unsupported> {
         let asked = [
-            ("ForceNewCluster", self.force_new_cluster),
             ("AutoLockManagers", self.auto_lock_managers),
             ("DataPathAddr", !self.data_path_addr.is_empty()),
             ("DataPathPort", !matches!(self.data_path_port, 0 | 4789)),

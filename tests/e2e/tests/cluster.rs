@@ -157,4 +157,53 @@ mod tests {
             if listed.code == 0 { Ok(()) } else { Err(listed.err) }
         });
     }
+
+    #[test]
+    fn one_manager_goes_on_without_the_others() {
+        let mut cluster = Cluster::new(3, 1);
+        deploy(&cluster, 0, 8);
+        let containers = |cluster: &Cluster, number: u8| {
+            let mut ids: Vec<String> =
+                cluster.host(number).skep(&["ps", "-q"]).ok().lines().map(str::to_owned).collect();
+            ids.sort();
+            ids
+        };
+        let before = (containers(&cluster, 0), containers(&cluster, 3));
+        cluster.host_mut(1).kill_daemon();
+        cluster.host_mut(2).kill_daemon();
+        let worker = cluster.host(3).skep(&["swarm", "init", "--force-new-cluster"]).failed();
+        assert!(worker.contains("on a manager"), "{worker}");
+        cluster.host(0).skep(&["swarm", "init", "--force-new-cluster"]).ok();
+        // The other managers are known as workers, and are not there; their tasks move.
+        eventually(|| match placed(&cluster, 0) {
+            hosts if hosts.len() == 8 && hosts.iter().all(|host| host == "host0" || host == "host3") => {
+                Ok(())
+            }
+            hosts => Err(format!("{hosts:?} {:?}", roles(&cluster, 0))),
+        });
+        for (before, now) in [(&before.0, containers(&cluster, 0)), (&before.1, containers(&cluster, 3))] {
+            assert!(before.iter().all(|id| now.contains(id)), "no container was restarted");
+        }
+        // Those that were left behind come back, decide nothing, and become workers.
+        cluster.host_mut(1).start();
+        cluster.host_mut(2).start();
+        eventually(|| {
+            let listed = roles(&cluster, 0);
+            let wanted = ["host0 Ready Leader", "host1 Ready", "host2 Ready", "host3 Ready"];
+            if listed == wanted { Ok(()) } else { Err(format!("{listed:?}")) }
+        });
+        until("host1 knows that it is a worker", || {
+            let refused = cluster.host(1).skep(&["node", "ls"]);
+            refused.err.contains("Worker nodes can't be used").then_some(())
+        });
+        cluster.host(0).skep(&["node", "promote", "host1"]).ok();
+        eventually(|| {
+            let listed = roles(&cluster, 1);
+            if listed.contains(&"host1 Ready Reachable".to_owned()) {
+                Ok(())
+            } else {
+                Err(format!("{listed:?}"))
+            }
+        });
+    }
 }

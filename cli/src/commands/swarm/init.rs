@@ -28,6 +28,9 @@ pub(crate) struct Init {
     /// Prefix length of a subnet [default: 24].
     #[arg(long, value_name = "BITS", default_value_t = 0)]
     default_addr_pool_mask_length: u32,
+    /// Go on as the only manager of the swarm that this node is in: for when most managers are lost for good.
+    #[arg(long)]
+    force_new_cluster: bool,
     /// How many ended tasks of a slot are kept.
     #[arg(long, value_name = "COUNT")]
     task_history_limit: Option<u64>,
@@ -57,6 +60,7 @@ pub(crate) async fn init(client: &Client, init: Init) -> Result<String, Failure>
         listen_addr: init.listen_addr.unwrap_or_default(),
         advertise_addr: init.advertise_addr.unwrap_or_default(),
         availability: init.availability,
+        force_new_cluster: init.force_new_cluster,
         default_addr_pool: Some(init.default_addr_pool).filter(|pools| !pools.is_empty()),
         subnet_size: init.default_addr_pool_mask_length,
         spec: SwarmSpec {

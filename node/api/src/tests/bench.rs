@@ -164,6 +164,7 @@ fn cluster() -> Cluster {
         spec: ClusterSpec::default(),
         root_ca: RootCa { certificate_pem: "certificate".into(), key_pem: "key".into() },
         join_tokens: JoinTokens { worker: "SWMTKN-w".into(), manager: "SWMTKN-m".into() },
+        epoch: 0,
     }
 }
 

@@ -16,6 +16,8 @@ pub struct Cluster {
     pub root_ca: RootCa,
     /// What a new node shows to be let in.
     pub join_tokens: JoinTokens,
+    /// Raised by each recovery from the loss of a majority: managers of an earlier epoch are fenced off.
+    pub epoch: u64,
 }
 
 /// The root of a swarm's certificates.

@@ -20,6 +20,8 @@ pub struct Certified {
     pub managers: Vec<String>,
     /// The swarm's clock.
     pub at: Timestamp,
+    /// The swarm's epoch.
+    pub epoch: u64,
 }
 
 impl Wire for Certified {
@@ -32,6 +34,7 @@ impl Wire for Certified {
             raft_id: self.raft_id.unwrap_or_default(),
             managers: self.managers.clone(),
             at: self.at.to_wire(),
+            epoch: self.epoch,
         }
     }
     fn from_wire(form: v1::Certified) -> Result<Self, WireError> {
@@ -42,6 +45,7 @@ impl Wire for Certified {
             raft_id: Some(form.raft_id).filter(|id| *id != 0),
             managers: form.managers,
             at: Wire::from_wire(form.at)?,
+            epoch: form.epoch,
         })
     }
 }

@@ -1,0 +1,45 @@
+//! Recovery from the loss of most managers, on a log that nobody has open.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use openraft::entry::RaftEntry;
+use openraft::vote::RaftVote;
+use openraft::{EntryPayload, Membership};
+use skep_log::{Record, SegmentedLog};
+
+use crate::error::OpenError;
+use crate::log_store::{self, ENTRY};
+use crate::log_writer;
+use crate::node::check_owner;
+use crate::options::Options;
+use crate::types::{Entry, LogId, Member, Vote};
+
+type LeaderId = openraft::impls::leader_id_std::LeaderId<u64, u64>;
+
+/// Makes the member of these options the only one of its cluster, reached at `address` (`host:port`): everything in its log
+/// counts as committed, also what a lost majority had not confirmed. Works on files alone; open the node afterwards, with a
+/// higher epoch, so that the members that are left behind cannot form the old cluster again.
+///
+/// # Errors
+/// [`OpenError`], also when this member has nothing of the cluster.
+pub fn become_only_member(options: &Options, address: &str) -> Result<(), OpenError> {
+    let limits = options.log_limits();
+    let mut log = SegmentedLog::open(options.disk.clone(), options.key.clone(), limits)?.0;
+    check_owner(&mut log, options.id, options.cluster)?;
+    let (vote, last) = (log_store::read_vote(&log)?, log_store::read_last(&log)?);
+    let Some(last) = last else {
+        return Err(OpenError::Raft("this manager has nothing of the swarm to go on with".to_owned()));
+    };
+    let voted = vote.map_or(0, |vote| vote.leader_id().term);
+    let term = voted.max(last.committed_leader_id().term) + 1;
+    let leader = LeaderId { term, voted_for: options.id };
+    let members = BTreeMap::from([(options.id, Member { address: address.to_owned() })]);
+    let membership = Membership::new(vec![BTreeSet::from([options.id])], members)
+        .map_err(|error| OpenError::Raft(error.to_string()))?;
+    let entry =
+        Entry::new(LogId::new_term_index(term, last.index() + 1), EntryPayload::Membership(membership));
+    let payload = log_store::encode(&entry)?;
+    log.put_meta(log_writer::VOTE, &log_store::encode(&Vote::from_leader_id(leader, false))?)?;
+    log.append(&[Record { kind: ENTRY, index: entry.index(), payload }])?;
+    Ok(log.sync()?)
+}
