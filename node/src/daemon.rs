@@ -11,6 +11,7 @@ use crate::node::Node;
 use crate::options::DaemonOptions;
 use crate::pidfile::PidFile;
 use crate::places::Places;
+use crate::process;
 use crate::sockets::Sockets;
 
 /// Threads that run tasks: the daemon waits more than it computes.
@@ -28,6 +29,7 @@ const SERVE_WAIT: Duration = Duration::from_secs(3);
 /// When it cannot start; nothing is left behind then.
 pub fn run(options: DaemonOptions) -> Result<(), DaemonError> {
     let level = if options.debug { "debug" } else { &options.log_level };
+    process::prepare();
     telemetry::start(level, options.log_json).map_err(DaemonError::Option)?;
     if !Uid::effective().is_root() {
         return Err(DaemonError::NotRoot);

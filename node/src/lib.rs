@@ -3,6 +3,7 @@
 //! ```text
 //! daemon.rs        from options to a running node and back: sockets, signals, shutdown
 //!   ├─ pidfile.rs, sockets.rs, places.rs   what a daemon has on its host
+//!   ├─ process.rs   signals and the allocator
 //!   └─ node.rs     outside a swarm, or a member of one
 //!        ├─ membership.rs   what a member keeps on disk
 //!        ├─ member.rs       engine, manager and worker of a member, started and stopped together
@@ -27,6 +28,7 @@ mod node;
 mod options;
 mod pidfile;
 mod places;
+mod process;
 mod recover;
 mod sockets;
 

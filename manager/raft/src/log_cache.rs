@@ -11,7 +11,7 @@ use crate::types::Entry;
 /// At most so many entries are kept.
 const MAX_ENTRIES: usize = 4096;
 /// At most so many bytes of commands are kept, in bytes; the newest entry always.
-const MAX_BYTES: usize = 8 << 20;
+const MAX_BYTES: usize = 1 << 20;
 
 /// Consecutive entries up to the end of the log.
 #[derive(Debug, Default)]

@@ -1,7 +1,7 @@
 use skep_identity::{Authority, IdentityError, NodeIdentity, join_tokens, key_digest};
 use skep_model::{
     Change, Cluster, ClusterId, ClusterSpec, ManagerStatus, Meta, Network, NetworkId, NetworkSpec, Node,
-    NodeDescription, NodeId, NodeRole, NodeSpec, NodeState, NodeStatus, Subnet, Transaction,
+    NodeDescription, NodeId, NodeRole, NodeSpec, NodeState, NodeStatus, Subnet, Transaction, limits,
 };
 use skep_runtime::Env;
 
@@ -70,13 +70,35 @@ fn first_node(id: NodeId, raft_id: u64, key_digest: String, first: FirstNode) ->
     }
 }
 
-/// The ingress network takes the first subnet of the first pool, as Swarm's.
+/// The ingress network takes the first addresses of the first pool, as Swarm's; more of them, since every published task and
+/// every task without a network has one there: with Swarm's 254 the whole swarm could run no more.
 fn ingress_network(id: NetworkId, spec: &ClusterSpec) -> Network {
-    let first = spec.address_pools.first();
-    let subnet = first.map(|pool| Subnet {
-        address: pool.address,
-        prefix_bits: spec.subnet_prefix_bits.max(pool.prefix_bits),
-    });
+    let subnet = spec.address_pools.first().map(|&pool| ingress_subnet(pool, spec.subnet_prefix_bits));
     let spec = NetworkSpec { name: "ingress".into(), ingress: true, ..NetworkSpec::default() };
     Network { id, meta: Meta::default(), spec, subnet, address_cursor: 0, removing: false }
+}
+
+/// At most a quarter of the pool: other networks need addresses, too.
+fn ingress_subnet(pool: Subnet, subnet_prefix_bits: u8) -> Subnet {
+    let widest = limits::INGRESS_PREFIX_BITS.max(pool.prefix_bits + 2);
+    Subnet { address: pool.address, prefix_bits: subnet_prefix_bits.min(widest).max(pool.prefix_bits) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ingress_network_leaves_room_for_others() {
+        for (pool, bits, wanted) in [
+            ("10.0.0.0/8", 24, "10.0.0.0/16"),
+            ("10.10.0.0/16", 24, "10.10.0.0/18"),
+            ("10.10.0.0/24", 26, "10.10.0.0/26"),
+            ("10.0.0.0/8", 12, "10.0.0.0/12"),
+            ("10.0.0.0/28", 29, "10.0.0.0/29"),
+        ] {
+            let subnet = ingress_subnet(pool.parse().unwrap(), bits);
+            assert_eq!(subnet.to_string(), wanted);
+        }
+    }
 }

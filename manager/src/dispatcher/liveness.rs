@@ -33,7 +33,7 @@ fn heartbeat_period(view: &View) -> Duration {
     view.cluster().map_or(limits::HEARTBEAT_PERIOD_DEFAULT, |cluster| cluster.spec.heartbeat_period)
 }
 
-/// Ready nodes without a sign of life, and since when there is none.
+/// Nodes without a sign of life that are not known to be gone, and since when there is none.
 fn lost_nodes(
     view: &View,
     sessions: &Sessions,
@@ -41,22 +41,26 @@ fn lost_nodes(
     now: Timestamp,
 ) -> BTreeMap<NodeId, Timestamp> {
     let patience = heartbeat_period(view) * limits::HEARTBEATS_MISSED_MAX;
-    let ready = view.nodes().filter(|node| node.status.state == NodeState::Ready);
-    let silent = ready.filter_map(|node| {
+    let silent = view.nodes().filter(|node| may_be_there(node)).filter_map(|node| {
         let (since, patience) = match sessions.last_seen(node.id) {
             Some(seen) => (seen, patience),
-            None => (began, patience * NEW_LEADER_FACTOR),
+            // It is given time to come to this leader, or to come at all after it joined.
+            None => (began.max(node.status.since).max(node.meta.created_at), patience * NEW_LEADER_FACTOR),
         };
         (now.since(since) > patience).then_some((node.id, since))
     });
     silent.collect()
 }
 
+fn may_be_there(node: &Node) -> bool {
+    matches!(node.status.state, NodeState::Ready | NodeState::Unknown)
+}
+
 async fn mark_down(env: &Env, door: &Door, node: NodeId, silent_since: Timestamp) -> Result<(), WriteError> {
     let now = env.now();
     tracing::warn!(%node, silent_ms = now.since(silent_since).as_millis(), "node is down");
     door.change(|view| {
-        let known = view.node(node).filter(|known| known.status.state == NodeState::Ready);
+        let known = view.node(node).filter(|known| may_be_there(known));
         let changes = known.map(|known| {
             let message = "heartbeat failure: the node's agent does not answer".to_owned();
             let status = NodeStatus { state: NodeState::Down, message, since: now, ..known.status.clone() };

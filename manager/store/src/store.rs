@@ -38,7 +38,7 @@ impl Store {
         self.hub.version()
     }
 
-    /// Reads every commit after `version`.
+    /// Reads every commit after `version`; those that no watcher waited for are gone ([`crate::Behind`]).
     pub fn watch(&self, version: u64) -> Watch {
         Watch::new(Arc::clone(&self.hub), version)
     }

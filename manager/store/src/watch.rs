@@ -1,6 +1,6 @@
 //! What changed, commit by commit, for those that must see every change.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use skep_model::{Object, ObjectKey};
@@ -47,6 +47,22 @@ struct Ring {
     commits: VecDeque<Arc<Commit>>,
     /// Everything up to this version is not in the ring any more (or was never).
     dropped_to: u64,
+    /// What each watcher has seen. A commit that all have seen is dropped: it holds objects as they were before, which would
+    /// otherwise be kept long after the state has moved on.
+    seen: BTreeMap<u64, u64>,
+    watchers: u64,
+}
+
+impl Ring {
+    fn tidy(&mut self) {
+        let needed = self.seen.values().min().copied().unwrap_or(u64::MAX);
+        while let Some(oldest) = self.commits.front().map(|commit| commit.version)
+            && (oldest <= needed || self.commits.len() > COMMITS_KEPT)
+        {
+            self.commits.pop_front();
+            self.dropped_to = oldest;
+        }
+    }
 }
 
 impl Hub {
@@ -63,11 +79,7 @@ impl Hub {
         {
             let mut ring = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
             ring.commits.push_back(Arc::new(commit));
-            if ring.commits.len() > COMMITS_KEPT
-                && let Some(dropped) = ring.commits.pop_front()
-            {
-                ring.dropped_to = dropped.version;
-            }
+            ring.tidy();
         }
         self.version.set(version);
     }
@@ -82,8 +94,23 @@ impl Hub {
         self.version.set(version);
     }
 
-    fn after(&self, seen: u64) -> Result<Option<Arc<Commit>>, Behind> {
-        let ring = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
+    fn register(&self, seen: u64) -> u64 {
+        let mut ring = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
+        ring.watchers += 1;
+        let id = ring.watchers;
+        ring.seen.insert(id, seen);
+        id
+    }
+
+    fn leave(&self, id: u64) {
+        let mut ring = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
+        ring.seen.remove(&id);
+        ring.tidy();
+    }
+
+    fn after(&self, id: u64, seen: u64) -> Result<Option<Arc<Commit>>, Behind> {
+        let mut ring = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
+        ring.seen.insert(id, seen);
         if seen < ring.dropped_to {
             return Err(Behind);
         }
@@ -96,12 +123,20 @@ impl Hub {
 #[derive(Debug)]
 pub struct Watch {
     hub: Arc<Hub>,
+    id: u64,
     seen: u64,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.hub.leave(self.id);
+    }
 }
 
 impl Watch {
     pub(crate) fn new(hub: Arc<Hub>, seen: u64) -> Self {
-        Self { hub, seen }
+        let id = hub.register(seen);
+        Self { hub, id, seen }
     }
 
     /// The next commit, once there is one.
@@ -111,7 +146,7 @@ impl Watch {
     pub async fn next(&mut self) -> Result<Arc<Commit>, Behind> {
         let mut signal = 0;
         loop {
-            if let Some(commit) = self.hub.after(self.seen)? {
+            if let Some(commit) = self.hub.after(self.id, self.seen)? {
                 self.seen = commit.version;
                 return Ok(commit);
             }

@@ -39,6 +39,8 @@ pub const PUBLISHED_PORT_DYNAMIC_LAST: u16 = 32_767;
 /// Where subnets of new networks are taken from.
 pub const ADDRESS_POOL_DEFAULT: crate::Subnet =
     crate::Subnet { address: std::net::Ipv4Addr::new(10, 0, 0, 0), prefix_bits: 8 };
+/// Prefix length of the ingress network, where the pool has room (Swarm: as for any network).
+pub const INGRESS_PREFIX_BITS: u8 = 16;
 /// Prefix length of a subnet taken from the pool.
 pub const SUBNET_PREFIX_BITS_DEFAULT: u8 = 24;
 /// Time between two heartbeats of an agent. Swarm: 5 s; ours is shorter so that a dead node's tasks run elsewhere
