@@ -90,10 +90,19 @@ impl TaskFlags {
             ("Image", image_name(&task.spec.container_spec.image)),
             ("Node", names.of_node(&task.node_id)),
             ("DesiredState", capitalised(&task.desired_state)),
-            ("CurrentState", format!("{} {}", capitalised(&status.state), ago(&status.timestamp))),
+            ("CurrentState", current_state(&status.state, &status.timestamp)),
             ("Error", error),
             ("Ports", String::new()),
         ]
+    }
+}
+
+/// What became of a task on a node that is lost is not known, so it is not said to have happened.
+fn current_state(state: &str, since: &str) -> String {
+    let ago = ago(since);
+    match state {
+        "unknown" => format!("Unknown since {}", ago.trim_end_matches(" ago")),
+        state => format!("{} {ago}", capitalised(state)),
     }
 }
 

@@ -45,7 +45,7 @@ impl EventHistory {
         }
     }
 
-    fn push(&self, event: Event) {
+    pub(crate) fn push(&self, event: Event) {
         let number = self.newest.get() + 1;
         {
             let mut kept = self.lock();

@@ -20,6 +20,7 @@ mod resources;
 mod router;
 mod serve;
 mod status;
+mod swarm_events;
 mod version;
 
 #[cfg(any(test, feature = "testing"))]

@@ -15,6 +15,7 @@ use crate::api::Api;
 use crate::events::EventHistory;
 use crate::host::Host;
 use crate::router::router;
+use crate::swarm_events;
 
 /// How long calls that are under way at shutdown may go on.
 const GRACE: Duration = Duration::from_secs(5);
@@ -25,6 +26,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub async fn serve(host: Arc<dyn Host>, env: Env, listeners: Vec<UnixListener>, shutdown: Shutdown) {
     let events = EventHistory::new();
     let recording = env.spawn("api events", events.clone().record(Arc::clone(&host)));
+    let swarm = swarm_events::record(events.clone(), Arc::clone(&host), env.clone());
+    let recording = (recording, env.spawn("swarm events", swarm));
     let router = router(Api { host, env: env.clone(), shutdown: shutdown.clone(), events });
     let serving = listeners.into_iter().map(|listener| {
         let acceptor = Acceptor {

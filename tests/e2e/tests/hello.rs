@@ -65,6 +65,12 @@ mod tests {
         assert_eq!(answering(&host, 8080, 4).len(), 1);
 
         host.skep(&["down", "hello"]).ok();
+        let asked = ["events", "--since", "1h", "--until", "0s", "--filter", "scope=swarm", "--format"];
+        let happened =
+            host.skep(&[&asked[..], &["{{.Type}} {{.Action}} {{.Actor.Attributes.name}}"]].concat()).ok();
+        for event in ["service create hello_web", "service update hello_web", "service remove hello_web"] {
+            assert!(happened.lines().any(|line| line == event), "{event} is missing in {happened}");
+        }
         assert!(host.connect(8080).is_err());
         assert_eq!(host.skep(&["stack", "ls", "--format", "json"]).ok().trim(), "");
         host.skep(&["swarm", "leave", "--force"]).ok();

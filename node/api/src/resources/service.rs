@@ -1,11 +1,14 @@
 //! Services, to look at.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use skep_model::{ServiceMode, TaskState};
 use skep_rest::{Service, ServiceStatus};
 use skep_store::View;
 
+use super::task::lost_node;
 use crate::api::Api;
 use crate::params::Params;
 use crate::refusal::Refusal;
@@ -16,7 +19,7 @@ const FILTERS: &[&str] = &["id", "name", "label", "mode", "runtime"];
 pub(crate) async fn list(State(api): State<Api>, params: Params) -> Result<Json<Vec<Service>>, Refusal> {
     let filters = params.filters(FILTERS)?;
     let view = api.reading().await?.view();
-    let fits = |service: &&std::sync::Arc<skep_model::Service>| {
+    let fits = |service: &&Arc<skep_model::Service>| {
         filters.prefix("id", &service.id.to_string())
             && filters.prefix("name", &service.spec.name)
             && filters.labels("label", &service.spec.labels)
@@ -52,7 +55,10 @@ fn shown(view: &View, service: &skep_model::Service) -> Service {
 }
 
 fn status(view: &View, service: &skep_model::Service) -> ServiceStatus {
-    let running = view.service_tasks(service.id).filter(|task| task.status.state == TaskState::Running);
+    let runs = |task: &&Arc<skep_model::Task>| {
+        task.status.state == TaskState::Running && lost_node(view, task).is_none()
+    };
+    let running = view.service_tasks(service.id).filter(runs);
     let ServiceMode::Replicated { replicas } = service.spec.mode;
     ServiceStatus {
         running_tasks: u64::try_from(running.count()).unwrap_or(u64::MAX),

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use skep_model::{NodeId, ServiceId};
-use skep_rest::Task;
+use skep_model::{NodeId, NodeState, ServiceId, TaskState};
+use skep_rest::{Task, rfc3339};
 use skep_store::{FindError, View};
 
 use crate::api::Api;
@@ -39,7 +39,20 @@ pub(crate) async fn inspect(
 }
 
 fn shown(view: &View, task: &skep_model::Task) -> Task {
-    Task::from((task, view.task_spec(task).map(|spec| &**spec)))
+    let mut shown = Task::from((task, view.task_spec(task).map(|spec| &**spec)));
+    if let Some(node) = lost_node(view, task) {
+        shown.status.state = "unknown".into();
+        shown.status.timestamp = rfc3339(node.status.since);
+        shown.status.message = format!("node {} is {}", node.description.hostname, node.status.state);
+    }
+    shown
+}
+
+/// The node of a task that was alive when nobody heard of its node any more: what became of it is not known.
+pub(super) fn lost_node<'a>(view: &'a View, task: &skep_model::Task) -> Option<&'a Arc<skep_model::Node>> {
+    let alive = (TaskState::Assigned..=TaskState::Running).contains(&task.status.state);
+    let node = view.node(task.node.filter(|_| alive)?)?;
+    matches!(node.status.state, NodeState::Down | NodeState::Disconnected).then_some(node)
 }
 
 /// Filters with the objects that they name.

@@ -1,6 +1,6 @@
 //! What the swarm is: nodes, services, tasks, networks.
 
-use skep_model::{Change, NodeId, Task, TaskState};
+use skep_model::{Change, Node, NodeId, NodeState, Task, TaskState, Timestamp};
 
 use super::bench::{Answer, Bench, node, update};
 use crate::error::{HostError, HostErrorKind};
@@ -140,4 +140,23 @@ async fn networks_are_made_shown_and_removed() {
     assert_eq!(bench.post("/networks/create", r#"{"Name":"x","Attachable":true}"#).await.status, 501);
     assert_eq!(bench.ask("DELETE", "/networks/app", "").await.status, 204);
     assert_eq!(bench.ask("DELETE", "/networks/other", "").await.message().0, 404);
+}
+
+#[tokio::test]
+async fn what_runs_on_a_lost_node_is_not_known() {
+    let bench = Bench::manager().await;
+    bench.service("web").await;
+    let task = bench.task("web", 1).await;
+    let running =
+        async || bench.get("/services?status=true").await.json()[0]["ServiceStatus"]["RunningTasks"].as_u64();
+    assert_eq!(running().await, Some(1));
+    let mut lost = Node::clone(bench.control.view().node(NodeId::new(7)).unwrap());
+    lost.status.state = NodeState::Down;
+    lost.status.since = Timestamp::from_nanos(5_000_000_000);
+    bench.write(vec![update(lost)]).await;
+    let shown = bench.get(&format!("/tasks/{task}")).await.json();
+    assert_eq!(shown["Status"]["State"], "unknown");
+    assert_eq!(shown["Status"]["Timestamp"], "1970-01-01T00:00:05.000000000Z");
+    assert_eq!(shown["Status"]["Message"], "node one is down");
+    assert_eq!(running().await, Some(0));
 }

@@ -1,0 +1,125 @@
+//! Events of the swarm's objects, from the store's commits: every manager tells them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use skep_manager::ControlApi;
+use skep_model::{Network, Node, Object, Service, ServiceMode, Timestamp};
+use skep_rest::{Event, EventActor};
+use skep_runtime::Env;
+use skep_store::Event as Change;
+
+use crate::events::EventHistory;
+use crate::host::{Host, SwarmState};
+
+/// How often it is looked whether this node is a manager (of the same swarm) still.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Takes down what happens to the swarm's objects while this node is a manager.
+pub(crate) async fn record(history: EventHistory, host: Arc<dyn Host>, env: Env) {
+    loop {
+        match control(&*host) {
+            Some(control) => follow(&history, &*host, &env, &control).await,
+            None => env.sleep(LOOK).await,
+        }
+    }
+}
+
+fn control(host: &dyn Host) -> Option<ControlApi> {
+    match host.swarm() {
+        SwarmState::Member(member) => member.control,
+        _ => None,
+    }
+}
+
+/// Until this node is no manager any more, or one of another swarm.
+async fn follow(history: &EventHistory, host: &dyn Host, env: &Env, own: &ControlApi) {
+    let mut watch = own.store().watch(own.view().version());
+    loop {
+        match env.timeout(LOOK, watch.next()).await {
+            Ok(Ok(commit)) => {
+                commit
+                    .events
+                    .iter()
+                    .filter_map(|change| event(change, env.now()))
+                    .for_each(|event| history.push(event));
+            }
+            Ok(Err(_behind)) => watch = own.store().watch(own.view().version()),
+            Err(_) if control(host).is_none_or(|now| !Arc::ptr_eq(now.store(), own.store())) => return,
+            Err(_) => {}
+        }
+    }
+}
+
+/// What people call the change; none when it is nothing that they did or notice.
+fn event(change: &Change, now: Timestamp) -> Option<Event> {
+    let (kind, id, attributes) = match change.after.as_ref().or(change.before.as_ref())? {
+        Object::Node(node) => ("node", node.id.to_string(), node_attributes(node, before(change))),
+        Object::Service(service) => {
+            ("service", service.id.to_string(), service_attributes(service, before(change)))
+        }
+        Object::Network(network) => ("network", network.id.to_string(), network_attributes(network)),
+        _ => return None,
+    };
+    let action = match (&change.before, &change.after) {
+        (None, _) => "create",
+        (_, None) => "remove",
+        // Beside its name nothing is said: addresses were given out, or the like.
+        (Some(_), Some(_)) if attributes.len() < 2 => return None,
+        (Some(_), Some(_)) => "update",
+    };
+    let at = now.as_nanos();
+    let actor = EventActor { id, attributes };
+    let (kind, action) = (kind.to_owned(), action.to_owned());
+    Some(Event { kind, action, actor, scope: "swarm".into(), time: at / 1_000_000_000, time_nano: at })
+}
+
+fn before(change: &Change) -> Option<&Object> {
+    change.before.as_ref().filter(|_| change.after.is_some())
+}
+
+fn node_attributes(node: &Node, before: Option<&Object>) -> BTreeMap<String, String> {
+    let mut attributes = Attributes::named(&node.description.hostname);
+    if let Some(Object::Node(old)) = before {
+        attributes.changed("state", old.status.state, node.status.state);
+        attributes.changed("availability", old.spec.availability, node.spec.availability);
+        attributes.changed("role", old.role, node.role);
+    }
+    attributes.0
+}
+
+fn service_attributes(service: &Service, before: Option<&Object>) -> BTreeMap<String, String> {
+    let mut attributes = Attributes::named(&service.spec.name);
+    if let Some(Object::Service(old)) = before {
+        let replicas = |service: &Service| {
+            let ServiceMode::Replicated { replicas } = service.spec.mode;
+            replicas
+        };
+        attributes.changed("replicas", replicas(old), replicas(service));
+        let image = |service: &Service| service.spec.task.container.image.clone();
+        attributes.changed("image", image(old), image(service));
+        attributes.changed("spec", old.spec_version, service.spec_version);
+    }
+    attributes.0
+}
+
+fn network_attributes(network: &Network) -> BTreeMap<String, String> {
+    Attributes::named(&network.spec.name).0
+}
+
+/// `name`, and `<what>.old` and `<what>.new` of what changed, as Docker's.
+struct Attributes(BTreeMap<String, String>);
+
+impl Attributes {
+    fn named(name: &str) -> Self {
+        Self(BTreeMap::from([("name".to_owned(), name.to_owned())]))
+    }
+
+    fn changed<T: PartialEq + ToString>(&mut self, what: &str, old: T, new: T) {
+        if old != new {
+            self.0.insert(format!("{what}.old"), old.to_string());
+            self.0.insert(format!("{what}.new"), new.to_string());
+        }
+    }
+}
