@@ -2,6 +2,7 @@
 //! while it leads, the planners and the dispatcher. It knows nothing of containers.
 
 mod authorize;
+mod backup;
 pub mod ca;
 pub mod controlapi;
 mod core;
@@ -18,6 +19,7 @@ mod replica;
 mod server;
 mod transport;
 
+pub use backup::{BackupError, RestoredSwarm, RestoringNode, restore};
 pub use controlapi::{ControlApi, ControlError, Rotation};
 pub use core::{BootstrapError, Core};
 pub use dispatcher::{DispatchError, Dispatcher};

@@ -1,12 +1,12 @@
 //! The store as Raft's state machine: what goes through the log and into snapshots, as bytes.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::sync::Arc;
 
 use prost::Message;
 use skep_model::{Kind, Object, ObjectKey, Timestamp, Transaction};
 use skep_raft::{SnapshotWriter, StateMachine};
-use skep_store::{Command, Refused, Store};
+use skep_store::{Command, Refused, Store, View};
 use skep_wire::{Wire, WireError, v1};
 
 /// Largest encoded object that a snapshot may hold; more is a damaged length.
@@ -39,23 +39,30 @@ impl StateMachine for Replica {
 
     fn snapshot(&self) -> SnapshotWriter {
         let view = self.store.view();
-        Box::new(move |writer| {
-            writer.write_all(&view.version().to_be_bytes())?;
-            view.objects()
-                .try_for_each(|object| writer.write_all(&object.to_wire().encode_length_delimited_to_vec()))
-        })
+        Box::new(move |writer| write_state(&view, writer))
     }
 
     fn restore(&self, reader: &mut dyn Read) -> io::Result<()> {
-        let mut version = [0; 8];
-        reader.read_exact(&mut version)?;
-        let mut objects = Vec::new();
-        while let Some(object) = read_object(reader)? {
-            objects.push(object);
-        }
-        self.store.restore(u64::from_be_bytes(version), objects);
-        Ok(())
+        read_state(&self.store, reader)
     }
+}
+
+/// Writes all of a view: its version, then its objects.
+pub(crate) fn write_state(view: &View, writer: &mut dyn Write) -> io::Result<()> {
+    writer.write_all(&view.version().to_be_bytes())?;
+    view.objects().try_for_each(|object| writer.write_all(&object.to_wire().encode_length_delimited_to_vec()))
+}
+
+/// Replaces everything in the store with what [`write_state`] wrote.
+pub(crate) fn read_state(store: &Store, reader: &mut dyn Read) -> io::Result<()> {
+    let mut version = [0; 8];
+    reader.read_exact(&mut version)?;
+    let mut objects = Vec::new();
+    while let Some(object) = read_object(reader)? {
+        objects.push(object);
+    }
+    store.restore(u64::from_be_bytes(version), objects);
+    Ok(())
 }
 
 /// The bytes of a command as they stand in the log.

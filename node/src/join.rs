@@ -33,20 +33,26 @@ pub(crate) async fn join(node: &Node, request: SwarmJoin) -> Result<(), HostErro
     remove_raft(&node.ground)?;
     let (membership, manager) = admitted(node, &request).await?;
     node.records.keep(&membership).map_err(internal)?;
+    enter_new(node, membership).await.map_err(|error| {
+        internal(format!("{error}. The swarm knows this node already: remove it there with \"skep node rm\""))
+    })?;
+    tracing::info!(manager, "this node joined a swarm");
+    until_ready(node).await;
+    Ok(())
+}
+
+/// Starts as the member that the records say; if that fails, nothing is left of it.
+pub(crate) async fn enter_new(node: &Node, membership: Membership) -> Result<(), HostError> {
     let ids = membership.ids().map_err(internal)?;
     match Member::start(&node.ground, membership, ids).await {
         Ok(member) => node.enter(member),
         Err(error) => {
             if let Err(left) = leave::finish(node).await {
-                tracing::warn!(%left, "what was left of a join that failed was not removed");
+                tracing::warn!(%left, "what was left of a member that could not start was not removed");
             }
-            return Err(internal(format!(
-                "{error}. The swarm knows this node already: remove it there with \"skep node rm\""
-            )));
+            return Err(internal(error));
         }
     }
-    tracing::info!(manager, "this node joined a swarm");
-    until_ready(node).await;
     Ok(())
 }
 

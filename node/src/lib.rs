@@ -9,7 +9,7 @@
 //!        ├─ member.rs       engine, manager and worker of a member, started and stopped together
 //!        ├─ init.rs, join.rs, leave.rs   into a swarm and out of it
 //!        ├─ follow.rs       renews its certificate, becomes a manager or stops being one
-//!        ├─ recover.rs      goes on without the other managers
+//!        ├─ recover.rs, restore.rs   goes on without the other managers, or from a backup
 //!        ├─ address.rs      where others reach this node
 //!        └─ host/           the node as the API sees it
 //! ```
@@ -30,6 +30,7 @@ mod pidfile;
 mod places;
 mod process;
 mod recover;
+mod restore;
 mod sockets;
 
 pub use daemon::run;

@@ -46,7 +46,7 @@ pub use message::{MessageKind, RaftMessage};
 pub use metrics::{MemberState, Metrics, Role};
 pub use node::{Proposed, RaftNode};
 pub use options::{Options, Timings};
-pub use recover::become_only_member;
+pub use recover::{become_only_member, begin_with};
 pub use spawner::{Spawner, Threads};
 pub use state_machine::{SnapshotWriter, StateMachine};
 pub use transport::{Transport, TransportError};

@@ -1,4 +1,4 @@
-//! Recovery from the loss of most managers, on a log that nobody has open.
+//! Recovery from the loss of most managers, or of all, on a log that nobody has open.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,12 @@ use crate::log_store::{self, ENTRY};
 use crate::log_writer;
 use crate::node::check_owner;
 use crate::options::Options;
-use crate::types::{Entry, LogId, Member, Vote};
+use crate::snapshots::Snapshots;
+use crate::state_machine::SnapshotWriter;
+use crate::types::{Entry, LogId, Member, SnapshotMeta, StoredMembership, Vote};
+
+/// The term of a log that begins with a state from elsewhere.
+const FIRST_TERM: u64 = 1;
 
 type LeaderId = openraft::impls::leader_id_std::LeaderId<u64, u64>;
 
@@ -41,5 +46,39 @@ pub fn become_only_member(options: &Options, address: &str) -> Result<(), OpenEr
     let payload = log_store::encode(&entry)?;
     log.put_meta(log_writer::VOTE, &log_store::encode(&Vote::from_leader_id(leader, false))?)?;
     log.append(&[Record { kind: ENTRY, index: entry.index(), payload }])?;
+    Ok(log.sync()?)
+}
+
+/// Makes the member of these options the first and only one of its cluster, reached at `address` (`host:port`), with a state
+/// that was written elsewhere. `index` is where its log begins: above all indexes that the state knows of. The directory has
+/// to be empty. Works on files alone; open the node afterwards.
+///
+/// # Errors
+/// [`OpenError`], also when the directory is in use.
+pub fn begin_with(
+    options: &Options,
+    address: &str,
+    index: u64,
+    state: SnapshotWriter,
+) -> Result<(), OpenError> {
+    let mut log = SegmentedLog::open(options.disk.clone(), options.key.clone(), options.log_limits())?.0;
+    check_owner(&mut log, options.id, options.cluster)?;
+    if log_store::read_last(&log)?.is_some() {
+        return Err(OpenError::Raft("the directory holds the log of a manager already".to_owned()));
+    }
+    let leader = LeaderId { term: FIRST_TERM, voted_for: options.id };
+    let members = BTreeMap::from([(options.id, Member { address: address.to_owned() })]);
+    let membership = Membership::new(vec![BTreeSet::from([options.id])], members)
+        .map_err(|error| OpenError::Raft(error.to_string()))?;
+    let last = LogId::new_term_index(FIRST_TERM, index);
+    let meta = SnapshotMeta {
+        last_log_id: Some(last),
+        last_membership: StoredMembership::new(Some(last), membership),
+    };
+    // The snapshot first: a log that begins later than what a snapshot covers is not opened.
+    Snapshots::new(options.disk.clone(), options.key.clone()).build(&meta, state)?;
+    log.put_meta(log_writer::VOTE, &log_store::encode(&Vote::from_leader_id(leader, false))?)?;
+    log.put_meta(log_writer::PURGED, &log_store::encode(&last)?)?;
+    log.purge_to(index)?;
     Ok(log.sync()?)
 }

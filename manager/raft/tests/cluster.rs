@@ -11,7 +11,7 @@ mod tests {
     use skep_raft::testing::MemoryNetwork;
     use skep_raft::{
         ChangeError, Leadership, MessageKind, OpenError, Options, ProposeError, RaftMessage, RaftNode,
-        ReadError, Role, SnapshotWriter, StateMachine, become_only_member,
+        ReadError, Role, SnapshotWriter, StateMachine, become_only_member, begin_with,
     };
 
     const CLUSTER: u128 = 0xC0FFEE;
@@ -389,6 +389,27 @@ mod tests {
         assert_eq!(node.later_epoch(), None);
         let nothing = Options::new(9, Arc::new(MemoryDisk::default()), Key::new(1, [5; 32]), CLUSTER);
         assert!(become_only_member(&nothing, &address(9)).is_err(), "there is nothing to go on with");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_state_from_elsewhere_is_where_a_log_begins() {
+        let disk = MemoryDisk::default();
+        let options = options(1, &disk);
+        let state = || -> SnapshotWriter { Box::new(|writer: &mut dyn Write| writeln!(writer, "before")) };
+        begin_with(&options, &address(1), 500, state()).unwrap();
+        assert!(begin_with(&options, &address(1), 500, state()).is_err(), "it is a log already");
+        let (ledger, network) = (Arc::new(Ledger::default()), MemoryNetwork::default());
+        let node = RaftNode::open(options.clone(), ledger.clone(), network.transport()).await.unwrap();
+        network.attach(1, node.clone());
+        until("it leads", async || node.linearizable(LIMIT).await.ok()).await;
+        let proposed = node.propose(b"after", LIMIT).await.unwrap();
+        assert!(proposed.index > 500);
+        node.shutdown().await;
+        let again = Arc::new(Ledger::default());
+        let node = RaftNode::open(options, again.clone(), network.transport()).await.unwrap();
+        network.attach(1, node.clone());
+        until("it leads again", async || node.linearizable(LIMIT).await.ok()).await;
+        assert_eq!(again.all(), ["before", "after"]);
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -37,6 +37,12 @@ pub trait Host: std::fmt::Debug + Send + Sync + 'static {
     /// When the node is in a swarm already, no manager lets it in, or an address or port cannot be used.
     async fn swarm_join(&self, request: SwarmJoin) -> Result<(), HostError>;
 
+    /// Makes this node the only manager of the swarm that a backup holds; answers with the node's id.
+    ///
+    /// # Errors
+    /// When the node is in a swarm already, or the backup is none.
+    async fn swarm_restore(&self, backup: Upload, advertise: &str) -> Result<String, HostError>;
+
     /// Leaves the swarm and removes every container of it. Without `force`, only where nothing is lost by it.
     ///
     /// # Errors

@@ -52,6 +52,8 @@ fn swarm_calls() -> Router<Api> {
         .route("/swarm/join", post(swarm::join))
         .route("/swarm/leave", post(swarm::leave))
         .route("/swarm/update", post(swarm::update))
+        .route("/swarm/backup", get(swarm::backup))
+        .route("/swarm/restore", post(swarm::restore))
         .route("/nodes", get(node::list))
         .route("/nodes/{id}", get(node::inspect).delete(node::remove))
         .route("/nodes/{id}/update", post(node::update))

@@ -126,6 +126,10 @@ impl Host for FakeHost {
         Ok(())
     }
 
+    async fn swarm_restore(&self, backup: Upload, _advertise: &str) -> Result<String, HostError> {
+        Ok(format!("restored of {} bytes", read(backup).await?.len()))
+    }
+
     async fn swarm_leave(&self, force: bool) -> Result<(), HostError> {
         if !force {
             return Err(HostError::new(HostErrorKind::NotInSwarm, "the last manager: leave with force"));

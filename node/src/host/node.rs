@@ -9,7 +9,7 @@ use skep_rest::{
 
 use super::{container, event, image, log, swarm};
 use crate::node::Node;
-use crate::{init, join, leave};
+use crate::{init, join, leave, restore};
 
 #[async_trait]
 impl Host for Node {
@@ -40,6 +40,10 @@ impl Host for Node {
 
     async fn swarm_join(&self, request: SwarmJoin) -> Result<(), HostError> {
         join::join(self, request).await
+    }
+
+    async fn swarm_restore(&self, backup: Upload, advertise: &str) -> Result<String, HostError> {
+        restore::restore(self, backup, advertise).await
     }
 
     async fn swarm_leave(&self, force: bool) -> Result<(), HostError> {

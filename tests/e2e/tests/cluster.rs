@@ -206,4 +206,32 @@ mod tests {
             }
         });
     }
+
+    #[test]
+    fn a_swarm_is_restored_from_its_backup() {
+        let mut cluster = Cluster::new(1, 0);
+        deploy(&cluster, 0, 3);
+        let file = cluster.host(0).path("swarm.backup");
+        let file = file.to_str().unwrap();
+        cluster.host(0).skep(&["swarm", "backup", file]).ok();
+        let again = cluster.host(0).skep(&["swarm", "backup", file]).failed();
+        assert!(again.contains("exists"), "{again}");
+        let inside = cluster.host(0).skep(&["swarm", "restore", file]).failed();
+        assert!(inside.contains("already part of a swarm"), "{inside}");
+        let other = cluster.add_host();
+        let bad = cluster.host(other).path("bad");
+        std::fs::write(&bad, "nothing").unwrap();
+        let bad = cluster.host(other).skep(&["swarm", "restore", bad.to_str().unwrap()]).failed();
+        assert!(bad.contains("not a backup"), "{bad}");
+        // The host is lost with all that it had.
+        cluster.host_mut(0).kill_daemon();
+        cluster.host(other).skep(&["swarm", "restore", file]).ok();
+        eventually(|| match placed(&cluster, other) {
+            hosts if hosts == ["host1", "host1", "host1"] => Ok(()),
+            hosts => Err(format!("{hosts:?} {:?}", roles(&cluster, other))),
+        });
+        assert_eq!(roles(&cluster, other), ["host0 Down", "host1 Ready Leader"]);
+        let kept = cluster.host(other).skep(&["stack", "ls", "--format", "{{.Name}}"]).ok();
+        assert_eq!(kept.trim(), "web");
+    }
 }

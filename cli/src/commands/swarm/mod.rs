@@ -1,9 +1,11 @@
 //! `skep swarm`.
 
+mod backup;
 mod init;
 mod join;
 mod join_token;
 mod leave;
+mod restore;
 mod update;
 
 use clap::Subcommand;
@@ -13,6 +15,8 @@ use crate::failure::Failure;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Save the swarm's whole state to a file.
+    Backup(backup::Backup),
     /// Initialize a swarm.
     Init(init::Init),
     /// Join a swarm as a node and/or manager.
@@ -21,6 +25,8 @@ pub(crate) enum Command {
     JoinToken(join_token::JoinToken),
     /// Leave the swarm.
     Leave(leave::Leave),
+    /// Make this node the only manager of the swarm that a backup holds.
+    Restore(restore::Restore),
     /// Update the swarm.
     Update(update::Update),
 }
@@ -28,10 +34,12 @@ pub(crate) enum Command {
 impl Command {
     pub(crate) async fn run(self, client: &Client) -> Result<(), Failure> {
         match self {
+            Self::Backup(backup) => backup.run(client).await,
             Self::Init(init) => init.run(client).await,
             Self::Join(join) => join.run(client).await,
             Self::JoinToken(token) => token.run(client).await,
             Self::Leave(leave) => leave.run(client).await,
+            Self::Restore(restore) => restore.run(client).await,
             Self::Update(update) => update.run(client).await,
         }
     }

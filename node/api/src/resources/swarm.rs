@@ -1,14 +1,17 @@
 //! The swarm itself.
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use skep_manager::Rotation;
 use skep_rest::{Swarm, SwarmInit, SwarmJoin, SwarmSpec};
 
 use super::service_change::version;
 use crate::api::Api;
 use crate::body::JsonBody;
+use crate::incoming::Incoming;
 use crate::params::Params;
 use crate::refusal::Refusal;
 
@@ -60,6 +63,26 @@ fn not_there() -> Refusal {
         StatusCode::SERVICE_UNAVAILABLE,
         "Manager is being prepared: the swarm's own record is not there yet. Try again in a moment.",
     )
+}
+
+/// `GET /swarm/backup`: the whole state with its secrets, as `POST /swarm/restore` takes it. Not a call of Docker's.
+pub(crate) async fn backup(State(api): State<Api>) -> Result<Response, Refusal> {
+    let backup = api.reading().await?.control.backup();
+    let backup =
+        backup.map_err(|error| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], backup).into_response())
+}
+
+/// `POST /swarm/restore?advertiseAddr=`. Not a call of Docker's.
+pub(crate) async fn restore(
+    State(api): State<Api>,
+    params: Params,
+    body: Body,
+) -> Result<Json<String>, Refusal> {
+    let body = Incoming::new(body);
+    let advertise = params.get("advertiseAddr").unwrap_or_default();
+    let restored = api.host.swarm_restore(body.upload(), advertise).await.map_err(Refusal::from);
+    Ok(Json(body.settle(restored).await?))
 }
 
 /// `POST /swarm/leave`.
