@@ -53,6 +53,7 @@ async fn serve(options: &DaemonOptions) -> Result<(), DaemonError> {
     let (sockets, listeners) = Sockets::listen(&options.hosts)?;
 
     let env = node.env.clone();
+    let _memory = env.spawn("memory", process::give_back(env.clone()));
     // Connections wait in the socket meanwhile: a command after a restart finds the node as it will be.
     let resuming = resume(&node);
     if env.timeout(RESUME_WAIT, resuming.wait_for(|ready| *ready)).await.is_err() {
