@@ -113,6 +113,24 @@ impl Host {
         }
     }
 
+    /// Kills all that runs on this host with SIGKILL, as if its power failed: daemon, keeper, containers. Control groups
+    /// and files stay until the daemon is started again.
+    ///
+    /// # Panics
+    /// When something runs on.
+    pub fn kill_everything(&mut self) {
+        self.kill_daemon();
+        let (directory, instance) = (self.directory.path(), self.instance());
+        until("everything is dead", || {
+            let mut alive = leftovers::processes(directory);
+            alive.extend(
+                leftovers::cgroups(&instance).iter().flat_map(|group| leftovers::cgroup_processes(group)),
+            );
+            alive.iter().for_each(|pid| signal(*pid, Signal::SIGKILL));
+            alive.is_empty().then_some(())
+        });
+    }
+
     /// Asks the daemon to end, and waits until it has.
     ///
     /// # Panics
@@ -211,7 +229,8 @@ impl Host {
             .map(|pid| format!("process {pid}: {}", command_line(*pid)))
             .collect();
         found.extend(leftovers::mounts(self.directory.path()));
-        found.extend(leftovers::cgroups(&self.instance()));
+        let groups = leftovers::cgroups(&self.instance());
+        found.extend(groups.iter().map(|path| format!("cgroup {}", path.display())));
         let namespace = self.namespaces.host();
         let name = namespace.file_name().unwrap_or_default().to_string_lossy().into_owned();
         found.extend(leftovers::network(&name));
