@@ -29,7 +29,7 @@ impl Loss {
         };
         if !hook.is_empty() {
             rules += &format!(
-                "table inet {TABLE} {{ chain lost {{ type filter hook {hook} priority -300; {device} eth0 drop; }} }}\n"
+                "table inet {TABLE} {{ chain lost {{ type filter hook {hook} priority -300; {device} eth0 drop\n}}\n}}\n"
             );
         }
         Namespaces::inside(namespace, || nft(&rules));

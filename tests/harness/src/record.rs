@@ -64,8 +64,8 @@ mod tests {
     #[test]
     fn the_longest_gap_is_that_of_the_span() {
         let start = Instant::now();
-        let at = |ms| start + Duration::from_millis(ms);
-        let write = |ms| Acknowledged { name: ms.to_string(), at: at(ms) };
+        let at = |ms: u64| start + Duration::from_millis(ms);
+        let write = |ms: u64| Acknowledged { name: ms.to_string(), at: at(ms) };
         let record = Record::new([0, 10, 500, 510, 1400, 1410].map(write).to_vec());
         assert_eq!(record.longest_gap(at(0), at(1000)), Duration::from_millis(490));
         assert_eq!(record.longest_gap(at(505), at(2000)), Duration::from_millis(890));
