@@ -15,6 +15,7 @@ use crate::binary::skep_binary;
 use crate::http::{Answer, Connection};
 use crate::leftovers;
 use crate::namespace::Namespaces;
+use crate::small_disk::SmallDisk;
 use crate::switch::Switch;
 use crate::wait::{eventually, until};
 
@@ -25,6 +26,7 @@ pub struct Host {
     name: String,
     directory: TempDir,
     daemon: Option<Child>,
+    small_disk: Option<SmallDisk>,
 }
 
 /// How a command ended.
@@ -79,7 +81,7 @@ impl Host {
 
     fn inside(namespaces: Namespaces, name: &str) -> Self {
         let directory = tempfile::Builder::new().prefix("skep-host-").tempdir().expect("a directory");
-        Self { namespaces, name: name.to_owned(), directory, daemon: None }
+        Self { namespaces, name: name.to_owned(), directory, daemon: None, small_disk: None }
     }
 
     /// A host whose daemon runs.
@@ -87,6 +89,14 @@ impl Host {
         let mut host = Self::new();
         host.start();
         host
+    }
+
+    /// Gives the daemon's data directory a file system of its own with so many MiB, before the daemon is started.
+    ///
+    /// # Panics
+    /// When it cannot be mounted.
+    pub fn limit_disk(&mut self, mebibytes: u32) {
+        self.small_disk = Some(SmallDisk::mount(&self.path("data"), mebibytes));
     }
 
     /// Starts the daemon and waits until it answers.
@@ -285,6 +295,7 @@ impl Drop for Host {
             eprintln!("{}", self.daemon_log());
         }
         self.clean_up();
+        self.small_disk = None;
     }
 }
 

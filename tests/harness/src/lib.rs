@@ -7,6 +7,7 @@
 //! switch.rs      what joins the hosts of a cluster
 //! census.rs      which tasks are wanted, and which really run
 //! loss.rs        a host that hears nobody, or that nobody hears
+//! small_disk.rs  a data directory with little room
 //! http.rs        requests from inside a namespace
 //! api.rs         requests to a daemon's socket
 //! writer.rs      a client that writes all the time; record.rs, what became of its writes
@@ -31,6 +32,7 @@ mod leftovers;
 mod loss;
 mod namespace;
 mod record;
+mod small_disk;
 mod switch;
 mod wait;
 mod writer;
