@@ -16,49 +16,58 @@ use crate::workload::Service;
 /// Tasks that are to run on whatever happens.
 const REPLICAS: u32 = 30;
 
-/// Measures ours, then Docker's.
+/// Measures ours, then Docker's; each measure is shown to `report` when it is done. Whether all is well.
 ///
 /// # Errors
 /// When a daemon does not do its work, or the run is told to stop; all that was started is gone by then.
-pub fn run(arguments: &Arguments) -> Result<Vec<Row>> {
-    let mut rows = side("Skep", arguments, |switch, number| Ok(Box::new(Host::on(switch, number))))?;
+pub fn run(arguments: &Arguments, mut report: impl FnMut(&Row) -> Result<()>) -> Result<bool> {
+    let mut well = true;
+    let mut judge = |row: Row| {
+        well &= row.holds();
+        report(&row)
+    };
+    side("Skep", arguments, &mut judge, |switch, number| Ok(Box::new(Host::on(switch, number))))?;
     if docker::installed() && !arguments.no_peers {
         let on = |switch: &Switch, number| {
             anyhow::Ok(Box::new(DockerHost::on(switch, number)?) as Box<dyn Machine>)
         };
-        rows.extend(side("Docker", &arguments.for_peer(), on)?);
+        side("Docker", &arguments.for_peer(), &mut judge, on)?;
     }
-    Ok(rows)
+    Ok(well)
 }
 
 fn side(
     name: &'static str,
     arguments: &Arguments,
+    report: &mut dyn FnMut(Row) -> Result<()>,
     make: impl Fn(&Switch, u8) -> Result<Box<dyn Machine>>,
-) -> Result<Vec<Row>> {
+) -> Result<()> {
     let mut swarm = Swarm::start(name, make)?;
-    let rows = measures(&mut swarm, arguments);
-    if rows.is_err() {
+    let done = measures(&mut swarm, arguments, report);
+    if done.is_err() {
         swarm.print_logs();
     }
-    rows.context(name)
+    done.context(name)
 }
 
-fn measures(swarm: &mut Swarm, arguments: &Arguments) -> Result<Vec<Row>> {
+fn measures(
+    swarm: &mut Swarm,
+    arguments: &Arguments,
+    report: &mut dyn FnMut(Row) -> Result<()>,
+) -> Result<()> {
     Service::create(&swarm.api(0), "steady", REPLICAS)?;
     swarm.until_running(REPLICAS.try_into()?)?;
-    let mut rows = Vec::new();
     if arguments.kills > 0 {
-        rows.push(leader_kills(swarm, arguments.kills)?);
+        report(leader_kills(swarm, arguments.kills)?)?;
     }
     if arguments.freezes > 0 {
-        rows.push(freezes(swarm, arguments.freezes)?);
+        report(freezes(swarm, arguments.freezes)?)?;
     }
     if arguments.workers > 0 {
-        rows.push(worker_kills(swarm, arguments.workers)?);
+        report(worker_kills(swarm, arguments.workers)?)?;
     }
     if arguments.schedules > 0 {
-        rows.push(restarts(swarm, arguments.schedules, arguments.seed)?);
+        report(restarts(swarm, arguments.schedules, arguments.seed)?)?;
     }
-    Ok(rows)
+    Ok(())
 }

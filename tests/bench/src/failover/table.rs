@@ -4,22 +4,15 @@ use anyhow::Result;
 
 use super::row::Row;
 
-/// Prints the distributions, all samples, and the verdicts.
+/// Prints the distribution, all samples, and the verdict.
 ///
 /// # Errors
 /// When they cannot be written.
-pub fn print(out: &mut impl Write, rows: &[Row]) -> Result<()> {
-    writeln!(out, "seconds     n    min    p50    p90    p99    max")?;
-    for row in rows {
-        print_row(out, row)?;
-    }
-    Ok(())
-}
-
-fn print_row(out: &mut impl Write, row: &Row) -> Result<()> {
+pub fn print(out: &mut impl Write, row: &Row) -> Result<()> {
     let samples = &row.samples;
     writeln!(out, "\n{}: {}", row.side, row.title)?;
-    write!(out, "        {:5}", samples.all().len())?;
+    writeln!(out, "  seconds     n    min    p50    p90    p99    max")?;
+    write!(out, "          {:5}", samples.all().len())?;
     for quantile in [0.0, 0.5, 0.9, 0.99, 1.0] {
         write!(out, " {:6.3}", samples.quantile(quantile))?;
     }
