@@ -296,6 +296,8 @@ impl Drop for Host {
         }
         self.clean_up();
         self.small_disk = None;
+        // Of a host that was killed with everything, nobody else removes them.
+        leftovers::remove_cgroups(&self.instance());
     }
 }
 

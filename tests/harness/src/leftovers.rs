@@ -1,6 +1,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 /// Processes whose command line names the directory: the daemon and its keeper.
 pub(crate) fn processes(directory: &Path) -> Vec<i32> {
@@ -39,6 +40,28 @@ pub(crate) fn cgroups(instance: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     search(Path::new("/sys/fs/cgroup"), instance, 3, &mut found);
     found
+}
+
+/// Removes them. The kernel lets go of a process a moment after it ended, so what is busy is tried again for a second.
+pub(crate) fn remove_cgroups(instance: &str) {
+    for _ in 0..30 {
+        let left = cgroups(instance);
+        if left.is_empty() {
+            return;
+        }
+        left.iter().for_each(|group| remove(group));
+        std::thread::sleep(Duration::from_millis(30));
+    }
+}
+
+/// Groups below go first.
+fn remove(group: &Path) {
+    for entry in fs::read_dir(group).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            remove(&entry.path());
+        }
+    }
+    drop(fs::remove_dir(group));
 }
 
 /// Processes in a control group and in those below it.
