@@ -18,6 +18,10 @@ pub trait Disk: Send + Sync + 'static {
     fn sync_dir(&self) -> io::Result<()>;
     /// The directory as an operator would name it, for messages.
     fn describe(&self) -> String;
+    /// Why writes wait at present and what to do about it, for people: the disk is full.
+    fn trouble(&self) -> Option<String> {
+        None
+    }
 }
 
 /// One open file. Reads may run while nobody writes.
@@ -55,5 +59,8 @@ impl<D: Disk + ?Sized> Disk for std::sync::Arc<D> {
     }
     fn describe(&self) -> String {
         (**self).describe()
+    }
+    fn trouble(&self) -> Option<String> {
+        (**self).trouble()
     }
 }

@@ -18,6 +18,7 @@ mod log;
 mod meta;
 mod real_disk;
 mod recover;
+mod room;
 mod sealed;
 mod segment;
 

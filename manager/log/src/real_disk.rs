@@ -1,20 +1,24 @@
 //! The real file system under [`Disk`].
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::disk::{Disk, DiskFile};
+use crate::room::Room;
 
 /// The file that is locked for as long as a [`RealDisk`] lives.
 const LOCK_FILE: &str = "lock";
 
-/// A directory on disk, locked against a second owner, readable by its user alone (mode 0700, files 0600).
+/// A directory on disk, locked against a second owner, readable by its user alone (mode 0700, files 0600). While the disk
+/// is full, appending waits.
 #[derive(Debug)]
 pub struct RealDisk {
     path: PathBuf,
     directory: File,
+    room: Arc<Room>,
     /// Held for its lock: the kernel releases it with the descriptor, so also when the process is killed.
     _lock: File,
 }
@@ -44,7 +48,8 @@ impl RealDisk {
             ),
             TryLockError::Error(error) => error,
         })?;
-        Ok(Self { path, directory, _lock: lock })
+        let room = Arc::new(Room::new(path.display().to_string()));
+        Ok(Self { path, directory, room, _lock: lock })
     }
 }
 
@@ -70,7 +75,7 @@ impl Disk for RealDisk {
 
     fn open(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
         let file = OpenOptions::new().read(true).append(true).open(self.path.join(name))?;
-        Ok(Box::new(RealFile { file }))
+        Ok(Box::new(RealFile { file, room: Arc::clone(&self.room) }))
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
@@ -88,15 +93,20 @@ impl Disk for RealDisk {
     fn describe(&self) -> String {
         self.path.display().to_string()
     }
+
+    fn trouble(&self) -> Option<String> {
+        self.room.trouble()
+    }
 }
 
 struct RealFile {
     file: File,
+    room: Arc<Room>,
 }
 
 impl DiskFile for RealFile {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)
+        self.room.write_all(&mut self.file, bytes)
     }
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {

@@ -76,8 +76,9 @@ pub enum ProposeError {
     /// The node was shut down.
     #[error("this manager is shutting down")]
     Stopped,
-    /// The node stopped because its disk failed. Whether the command is applied elsewhere is unknown.
-    #[error("this manager's Raft storage failed: {0}")]
+    /// The node stopped because its disk failed, or waits because its disk is full. Whether the command is applied, now
+    /// or later, is unknown.
+    #[error("this manager cannot write its log: {0}")]
     Storage(String),
 }
 

@@ -9,7 +9,7 @@ use openraft::ReadPolicy;
 use openraft::errors::{ClientWriteError, Fatal, ForwardToLeader, LinearizableReadError, RaftError};
 use openraft::metrics::WaitError;
 use openraft::type_config::TypeConfigExt;
-use skep_log::SegmentedLog;
+use skep_log::{Disk, SegmentedLog};
 
 use crate::change::{ChangeError, Changes};
 use crate::error::{OpenError, ProposeError, ReadError, Stopped};
@@ -54,6 +54,7 @@ pub(crate) struct Inner {
     fence: Fence,
     changes: Changes,
     max_command_bytes: usize,
+    disk: Arc<dyn Disk>,
 }
 
 impl Inner {
@@ -82,6 +83,7 @@ impl RaftNode {
         let limits = options.log_limits();
         let Options { id, disk, key, cluster, epoch, timings, spawner } = options;
         let config = timings.config(cluster)?;
+        let own_disk = disk.clone();
         let snapshots = Snapshots::new(disk.clone(), key.clone());
         let (held, threads) = (snapshots.clone(), spawner.clone());
         let opened = run_blocking(&*spawner, "raft-open", move || {
@@ -110,7 +112,8 @@ impl RaftNode {
         let reception =
             Reception { cluster, fence: fence.clone(), snapshots, incoming: tokio::sync::Mutex::default() };
         let max_command_bytes = timings.max_command_bytes;
-        let inner = Inner { id, raft, reception, fence, changes: Changes::default(), max_command_bytes };
+        let changes = Changes::default();
+        let inner = Inner { id, raft, reception, fence, changes, max_command_bytes, disk: own_disk };
         let inner = Arc::new(inner);
         idle::watch(Arc::downgrade(&inner));
         let node = Self { inner };
@@ -153,7 +156,7 @@ impl RaftNode {
         }
         let write = self.inner.raft.client_write(Command::new(command));
         match TypeConfig::timeout(limit, write).await {
-            Err(_) => Err(ProposeError::Unknown),
+            Err(_) => Err(self.inner.disk.trouble().map_or(ProposeError::Unknown, ProposeError::Storage)),
             Ok(Ok(written)) => Ok(Proposed { index: written.log_id.index(), response: written.data.0 }),
             Ok(Err(RaftError::Fatal(error))) => Err(fatal(&error)),
             Ok(Err(RaftError::APIError(ClientWriteError::ForwardToLeader(forward)))) => Err(refused(forward)),

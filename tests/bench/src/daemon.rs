@@ -12,10 +12,10 @@ use nix::unistd::Pid;
 use serde_json::json;
 use skep_harness::Namespaces;
 
-use crate::api::Api;
 use crate::group::Group;
 use crate::patience::until;
 use crate::{image, memory};
+use skep_harness::Api;
 
 /// Networks with room for ten thousand tasks: ours gives each task an address, also one that waits for a node.
 const SUBNET_BITS: u32 = 16;

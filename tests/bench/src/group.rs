@@ -37,6 +37,13 @@ impl Group {
         Ok(text.lines().filter_map(|line| line.parse().ok()).collect())
     }
 
+    /// Those and the processes of its containers.
+    pub(crate) fn all_processes(&self) -> Vec<u32> {
+        let mut found = Vec::new();
+        collect(&hierarchy().join(&self.name), &mut found);
+        found
+    }
+
     /// The path below the hierarchy's root of the group that a daemon may put its containers in.
     pub(crate) fn containers(&self) -> String {
         format!("/{}/containers", self.name)
@@ -78,6 +85,17 @@ impl Drop for Group {
             if path.exists() {
                 eprintln!("the control group {} was not removed", path.display());
             }
+        }
+    }
+}
+
+/// Processes of a group and of those below it.
+fn collect(group: &Path, found: &mut Vec<u32>) {
+    let listed = fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
+    found.extend(listed.lines().filter_map(|line| line.parse::<u32>().ok()));
+    for entry in fs::read_dir(group).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            collect(&entry.path(), found);
         }
     }
 }

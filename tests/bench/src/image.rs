@@ -1,6 +1,6 @@
 use anyhow::{Context, Result};
 
-use crate::api::{Api, encoded};
+use skep_harness::{Api, encoded};
 
 /// The image of all containers of a run.
 pub(crate) const NAME: &str = "skep-bench:1";

@@ -7,11 +7,11 @@
 //! suite.rs          all measures in their order
 //! measure/          one file per measure
 //! pair.rs           both sides; rounds take turns
+//! failover/         the other program, skep-failover: what becomes of writes and tasks when hosts die
 //! daemon.rs         one side: a daemon with its socket, its group and all that goes with it
 //! skep.rs           how ours is started
 //! docker.rs         how Docker's is started
 //! workload.rs       services, the same words to both
-//! api.rs            HTTP over a daemon's socket
 //! image.rs          the image, the same bytes to both
 //! group.rs          the control group that counts a side's CPU time and knows its processes
 //! memory.rs         proportional set sizes
@@ -26,10 +26,10 @@
 
 #![expect(clippy::print_stderr, reason = "it tells how far it is, and what it could not clean up")]
 
-mod api;
 mod arguments;
 mod daemon;
 mod docker;
+pub mod failover;
 mod group;
 mod image;
 mod interrupt;

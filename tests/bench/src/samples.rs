@@ -21,6 +21,13 @@ impl Samples {
         if sorted.len() % 2 == 1 { at(half) } else { f64::midpoint(at(half.wrapping_sub(1)), at(half)) }
     }
 
+    /// The sample that so large a part (0 to 1) of them does not exceed.
+    pub(crate) fn quantile(&self, part: f64) -> f64 {
+        let sorted = self.sorted();
+        let reached = |index: usize| (index + 1) as f64 >= part * sorted.len() as f64;
+        (0..sorted.len()).find(|index| reached(*index)).map_or(f64::NAN, |index| sorted[index])
+    }
+
     /// The smallest.
     pub(crate) fn min(&self) -> f64 {
         self.sorted().first().copied().unwrap_or(f64::NAN)
@@ -49,5 +56,8 @@ mod tests {
         assert_eq!(of(&[4.0, 1.0, 2.0, 3.0]).median(), 2.5);
         assert_eq!((of(&[4.0, 1.0]).min(), of(&[4.0, 1.0]).max()), (1.0, 4.0));
         assert!(of(&[]).median().is_nan());
+        let hundred = Samples((1..=100).map(f64::from).collect());
+        assert_eq!([0.0, 0.5, 0.99, 1.0].map(|part| hundred.quantile(part)), [1.0, 50.0, 99.0, 100.0]);
+        assert!(of(&[]).quantile(0.5).is_nan());
     }
 }

@@ -3,9 +3,9 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use crate::api::Api;
 use crate::image;
 use crate::patience::until;
+use skep_harness::Api;
 
 /// How often a single task is looked at; both sides answer such a call within a millisecond or two.
 const TASK_PAUSE: Duration = Duration::from_millis(5);
@@ -79,9 +79,14 @@ impl<'a> Service<'a> {
         })
     }
 
+    /// Removes it; its containers go later.
+    pub(crate) fn delete(&self) -> Result<()> {
+        self.api.delete(&format!("/services/{}", self.id)).map(drop)
+    }
+
     /// Removes it and waits until its containers are gone.
     pub(crate) fn remove(self) -> Result<()> {
-        self.api.delete(&format!("/services/{}", self.id))?;
+        self.delete()?;
         until("the containers are gone", Duration::from_millis(100), || {
             let left = self.api.get("/containers/json?all=true")?;
             Ok(left.as_array().is_some_and(Vec::is_empty).then_some(()))

@@ -1,9 +1,17 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::api::Api;
 use crate::host::Host;
+use crate::loss::Loss;
 use crate::switch::Switch;
 use crate::wait::{eventually, until};
+
+/// How long one call to an API may take.
+const API_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Hosts that are one swarm, joined by a switch. Managers come first; the first one started the swarm.
 #[derive(Debug)]
@@ -84,6 +92,36 @@ impl Cluster {
         self.switch.set_cut(number, cut);
     }
 
+    /// Lets a host hear nobody, or nobody hear it, or heals that.
+    pub fn set_loss(&self, number: u8, loss: Loss) {
+        loss.apply(&self.host(number).namespaces().host());
+    }
+
+    /// A host's API; what does not answer within ten seconds fails.
+    pub fn api(&self, number: u8) -> Api {
+        Api::new(self.host(number).socket()).with_timeout(API_PATIENCE)
+    }
+
+    /// The sockets of these hosts' APIs.
+    pub fn sockets(&self, numbers: impl IntoIterator<Item = u8>) -> Vec<PathBuf> {
+        numbers.into_iter().map(|number| self.host(number).socket()).collect()
+    }
+
+    /// Deploys the stack and service `web` of `skep/whoami` at a manager, and waits until its tasks run.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub fn deploy(&self, asked: u8, replicas: u32) {
+        let file = self.host(asked).path("compose.yml");
+        let policy = "restart_policy: {delay: 500ms}";
+        let text = format!(
+            "services: {{web: {{image: skep/whoami, deploy: {{replicas: {replicas}, {policy}}}}}}}\n"
+        );
+        std::fs::write(&file, text).expect("a compose file");
+        let path = file.display().to_string();
+        self.host(asked).skep(&["stack", "deploy", "-c", &path, "web"]).ok();
+    }
+
     /// Freezes a host's daemon (SIGSTOP), or lets it go on.
     pub fn set_frozen(&self, number: u8, frozen: bool) {
         let pid = self.host(number).daemon_pid().and_then(|pid| i32::try_from(pid).ok());
@@ -106,6 +144,28 @@ impl Cluster {
                 leader.strip_prefix("host")?.parse().ok()
             })
         })
+    }
+
+    /// Waits until every node is ready, and every manager answers; so many hosts are managers, the first ones.
+    ///
+    /// # Panics
+    /// When that does not happen within a minute.
+    pub fn until_whole(&self, managers: u8) {
+        eventually(|| {
+            for asked in 0..managers {
+                let listed =
+                    self.host(asked).skep(&["node", "ls", "--format", "{{.Status}} {{.ManagerStatus}}"]);
+                let count =
+                    |wanted: &str| listed.out.lines().filter(|line| line.trim_end() == wanted).count();
+                let [leaders, others, workers] =
+                    [count("Ready Leader"), count("Ready Reachable"), count("Ready")];
+                let whole = [1, usize::from(managers) - 1, self.hosts.len() - usize::from(managers)];
+                if [leaders, others, workers] != whole {
+                    return Err(format!("host{asked} says {listed:?}"));
+                }
+            }
+            Ok(())
+        });
     }
 
     /// Waits until every node is ready.

@@ -15,6 +15,7 @@ use crate::binary::skep_binary;
 use crate::http::{Answer, Connection};
 use crate::leftovers;
 use crate::namespace::Namespaces;
+use crate::small_disk::SmallDisk;
 use crate::switch::Switch;
 use crate::wait::{eventually, until};
 
@@ -25,6 +26,7 @@ pub struct Host {
     name: String,
     directory: TempDir,
     daemon: Option<Child>,
+    small_disk: Option<SmallDisk>,
 }
 
 /// How a command ended.
@@ -79,7 +81,7 @@ impl Host {
 
     fn inside(namespaces: Namespaces, name: &str) -> Self {
         let directory = tempfile::Builder::new().prefix("skep-host-").tempdir().expect("a directory");
-        Self { namespaces, name: name.to_owned(), directory, daemon: None }
+        Self { namespaces, name: name.to_owned(), directory, daemon: None, small_disk: None }
     }
 
     /// A host whose daemon runs.
@@ -87,6 +89,14 @@ impl Host {
         let mut host = Self::new();
         host.start();
         host
+    }
+
+    /// Gives the daemon's data directory a file system of its own with so many MiB, before the daemon is started.
+    ///
+    /// # Panics
+    /// When it cannot be mounted.
+    pub fn limit_disk(&mut self, mebibytes: u32) {
+        self.small_disk = Some(SmallDisk::mount(&self.path("data"), mebibytes));
     }
 
     /// Starts the daemon and waits until it answers.
@@ -111,6 +121,24 @@ impl Host {
             drop(daemon.kill());
             drop(daemon.wait());
         }
+    }
+
+    /// Kills all that runs on this host with SIGKILL, as if its power failed: daemon, keeper, containers. Control groups
+    /// and files stay until the daemon is started again.
+    ///
+    /// # Panics
+    /// When something runs on.
+    pub fn kill_everything(&mut self) {
+        self.kill_daemon();
+        let (directory, instance) = (self.directory.path(), self.instance());
+        until("everything is dead", || {
+            let mut alive = leftovers::processes(directory);
+            alive.extend(
+                leftovers::cgroups(&instance).iter().flat_map(|group| leftovers::cgroup_processes(group)),
+            );
+            alive.iter().for_each(|pid| signal(*pid, Signal::SIGKILL));
+            alive.is_empty().then_some(())
+        });
     }
 
     /// Asks the daemon to end, and waits until it has.
@@ -211,7 +239,8 @@ impl Host {
             .map(|pid| format!("process {pid}: {}", command_line(*pid)))
             .collect();
         found.extend(leftovers::mounts(self.directory.path()));
-        found.extend(leftovers::cgroups(&self.instance()));
+        let groups = leftovers::cgroups(&self.instance());
+        found.extend(groups.iter().map(|path| format!("cgroup {}", path.display())));
         let namespace = self.namespaces.host();
         let name = namespace.file_name().unwrap_or_default().to_string_lossy().into_owned();
         found.extend(leftovers::network(&name));
@@ -266,6 +295,9 @@ impl Drop for Host {
             eprintln!("{}", self.daemon_log());
         }
         self.clean_up();
+        self.small_disk = None;
+        // Of a host that was killed with everything, nobody else removes them.
+        leftovers::remove_cgroups(&self.instance());
     }
 }
 

@@ -1,6 +1,7 @@
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 /// Processes whose command line names the directory: the daemon and its keeper.
 pub(crate) fn processes(directory: &Path) -> Vec<i32> {
@@ -35,19 +36,53 @@ pub(crate) fn mounts(directory: &Path) -> Vec<String> {
 }
 
 /// Control groups of the daemon with this instance name.
-pub(crate) fn cgroups(instance: &str) -> Vec<String> {
+pub(crate) fn cgroups(instance: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     search(Path::new("/sys/fs/cgroup"), instance, 3, &mut found);
     found
 }
 
-fn search(directory: &Path, name: &str, depth: usize, found: &mut Vec<String>) {
+/// Removes them. The kernel lets go of a process a moment after it ended, so what is busy is tried again for a second.
+pub(crate) fn remove_cgroups(instance: &str) {
+    for _ in 0..30 {
+        let left = cgroups(instance);
+        if left.is_empty() {
+            return;
+        }
+        left.iter().for_each(|group| remove(group));
+        std::thread::sleep(Duration::from_millis(30));
+    }
+}
+
+/// Groups below go first.
+fn remove(group: &Path) {
+    for entry in fs::read_dir(group).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            remove(&entry.path());
+        }
+    }
+    drop(fs::remove_dir(group));
+}
+
+/// Processes in a control group and in those below it.
+pub(crate) fn cgroup_processes(group: &Path) -> Vec<i32> {
+    let listed = fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
+    let mut found: Vec<i32> = listed.lines().filter_map(|line| line.parse().ok()).collect();
+    for entry in fs::read_dir(group).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            found.extend(cgroup_processes(&entry.path()));
+        }
+    }
+    found
+}
+
+fn search(directory: &Path, name: &str, depth: usize, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         if !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             continue;
         }
         if entry.file_name().to_str() == Some(name) {
-            found.push(format!("cgroup {}", entry.path().display()));
+            found.push(entry.path());
         } else if depth > 0 {
             search(&entry.path(), name, depth - 1, found);
         }

@@ -5,7 +5,12 @@
 //! cluster.rs     several hosts that are one swarm; cut, frozen, killed
 //! namespace.rs   a host's network namespace, and a client's beside it
 //! switch.rs      what joins the hosts of a cluster
+//! census.rs      which tasks are wanted, and which really run
+//! loss.rs        a host that hears nobody, or that nobody hears
+//! small_disk.rs  a data directory with little room
 //! http.rs        requests from inside a namespace
+//! api.rs         requests to a daemon's socket
+//! writer.rs      a client that writes all the time; record.rs, what became of its writes
 //! leftovers.rs   what a daemon has on the machine: processes, mounts, cgroups, links, rules, files
 //! binary.rs      the `skep` binary, built once
 //! wait.rs        waiting for something to become true
@@ -17,19 +22,30 @@
     reason = "only tests call this: a panic fails one, a print explains it"
 )]
 
+mod api;
 mod binary;
+mod census;
 mod cluster;
 mod host;
 mod http;
 mod leftovers;
+mod loss;
 mod namespace;
+mod record;
+mod small_disk;
 mod switch;
 mod wait;
+mod writer;
 
+pub use api::{Api, encoded};
 pub use binary::{example, skep_binary, workspace};
+pub use census::Census;
 pub use cluster::Cluster;
 pub use host::{Host, Ran};
 pub use http::{Answer, Connection};
+pub use loss::Loss;
 pub use namespace::Namespaces;
+pub use record::{Acknowledged, Record};
 pub use switch::Switch;
 pub use wait::{eventually, until};
+pub use writer::Writer;

@@ -7,16 +7,19 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
+use crate::http::Answer;
+
 /// How long one call may take: importing an image or ten thousand tasks on a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A connection that was idle for longer is not used again: servers close such at some time.
 const KEPT_MAX: Duration = Duration::from_secs(5);
 
-/// A daemon's API, over one connection that is kept: what a call costs the client is the same for both sides.
+/// A daemon's API, ours or Docker's, over one connection that is kept: what a call costs the client is the same for both.
 #[derive(Debug)]
-pub(crate) struct Api {
+pub struct Api {
     socket: PathBuf,
+    timeout: Duration,
     kept: RefCell<Option<Kept>>,
 }
 
@@ -29,22 +32,34 @@ struct Kept {
 
 impl Api {
     /// The API behind this socket; nothing is opened yet.
-    pub(crate) fn new(socket: PathBuf) -> Self {
-        Self { socket, kept: RefCell::default() }
+    pub fn new(socket: PathBuf) -> Self {
+        Self { socket, timeout: TIMEOUT, kept: RefCell::default() }
+    }
+
+    /// The same with another limit for each read of an answer.
+    #[must_use]
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
     }
 
     /// Whether the daemon answers.
-    pub(crate) fn answers(&self) -> bool {
+    pub fn answers(&self) -> bool {
         self.call("GET", "/_ping", "text/plain", b"").is_ok()
     }
 
     /// `GET path`.
-    pub(crate) fn get(&self, path: &str) -> Result<Value> {
+    ///
+    /// # Errors
+    /// When there is no answer, or a refusal.
+    pub fn get(&self, path: &str) -> Result<Value> {
         self.call("GET", path, "application/json", b"")
     }
 
     /// `GET path?filters=...`; `path` may have parameters already.
-    pub(crate) fn list(&self, path: &str, filters: &Value) -> Result<Vec<Value>> {
+    ///
+    /// # Errors
+    /// When there is no answer, a refusal, or no list.
+    pub fn list(&self, path: &str, filters: &Value) -> Result<Vec<Value>> {
         let sign = if path.contains('?') { '&' } else { '?' };
         let found = self.get(&format!("{path}{sign}filters={}", encoded(&filters.to_string())))?;
         match found {
@@ -54,35 +69,57 @@ impl Api {
     }
 
     /// `POST path` with JSON.
-    pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Value> {
+    ///
+    /// # Errors
+    /// When there is no answer, or a refusal.
+    pub fn post(&self, path: &str, body: &Value) -> Result<Value> {
         self.call("POST", path, "application/json", body.to_string().as_bytes())
     }
 
     /// `POST path` with an archive.
-    pub(crate) fn upload(&self, path: &str, archive: &[u8]) -> Result<Value> {
+    ///
+    /// # Errors
+    /// When there is no answer, or a refusal.
+    pub fn upload(&self, path: &str, archive: &[u8]) -> Result<Value> {
         self.call("POST", path, "application/x-tar", archive)
     }
 
     /// `DELETE path`.
-    pub(crate) fn delete(&self, path: &str) -> Result<Value> {
+    ///
+    /// # Errors
+    /// When there is no answer, or a refusal.
+    pub fn delete(&self, path: &str) -> Result<Value> {
         self.call("DELETE", path, "application/json", b"")
     }
 
     fn call(&self, method: &str, path: &str, kind: &str, body: &[u8]) -> Result<Value> {
+        let Answer { status, body } = self.answer(method, path, kind, body)?;
+        ensure!(
+            (200..300).contains(&status),
+            "{method} {path} at {}: {status} {body}",
+            self.socket.display()
+        );
+        Ok(serde_json::from_str(&body).unwrap_or(Value::String(body)))
+    }
+
+    /// Any call, with whatever status it is answered.
+    ///
+    /// # Errors
+    /// When there is no answer. An [`std::io::Error`] of a kind that only connecting has means that nothing was sent.
+    pub fn answer(&self, method: &str, path: &str, kind: &str, body: &[u8]) -> Result<Answer> {
         let kept = self.kept.take().filter(|kept| kept.since.elapsed() < KEPT_MAX);
         let mut stream = kept.map_or_else(|| self.connect(), |kept| Ok(kept.stream))?;
         let asked = || format!("{method} {path} at {}", self.socket.display());
-        let (status, text) = exchange(&mut stream, method, path, kind, body).with_context(asked)?;
+        let (status, body) = exchange(&mut stream, method, path, kind, body).with_context(asked)?;
         self.kept.replace(Some(Kept { stream, since: Instant::now() }));
-        ensure!((200..300).contains(&status), "{}: {status} {text}", asked());
-        Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)))
+        Ok(Answer { status, body })
     }
 
     fn connect(&self) -> Result<BufReader<UnixStream>> {
         let stream = UnixStream::connect(&self.socket)
             .with_context(|| format!("connect to {}", self.socket.display()))?;
-        stream.set_read_timeout(Some(TIMEOUT))?;
-        stream.set_write_timeout(Some(TIMEOUT))?;
+        stream.set_read_timeout(Some(self.timeout))?;
+        stream.set_write_timeout(Some(self.timeout))?;
         Ok(BufReader::new(stream))
     }
 }
@@ -146,7 +183,7 @@ fn line(stream: &mut impl BufRead) -> Result<String> {
 }
 
 /// Text as it may stand in a query.
-pub(crate) fn encoded(text: &str) -> String {
+pub fn encoded(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     text.bytes()
         .map(|byte| if plain(byte) { char::from(byte).into() } else { format!("%{byte:02X}") })
