@@ -163,12 +163,15 @@ impl<T> Drop for Receiver<T> {
 
 #[cfg(test)]
 mod tests {
+    use openraft::async_runtime::AsyncRuntime;
     use openraft::rt::testing::Suite;
+    use skep_runtime::sim::Life;
 
     use crate::sim::LifeRuntime;
 
     #[test]
     fn openraft_accepts_the_runtime() {
-        Suite::<LifeRuntime>::test_all();
+        let mut runtime = LifeRuntime::new(1);
+        Life::new(1).enter(|| Suite::<LifeRuntime>::test_all_on(&mut runtime));
     }
 }
