@@ -48,8 +48,11 @@ impl Client {
 
     /// Works for so long.
     pub(crate) async fn run(mut self, limit: Duration) {
-        while self.world.events.elapsed() < limit {
+        loop {
             tokio::time::sleep(self.chance.millis(50, 1_200)).await;
+            if self.world.events.elapsed() >= limit {
+                return;
+            }
             let Some(manager) = self.manager() else { continue };
             match self.chance.below(10) {
                 0..=2 => self.read(manager).await,
@@ -117,7 +120,9 @@ impl Client {
     ) -> Answer {
         match manager.life.spawn(work).await {
             Ok(Ok(())) => Answer::Done,
-            Ok(Err(ControlError::Unavailable(text))) if !text.contains("does not lead") => Answer::Unknown(text),
+            Ok(Err(ControlError::Unavailable(text))) if !text.contains("does not lead") => {
+                Answer::Unknown(text)
+            }
             Ok(Err(error)) => Answer::Refused(error.to_string()),
             Err(_) => Answer::Unknown("the manager died".to_owned()),
         }

@@ -1,8 +1,8 @@
 //! A manager's disk: in memory, losing what was not synced, with a fault point before and after each step.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use skep_log::{Disk, DiskFile, MemoryDisk};
 use skep_runtime::sim::Life;

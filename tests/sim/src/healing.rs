@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use crate::invariants::{
     acknowledged_writes_survive, desired_equals_observed, one_task_a_slot, planners_get_quiet, replicas_equal,
 };
+use crate::managers::Running;
 use crate::world::World;
 use crate::{agents, birth, managers};
 
@@ -34,6 +35,8 @@ pub(crate) async fn heal(world: &Arc<World>, busy: Vec<JoinHandle<()>>) -> Resul
     for work in busy {
         work.await.map_err(|error| error.to_string())?;
     }
+    // What was still under way may have taken something down.
+    world.network.heal();
     for index in world.owed() {
         birth::join(world, index).await?;
     }
@@ -43,7 +46,11 @@ pub(crate) async fn heal(world: &Arc<World>, busy: Vec<JoinHandle<()>>) -> Resul
         match settled(world).await {
             Ok(()) => break,
             Err(wrong) if world.events.elapsed() > began + LIMIT => {
-                return Err(format!("not as it should be {} s after healing: {wrong}", LIMIT.as_secs()));
+                let leaders = leaders(world);
+                return Err(format!(
+                    "not as it should be {} s after healing: {wrong}; {leaders}",
+                    LIMIT.as_secs()
+                ));
             }
             Err(_) => {}
         }
@@ -67,13 +74,23 @@ async fn settled(world: &World) -> Result<(), String> {
     replicas_equal(&running)
 }
 
+/// Who leads, and whether it does what a leader does.
+fn leaders(world: &World) -> String {
+    let state = |manager: Running| {
+        let leadership = manager.core.raft().leadership();
+        let serves = manager.core.dispatcher().is_some();
+        format!("{} term {} leads {} serves {serves}", manager.site, leadership.term, leadership.is_self)
+    };
+    world.managers.all_running().into_iter().map(state).collect::<Vec<_>>().join(", ")
+}
+
 /// The leader's state, which holds all that was acknowledged.
 async fn read(world: &World) -> Result<View, String> {
     let leader = world.managers.leader().ok_or("nobody leads")?;
     let core = Arc::clone(&leader.core);
-    let reading = leader.life.spawn(async move {
-        core.quorum().read_barrier(READ_LIMIT).await.map(|()| core.control().view())
-    });
+    let reading = leader
+        .life
+        .spawn(async move { core.quorum().read_barrier(READ_LIMIT).await.map(|()| core.control().view()) });
     let read = reading.await.map_err(|error| error.to_string())?;
     read.map_err(|error| error.to_string())
 }

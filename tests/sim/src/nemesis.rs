@@ -30,8 +30,11 @@ impl Nemesis {
 
     /// Works for so long.
     pub(crate) async fn run(mut self, limit: Duration) {
-        while self.world.events.elapsed() < limit {
+        loop {
             tokio::time::sleep(self.chance.millis(100, 1_800)).await;
+            if self.world.events.elapsed() >= limit {
+                return;
+            }
             match self.chance.below(100) {
                 0..=11 => self.crash_manager(),
                 12..=19 => self.crash_leader(),

@@ -5,6 +5,7 @@ use std::sync::{Arc, Once};
 
 use skep_runtime::sim::spawn_outside;
 
+use crate::birth;
 use crate::client::Client;
 use crate::healing;
 use crate::invariants::Always;
@@ -12,7 +13,6 @@ use crate::nemesis::Nemesis;
 use crate::options::{Options, STEP};
 use crate::outcome::Outcome;
 use crate::world::World;
-use crate::birth;
 
 /// Users at work.
 const CLIENTS: u64 = 3;

@@ -30,7 +30,8 @@ struct Sums {
 /// Runs what is asked for; true when every seed holds.
 #[expect(clippy::disallowed_methods, reason = "outside of the simulation time is real")]
 pub(crate) fn search(arguments: &Arguments) -> io::Result<bool> {
-    let drawn = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_micros() as u64;
+    let drawn =
+        || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_micros() as u64;
     let search = Search {
         arguments,
         first: arguments.seed.unwrap_or_else(drawn),

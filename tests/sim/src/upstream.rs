@@ -1,7 +1,7 @@
 //! What agents and managers say to each other, over the simulated network.
 
-use std::sync::{Arc, Weak};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -63,7 +63,10 @@ impl Upstream {
     }
 
     /// Asks the manager's dispatcher; it may die right after its answer.
-    async fn ask<T, F>(&self, work: impl FnOnce(Arc<World>, Life, Arc<Dispatcher>) -> F + Send + 'static) -> Answer<T>
+    async fn ask<T, F>(
+        &self,
+        work: impl FnOnce(Arc<World>, Life, Arc<Dispatcher>) -> F + Send + 'static,
+    ) -> Answer<T>
     where
         T: Send + 'static,
         F: Future<Output = Answer<T>> + Send + 'static,

@@ -108,7 +108,11 @@ impl World {
     /// Keeps a manager down after its death, or lets it come back by itself.
     pub(crate) fn hold(&self, manager: usize, held: bool) {
         let mut all = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if held { all.insert(manager) } else { all.remove(&manager) };
+        if held {
+            all.insert(manager)
+        } else {
+            all.remove(&manager)
+        };
     }
 
     /// Whether a manager that died comes back by itself.

@@ -1,7 +1,8 @@
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use skep_executor::fake::FakeContainer;
-use skep_model::{NodeId, NodeState, Service, ServiceMode, TaskId, TaskState};
+use skep_model::{NodeId, NodeState, Service, ServiceMode, Task, TaskId, TaskState};
 use skep_store::View;
 
 use crate::world::World;
@@ -9,12 +10,17 @@ use crate::world::World;
 /// Every service runs as often as is wanted, with its newest spec, and every machine runs that and nothing else.
 pub(crate) fn desired_equals_observed(world: &World, view: &View) -> Result<(), String> {
     view.services().try_for_each(|service| service_runs(view, service))?;
+    let leaving = |task: &&Arc<Task>| !task.is_wanted() && !task.status.state.is_ended();
+    if let Some(task) = view.tasks().find(leaving) {
+        return Err(format!("task {} should be gone and is {}", task.id, task.status.state));
+    }
     for (node, machine) in world.agents.machines() {
         let state = view.node(node).map(|found| found.status.state);
         if state != Some(NodeState::Ready) {
             return Err(format!("node {node} is {state:?}"));
         }
-        let alive = machine.containers().into_iter().filter(|(_, state)| !matches!(state, FakeContainer::Ended(_)));
+        let alive =
+            machine.containers().into_iter().filter(|(_, state)| !matches!(state, FakeContainer::Ended(_)));
         let alive: BTreeSet<TaskId> = alive.map(|(id, _)| id).collect();
         let wanted = wanted_on(view, node);
         if alive != wanted {
@@ -27,7 +33,8 @@ pub(crate) fn desired_equals_observed(world: &World, view: &View) -> Result<(), 
 fn service_runs(view: &View, service: &Service) -> Result<(), String> {
     let ServiceMode::Replicated { replicas } = service.spec.mode;
     let tasks = view.service_tasks(service.id).filter(|task| task.is_wanted());
-    let running = tasks.filter(|task| task.desired == TaskState::Running && task.status.state == TaskState::Running);
+    let running =
+        tasks.filter(|task| task.desired == TaskState::Running && task.status.state == TaskState::Running);
     let slots: Vec<(u32, u64)> = running.map(|task| (task.slot, task.spec_version)).collect();
     let newest = |version: u64| {
         let spec = view.revision(service.id, version).map(|revision| revision.spec.task.clone());

@@ -14,7 +14,12 @@ pub(crate) fn check(manager: &Running, commit: &Commit) -> Result<(), String> {
 fn event_goes_forward(version: u64, event: &Event) -> Result<(), String> {
     let (Some(before), Some(after)) = (&event.before, &event.after) else { return Ok(()) };
     if after.meta().version != version || before.meta().version >= version {
-        return Err(format!("{:?} has version {} after {}", event.key, after.meta().version, before.meta().version));
+        return Err(format!(
+            "{:?} has version {} after {}",
+            event.key,
+            after.meta().version,
+            before.meta().version
+        ));
     }
     match (before, after) {
         (Object::Task(before), Object::Task(after)) => task_goes_forward(before, after),

@@ -15,8 +15,7 @@ pub(crate) async fn planners_get_quiet(world: &World) -> Result<(), String> {
     match tokio::time::timeout(QUIET, watch.next()).await {
         Err(_) => Ok(()),
         Ok(Ok(commit)) => {
-            let keys: Vec<_> = commit.events.iter().map(|event| event.key).collect();
-            Err(format!("a write after all was done, at {}: {keys:?}", commit.version))
+            Err(format!("a write after all was done, at {}: {:?}", commit.version, commit.events))
         }
         Ok(Err(behind)) => Err(behind.to_string()),
     }
