@@ -6,7 +6,7 @@ use skep_agent::{Agent, AgentOptions, MemoryStorage};
 use skep_executor::fake::{FakeContainer, FakeExecutor};
 use skep_model::NodeId;
 use skep_runtime::sim::{Life, spawn_outside};
-use skep_runtime::{Env, Random, Shutdown};
+use skep_runtime::{Env, Latest, Random, Shutdown};
 
 use crate::chance::Chance;
 use crate::clock::SkewedClock;
@@ -111,6 +111,7 @@ pub(crate) fn start(world: &Arc<World>, index: usize) {
         executor: Arc::new(machine),
         storage: Arc::new(FaultyStorage::new(kept, life.clone(), Arc::clone(&world.faults))),
         managers: Arc::new(Upstreams::new(world, index)),
+        swarm: Latest::new(None),
     });
     let running = life.spawn(agent.run(Shutdown::new()));
     let (own, lived) = (Arc::clone(world), life.clone());

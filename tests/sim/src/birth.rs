@@ -5,16 +5,15 @@ use std::time::Duration;
 
 use skep_model::{
     Change, Cluster, ClusterSpec, JoinTokens, ManagerStatus, Meta, Network, NetworkId, NetworkSpec, Node,
-    NodeDescription, NodeRole, NodeSpec, NodeStatus, RootCa, Subnet, Transaction, limits,
+    NodeDescription, NodeId, NodeRole, NodeSpec, NodeStatus, RootCa, Subnet, Transaction, limits,
 };
 
 use crate::agents;
 use crate::managers::{self, CLUSTER};
+use crate::membership::node_id;
 use crate::site::Site;
 use crate::world::World;
 
-/// How long any step of the beginning may take.
-const LIMIT: Duration = Duration::from_secs(20);
 /// How long is waited between two tries.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -33,34 +32,16 @@ pub(crate) async fn begin(world: &Arc<World>) -> Result<(), String> {
     let bootstrap = life.spawn(async move { first.bootstrap(&address(0), transaction).await });
     let done = bootstrap.await.map_err(|error| error.to_string())?;
     done.map_err(|error| error.to_string())?;
-    for index in 1..world.managers.count() {
-        join(world, index).await?;
-    }
+    let voters = || {
+        let members = world.managers.leader()?.core.metrics().members;
+        let voters = members.values().filter(|member| member.voter).count();
+        (voters == world.managers.count()).then_some(())
+    };
+    wait(voters).await?;
     for index in 0..world.agents.count() {
         agents::start(world, index);
     }
     Ok(())
-}
-
-/// Makes a manager a voter, through whoever leads.
-pub(crate) async fn join(world: &Arc<World>, index: usize) -> Result<(), String> {
-    let raft_id = world.managers.raft_id(index);
-    let mut last = "nobody leads".to_owned();
-    for _ in 0..40 {
-        tokio::time::sleep(PAUSE).await;
-        let Some(leader) = world.managers.leader() else { continue };
-        let core = Arc::clone(&leader.core);
-        let joining = leader.life.spawn(async move {
-            core.raft().add_learner(raft_id, &address(index), LIMIT).await?;
-            core.raft().promote(raft_id, LIMIT).await
-        });
-        match joining.await {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(error)) => last = error.to_string(),
-            Err(error) => last = error.to_string(),
-        }
-    }
-    Err(format!("m{index} could not join: {last}"))
 }
 
 async fn wait<T>(mut look: impl FnMut() -> Option<T>) -> Result<T, String> {
@@ -70,7 +51,7 @@ async fn wait<T>(mut look: impl FnMut() -> Option<T>) -> Result<T, String> {
         }
         tokio::time::sleep(PAUSE).await;
     }
-    Err("the first manager does not start".to_owned())
+    Err("the swarm does not begin".to_owned())
 }
 
 fn first_transaction(world: &World) -> Transaction {
@@ -90,11 +71,10 @@ fn first_transaction(world: &World) -> Transaction {
 
 fn manager(world: &World, index: usize) -> Node {
     let status = ManagerStatus { raft_id: world.managers.raft_id(index), address: address(index) };
-    let id = skep_model::NodeId::new(0xB000 + index as u128);
-    Node { manager: Some(status), ..node(id, NodeRole::Manager) }
+    Node { manager: Some(status), ..node(node_id(index), NodeRole::Manager) }
 }
 
-fn node(id: skep_model::NodeId, role: NodeRole) -> Node {
+fn node(id: NodeId, role: NodeRole) -> Node {
     Node {
         id,
         meta: Meta::default(),
@@ -103,6 +83,7 @@ fn node(id: skep_model::NodeId, role: NodeRole) -> Node {
         description: NodeDescription::default(),
         status: NodeStatus::default(),
         manager: None,
+        key_digest: String::new(),
     }
 }
 

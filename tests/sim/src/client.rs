@@ -120,7 +120,7 @@ impl Client {
     ) -> Answer {
         match manager.life.spawn(work).await {
             Ok(Ok(())) => Answer::Done,
-            Ok(Err(ControlError::Unavailable(text))) if !text.contains("does not lead") => {
+            Ok(Err(ControlError::Unavailable(text))) if !is_certain(&text) => {
                 Answer::Unknown(text)
             }
             Ok(Err(error)) => Answer::Refused(error.to_string()),
@@ -180,6 +180,11 @@ impl Client {
             self.world.violate(&format!("a read at {site} lacks what was acknowledged: {wrong}"));
         }
     }
+}
+
+/// Whether an error says that nothing was done: this manager did not lead, or there was no leader.
+fn is_certain(text: &str) -> bool {
+    ["does not lead", "does not have a leader"].iter().any(|said| text.contains(said))
 }
 
 fn service(name: &str, replicas: u64, image: u64) -> (ServiceSpec, Wish) {

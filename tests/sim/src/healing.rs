@@ -11,7 +11,7 @@ use crate::invariants::{
 };
 use crate::managers::Running;
 use crate::world::World;
-use crate::{agents, birth, managers};
+use crate::{agents, managers, membership};
 
 /// How long it may take until all is as it should be.
 const LIMIT: Duration = Duration::from_secs(180);
@@ -37,8 +37,10 @@ pub(crate) async fn heal(world: &Arc<World>, busy: Vec<JoinHandle<()>>) -> Resul
     }
     // What was still under way may have taken something down.
     world.network.heal();
-    for index in world.owed() {
-        birth::join(world, index).await?;
+    for (index, raft_id) in world.owed() {
+        let settling = membership::settle(world, index, raft_id);
+        let late = |_| format!("m{index} does not become member {raft_id}; {}", leaders(world));
+        tokio::time::timeout(LIMIT, settling).await.map_err(late)?;
     }
     let began = world.events.elapsed();
     loop {

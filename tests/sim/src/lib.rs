@@ -3,6 +3,7 @@
 
 mod agents;
 mod birth;
+mod calls;
 mod chance;
 mod client;
 mod clock;

@@ -10,6 +10,7 @@ use skep_raft::{Options as RaftOptions, Timings};
 use skep_runtime::sim::{Life, spawn_outside};
 use skep_runtime::{Env, Random};
 
+use crate::calls::SimCalls;
 use crate::chance::Chance;
 use crate::clock::SkewedClock;
 use crate::disk::FaultyDisk;
@@ -180,7 +181,8 @@ pub(crate) fn start(world: &Arc<World>, index: usize) {
         Timings { snapshot_entries: 80, kept_entries: 15, segment_bytes: 16 << 10, ..Timings::default() };
     let env = Env::new(Arc::new(clock), Random::seeded(world.managers.chance.number()));
     let transport = Arc::new(SimTransport::new(world, site));
-    let opening = life.spawn(async move { Core::open(env, options, transport).await });
+    let calls = Arc::new(SimCalls::new(world, site));
+    let opening = life.spawn(async move { Core::open(env, options, transport, calls).await });
     let (own, opened) = (Arc::clone(world), life.clone());
     spawn_outside(async move {
         match opening.await {

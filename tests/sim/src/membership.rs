@@ -1,46 +1,98 @@
-//! Replaces a manager by a fresh one in the same place: removed from Raft, disk wiped, joined under a new id.
+//! Replaces a manager by a fresh one in the same place: demoted, taken out of Raft by the leader, its disk wiped, and a
+//! manager again under a new id. What the swarm's objects say is written as the CA writes it, without certificates.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use skep_model::{Change, ManagerStatus, Node, NodeId, NodeRole, Transaction};
+use skep_wire::{Wire, v1};
+
 use crate::birth;
 use crate::managers;
+use crate::site::Site;
 use crate::world::World;
 
-/// How long a removal may take.
-const LIMIT: Duration = Duration::from_secs(5);
+/// How long a replacement may take while things go wrong; it is finished after healing.
+const PATIENCE: Duration = Duration::from_secs(15);
 /// How long the change has to sink in before logs are compared with the number of members again.
-const SINK: Duration = Duration::from_secs(5);
+const SINK: Duration = Duration::from_secs(3);
+/// How often is looked whether a step is done.
+const LOOK: Duration = Duration::from_millis(100);
+/// How long a write may take.
+const LIMIT: Duration = Duration::from_secs(5);
 
-/// Does it, if the others can do without the manager now.
+/// Starts a replacement, if all managers are there now, and sees to it for a while.
 pub(crate) async fn replace(world: &Arc<World>, index: usize, next_id: u64) {
-    let raft_id = world.managers.raft_id(index);
-    let Some(leader) = world.managers.leader().filter(|leader| leader.raft_id != raft_id) else { return };
-    // The last two must not be left alone with a third that is gone: all have to be there.
-    if world.managers.all_running().len() < world.managers.count() {
+    let leads = world.managers.leader().is_some_and(|leader| leader.site == Site::Manager(index));
+    if leads || !world.members_settled() || world.managers.all_running().len() < world.managers.count() {
         return;
     }
-    world.settle_members(false);
-    world.events.note(format_args!("remove member {raft_id} (m{index})"));
-    let core = Arc::clone(&leader.core);
-    let removing = leader.life.spawn(async move { core.raft().remove(raft_id, LIMIT).await });
-    let removed = removing.await;
-    world.events.note(format_args!("removed member {raft_id}: {removed:?}"));
-    if let Ok(Ok(())) = removed {
-        world.hold(index, true);
-        world.managers.crash(index);
-        // Its end is noted by a task of its own.
-        tokio::time::sleep(Duration::from_millis(10)).await;
-        world.managers.renew(index, next_id);
-        world.hold(index, false);
-        managers::start(world, index);
-        let joined = birth::join(world, index).await;
-        world.events.note(format_args!("joined as member {next_id}: {joined:?}"));
-        if let Err(wrong) = joined {
-            world.owe(index);
-            world.events.note(format_args!("{wrong}"));
+    world.events.note(format_args!("replace m{index} by member {next_id}"));
+    world.owe(index, next_id);
+    let done = tokio::time::timeout(PATIENCE, settle(world, index, next_id)).await;
+    world.events.note(format_args!("replaced m{index}: {}", done.is_ok()));
+}
+
+/// Takes the steps that are left of a replacement.
+pub(crate) async fn settle(world: &Arc<World>, index: usize, next_id: u64) {
+    while world.managers.raft_id(index) != next_id {
+        tokio::time::sleep(LOOK).await;
+        let demoted = look(world, index, |node| node.manager.is_none());
+        if demoted == Some(true) {
+            world.hold(index, true);
+            world.managers.crash(index);
+            // Its end is noted by a task of its own.
+            tokio::time::sleep(LOOK).await;
+            world.managers.renew(index, next_id);
+            world.hold(index, false);
+            managers::start(world, index);
+        } else if look(world, index, |node| node.spec.role == NodeRole::Manager) == Some(true) {
+            write(world, index, |node| node.spec.role = NodeRole::Worker).await;
+        }
+    }
+    while !is_voter(world, next_id) {
+        tokio::time::sleep(LOOK).await;
+        if look(world, index, |node| node.manager.is_none()) == Some(true) {
+            write(world, index, |node| {
+                node.spec.role = NodeRole::Manager;
+                node.role = NodeRole::Manager;
+                node.manager = Some(ManagerStatus { raft_id: next_id, address: birth::address(index) });
+            })
+            .await;
         }
     }
     tokio::time::sleep(SINK).await;
-    world.settle_members(true);
+    world.paid(index);
+}
+
+/// What the leader's state says of a manager's node.
+fn look(world: &World, index: usize, see: impl FnOnce(&Node) -> bool) -> Option<bool> {
+    let leader = world.managers.leader()?;
+    let view = leader.core.control().view();
+    view.node(node_id(index)).map(|node| see(node))
+}
+
+fn is_voter(world: &World, raft_id: u64) -> bool {
+    let Some(leader) = world.managers.leader() else { return false };
+    leader.core.metrics().members.get(&raft_id).is_some_and(|member| member.voter)
+}
+
+async fn write(world: &World, index: usize, change: impl FnOnce(&mut Node)) {
+    let Some(leader) = world.managers.leader() else { return };
+    let view = leader.core.control().view();
+    let Some(known) = view.node(node_id(index)) else { return };
+    let mut node = Node::clone(known);
+    change(&mut node);
+    let transaction = Transaction { changes: vec![Change::Update(node.into())] };
+    let at = known.meta.updated_at.to_wire();
+    let command = v1::Command { at, changes: transaction.to_wire() };
+    let bytes = prost::Message::encode_to_vec(&command);
+    let core = Arc::clone(&leader.core);
+    // Whatever comes of it, the next look tells.
+    drop(leader.life.spawn(async move { core.raft().propose(&bytes, LIMIT).await }).await);
+}
+
+/// A manager's node in the swarm.
+pub(crate) fn node_id(index: usize) -> NodeId {
+    NodeId::new(0xB000 + index as u128)
 }

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -43,9 +43,8 @@ pub(crate) struct World {
     violation: Mutex<Option<String>>,
     /// Managers that stay down when they die.
     held: Mutex<BTreeSet<usize>>,
-    /// Managers that are no members yet.
-    owed: Mutex<BTreeSet<usize>>,
-    members_changing: AtomicBool,
+    /// Managers that have to become other members of Raft.
+    owed: Mutex<BTreeMap<usize, u64>>,
     over: AtomicBool,
 }
 
@@ -67,7 +66,6 @@ impl World {
             violation: Mutex::default(),
             held: Mutex::default(),
             owed: Mutex::default(),
-            members_changing: AtomicBool::new(false),
             over: AtomicBool::new(false),
         })
     }
@@ -120,24 +118,23 @@ impl World {
         !self.is_over() && !self.held.lock().unwrap_or_else(PoisonError::into_inner).contains(&manager)
     }
 
-    /// Notes that the members of Raft are changed now, or not any more.
-    pub(crate) fn settle_members(&self, settled: bool) {
-        self.members_changing.store(!settled, Ordering::Relaxed);
-    }
-
-    /// Whether every manager is a member, and has been for a while.
+    /// Whether no replacement of a manager is under way.
     pub(crate) fn members_settled(&self) -> bool {
-        let owed = self.owed.lock().unwrap_or_else(PoisonError::into_inner);
-        owed.is_empty() && !self.members_changing.load(Ordering::Relaxed)
+        self.owed().is_empty()
     }
 
-    /// Notes that a manager has to be made a member later.
-    pub(crate) fn owe(&self, manager: usize) {
-        self.owed.lock().unwrap_or_else(PoisonError::into_inner).insert(manager);
+    /// Notes that a manager has to become this member of Raft.
+    pub(crate) fn owe(&self, manager: usize, raft_id: u64) {
+        self.owed.lock().unwrap_or_else(PoisonError::into_inner).insert(manager, raft_id);
     }
 
-    /// The managers that have to be made members.
-    pub(crate) fn owed(&self) -> BTreeSet<usize> {
+    /// The manager is the member that it should be.
+    pub(crate) fn paid(&self, manager: usize) {
+        self.owed.lock().unwrap_or_else(PoisonError::into_inner).remove(&manager);
+    }
+
+    /// The managers that have to become other members, and which.
+    pub(crate) fn owed(&self) -> BTreeMap<usize, u64> {
         self.owed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
