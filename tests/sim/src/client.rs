@@ -120,9 +120,7 @@ impl Client {
     ) -> Answer {
         match manager.life.spawn(work).await {
             Ok(Ok(())) => Answer::Done,
-            Ok(Err(ControlError::Unavailable(text))) if !is_certain(&text) => {
-                Answer::Unknown(text)
-            }
+            Ok(Err(ControlError::Unavailable(text))) if !is_certain(&text) => Answer::Unknown(text),
             Ok(Err(error)) => Answer::Refused(error.to_string()),
             Err(_) => Answer::Unknown("the manager died".to_owned()),
         }

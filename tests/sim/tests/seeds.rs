@@ -35,7 +35,10 @@ mod tests {
                 .unwrap();
             let text = String::from_utf8(binary.stdout).unwrap();
             // The last line tells how long it took in real time.
-            text.lines().filter(|line| !line.contains("times real time")).map(str::to_owned).collect::<Vec<_>>()
+            text.lines()
+                .filter(|line| !line.contains("times real time"))
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
         };
         for seed in 7..=9 {
             let (one, other) = (log(seed), log(seed));
