@@ -116,7 +116,12 @@ impl Nemesis {
 
     fn worsen(&self) {
         let (from, to) = (self.site(), Site::Manager(self.manager()));
-        let longest = self.chance.millis(1, 400);
+        // Now and then so slow that what was sent in one session arrives in the next.
+        let longest = if self.chance.below(4) == 0 {
+            self.chance.millis(400, 3_000)
+        } else {
+            self.chance.millis(1, 400)
+        };
         let shortest = self.chance.between(Duration::from_micros(100), longest);
         let (loss, doubled) = (self.chance.below(30_000), self.chance.below(20_000));
         self.world.events.note(format_args!("worsen {from} <-> {to} to {longest:?}, loss {loss}"));
