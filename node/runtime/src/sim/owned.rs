@@ -99,7 +99,7 @@ impl<T: Send> Future for Shell<T> {
         if self.life.is_doomed() {
             return Poll::Pending;
         }
-        if self.life.random().number() % PUT_OFF == 0 {
+        if self.life.random().number().is_multiple_of(PUT_OFF) {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
