@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use skep_model::Timestamp;
-use skep_raft::{Proposed, RaftNode};
+use skep_raft::{Proposed, RaftNode, ReadError};
 use skep_runtime::Env;
 use skep_store::{Command, ProposeError, Proposer};
 
@@ -39,6 +39,10 @@ impl Proposer for RaftProposer {
     async fn propose(&self, command: Command) -> Result<u64, ProposeError> {
         let bytes = encode_command(&command);
         outcome(self.raft.propose(&bytes, WRITE_TIMEOUT).await.map_err(propose_error)?)
+    }
+
+    async fn confirm(&self) -> Result<(), ProposeError> {
+        self.raft.linearizable(WRITE_TIMEOUT).await.map_err(read_error)
     }
 }
 
@@ -103,12 +107,29 @@ impl Proposer for ForwardingProposer {
             }
         }
     }
+
+    async fn confirm(&self) -> Result<(), ProposeError> {
+        match self.quorum.read_barrier(LEADER_WAIT).await {
+            Err(ReadError::NoQuorum) => Err(ProposeError::NoQuorum { reason: self.quorum.loss().await }),
+            outcome => outcome.map_err(read_error),
+        }
+    }
 }
 
 fn outcome(proposed: Proposed) -> Result<u64, ProposeError> {
     let stopped = |error: skep_wire::WireError| ProposeError::Stopped { reason: error.to_string() };
     decode_outcome(&proposed.response).map_err(stopped)??;
     Ok(proposed.index)
+}
+
+fn read_error(error: ReadError) -> ProposeError {
+    match error {
+        ReadError::NotLeader { leader } => {
+            ProposeError::NotLeader { leader: leader.map(|(_, address)| address) }
+        }
+        ReadError::NoQuorum => ProposeError::NoQuorum { reason: error.to_string() },
+        ReadError::Stopped | ReadError::Storage(_) => ProposeError::Stopped { reason: error.to_string() },
+    }
 }
 
 fn propose_error(error: skep_raft::ProposeError) -> ProposeError {

@@ -31,6 +31,8 @@ mod state_machine;
 mod transport;
 mod types;
 
+#[cfg(feature = "sim")]
+pub mod sim;
 #[cfg(feature = "testing")]
 pub mod testing;
 

@@ -40,6 +40,13 @@ impl LogCache {
         (end <= self.entries.len()).then(|| self.entries.range(start..end).cloned().collect())
     }
 
+    /// The entries from `first` on that are here.
+    #[cfg(feature = "sim")]
+    pub(crate) fn from(&self, first: u64) -> Vec<Entry> {
+        let start = self.entries.partition_point(|entry| entry.index() < first);
+        self.entries.range(start..).cloned().collect()
+    }
+
     /// Forgets the entries from `next` on.
     pub(crate) fn truncate(&mut self, next: u64) {
         while self.entries.back().is_some_and(|entry| entry.index() >= next) {

@@ -68,6 +68,12 @@ impl LogStore {
         self.lock().purged
     }
 
+    /// The entries from `first` on that are in memory.
+    #[cfg(feature = "sim")]
+    pub(crate) fn recent(&self, first: u64) -> Vec<Entry> {
+        self.lock().cache.from(first)
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -55,6 +55,9 @@ pub(crate) struct Inner {
     changes: Changes,
     max_command_bytes: usize,
     disk: Arc<dyn Disk>,
+    /// For the simulator to compare.
+    #[cfg(feature = "sim")]
+    log: LogStore,
 }
 
 impl Inner {
@@ -98,6 +101,8 @@ impl RaftNode {
             Ok(open())
         });
         let (log, machine) = opened.await??;
+        #[cfg(feature = "sim")]
+        let held_log = log.clone();
         let fence = Fence::new(epoch);
         let network = Arc::new(Network {
             transport,
@@ -112,13 +117,27 @@ impl RaftNode {
         let reception =
             Reception { cluster, fence: fence.clone(), snapshots, incoming: tokio::sync::Mutex::default() };
         let max_command_bytes = timings.max_command_bytes;
-        let changes = Changes::default();
-        let inner = Inner { id, raft, reception, fence, changes, max_command_bytes, disk: own_disk };
+        let inner = Inner {
+            id,
+            raft,
+            reception,
+            fence,
+            changes: Changes::default(),
+            max_command_bytes,
+            disk: own_disk,
+            #[cfg(feature = "sim")]
+            log: held_log,
+        };
         let inner = Arc::new(inner);
         idle::watch(Arc::downgrade(&inner));
         let node = Self { inner };
         node.lead_if_alone().await;
         Ok(node)
+    }
+
+    #[cfg(feature = "sim")]
+    pub(crate) fn log_store(&self) -> &LogStore {
+        &self.inner.log
     }
 
     /// A member that is the only voter has nobody to wait for before it leads again.

@@ -6,8 +6,12 @@ use std::sync::Arc;
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::{Serialize, Serializer};
 
-/// The runtime that openraft spawns, sleeps and draws random numbers with. The simulator swaps it here.
+/// The runtime that openraft spawns, sleeps and draws random numbers with.
+#[cfg(not(feature = "sim"))]
 pub(crate) type Runtime = openraft::TokioRuntime;
+/// The simulator's, whose tasks a crash ends.
+#[cfg(feature = "sim")]
+pub(crate) type Runtime = crate::sim::LifeRuntime;
 
 openraft::declare_raft_types!(
     /// What this crate replicates, and between whom.

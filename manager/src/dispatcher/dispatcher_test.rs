@@ -9,9 +9,9 @@ use skep_model::{
     ServiceId, ServiceRevision, ServiceSpec, SessionId, Task, TaskId, TaskReport, TaskState, TaskStatus,
     Timestamp, Transaction,
 };
-use skep_runtime::{Env, Random, SteeredClock};
-use skep_store::Door;
+use skep_runtime::{Env, Latest, Random, SteeredClock};
 use skep_store::testing::DirectProposer;
+use skep_store::{Command, Door, ProposeError, Proposer, Store};
 
 use super::{DispatchError, Dispatcher};
 
@@ -126,6 +126,57 @@ async fn a_silent_node_goes_down_and_comes_back() {
     assert_eq!(state(), NodeState::Down);
     assert!(dispatcher.heartbeat(NODE, session, 0).is_err(), "its session is over");
     let _updates = dispatcher.session(NODE, String::new(), description()).await.unwrap();
+    assert_eq!(state(), NodeState::Ready);
+}
+
+/// Lets writes wait while `held` is set, as a slow majority does.
+struct Slow {
+    store: Arc<Store>,
+    held: Latest<bool>,
+}
+
+#[async_trait::async_trait]
+impl Proposer for Slow {
+    async fn propose(&self, command: Command) -> Result<u64, ProposeError> {
+        self.held.wait_for(|held| !held).await;
+        let index = self.store.view().version() + 1;
+        self.store.apply(index, command.at, command.transaction)?;
+        Ok(index)
+    }
+
+    async fn confirm(&self) -> Result<(), ProposeError> {
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_agent_that_comes_while_its_node_is_marked_as_down_is_not_down_for_good() {
+    let env = env();
+    let (store, held) = (Arc::new(Store::default()), Latest::new(false));
+    let slow = Slow { store: Arc::clone(&store), held: held.clone() };
+    let door = Door::new(store, Arc::new(slow), env.clone());
+    let node = Node::clone(self::door(&env).await.view().node(NODE).unwrap());
+    write(&door, vec![Change::Create(Node { meta: Meta::default(), ..node }.into())]).await;
+    let dispatcher = Dispatcher::new(env.clone(), door.clone());
+    let open = async || {
+        let mut updates = dispatcher.session(NODE, String::new(), description()).await.unwrap();
+        let session = updates.next().await.unwrap().session.id;
+        (updates, session)
+    };
+    let _silent = open().await;
+    held.set(true);
+    env.sleep(Duration::from_secs(8)).await;
+    let (_updates, session) = open().await;
+    held.set(false);
+    env.sleep(Duration::from_millis(100)).await;
+    let state = || door.view().node(NODE).unwrap().status.state;
+    assert_eq!(state(), NodeState::Down, "it was decided before the agent came");
+    for _ in 0..4 {
+        env.sleep(Duration::from_secs(1)).await;
+        drop(dispatcher.heartbeat(NODE, session, 0));
+    }
+    assert!(dispatcher.heartbeat(NODE, session, 0).is_err(), "it is told to come again");
+    let _again = open().await;
     assert_eq!(state(), NodeState::Ready);
 }
 

@@ -19,6 +19,10 @@ pub(super) async fn watch(env: Env, door: Door, sessions: Arc<Sessions>) {
     loop {
         let period = heartbeat_period(&door.view());
         env.sleep(period / 2).await;
+        for node in mistaken(&door.view(), &sessions, env.now()) {
+            tracing::info!(%node, "the node counts as down and answers: it has to come again");
+            sessions.close(node);
+        }
         let lost = lost_nodes(&door.view(), &sessions, began, env.now());
         for (node, since) in lost {
             sessions.close(node);
@@ -50,6 +54,18 @@ fn lost_nodes(
         (now.since(since) > patience).then_some((node.id, since))
     });
     silent.collect()
+}
+
+/// Nodes that count as down though they have a session. An agent that opens one while its node is being marked as down finds
+/// it ready, so it writes nothing, and would be down for good; when it comes again it says that it is there. One that has just
+/// left is given time to end.
+fn mistaken(view: &View, sessions: &Sessions, now: Timestamp) -> Vec<NodeId> {
+    let settled = heartbeat_period(view);
+    let down = view.nodes().filter(|node| node.status.state == NodeState::Down);
+    let mistaken = down
+        .filter(|node| now.since(node.status.since) > settled && sessions.last_seen(node.id).is_some())
+        .map(|node| node.id);
+    mistaken.collect()
 }
 
 fn may_be_there(node: &Node) -> bool {

@@ -96,7 +96,8 @@ impl Door {
         Ok(self.proposer.propose(command).await?)
     }
 
-    /// Decides on the present view and writes; decides again when someone else wrote in between.
+    /// Decides on the present view and writes; decides again when someone else wrote in between. That nothing is to be done is
+    /// only said of a view that lacks nothing: a manager that lags behind would acknowledge what is not so any more.
     ///
     /// # Errors
     /// What `decide` says, or why the write failed.
@@ -105,8 +106,14 @@ impl Door {
         mut decide: impl FnMut(&View) -> Result<(Transaction, T), E>,
     ) -> Result<T, E> {
         let mut attempt = 1;
+        let mut confirmed = false;
         loop {
             let (transaction, outcome) = decide(&self.store.view())?;
+            if transaction.changes.is_empty() && !confirmed {
+                self.proposer.confirm().await.map_err(WriteError::from)?;
+                confirmed = true;
+                continue;
+            }
             match self.write(transaction).await {
                 Ok(_) => return Ok(outcome),
                 Err(error) if error.is_conflict() && attempt < ATTEMPTS_MAX => attempt += 1,

@@ -20,6 +20,9 @@ pub struct Command {
 pub trait Proposer: Send + Sync {
     /// Replicates the command and waits until it is applied here; gives its version.
     async fn propose(&self, command: Command) -> Result<u64, ProposeError>;
+
+    /// Waits until this store holds everything that was acknowledged before the call, by any manager.
+    async fn confirm(&self) -> Result<(), ProposeError>;
 }
 
 /// A command was not applied, or nobody knows.

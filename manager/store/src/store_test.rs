@@ -9,7 +9,7 @@ use skep_model::{
 };
 
 use crate::index::Indexes;
-use crate::{Behind, Refused, Store, View};
+use crate::{Behind, Command, Door, ProposeError, Proposer, Refused, Store, View, WriteError};
 
 fn service(id: u128, name: &str) -> Service {
     Service {
@@ -52,6 +52,43 @@ fn a_stale_write_is_refused() {
     assert_eq!(stale, Err(Refused::Conflict { key }));
     let gone = apply(&store, vec![Change::Remove { key: ObjectKey::Service(ServiceId::new(9)), version: 1 }]);
     assert!(matches!(gone, Err(Refused::Missing { .. })));
+}
+
+/// A replica that lags behind: what others wrote comes when it is confirmed.
+struct Lagging {
+    store: Arc<Store>,
+    reachable: bool,
+}
+
+#[async_trait::async_trait]
+impl Proposer for Lagging {
+    async fn propose(&self, _: Command) -> Result<u64, ProposeError> {
+        Err(ProposeError::NotLeader { leader: None })
+    }
+
+    async fn confirm(&self) -> Result<(), ProposeError> {
+        if !self.reachable {
+            return Err(ProposeError::NotLeader { leader: None });
+        }
+        apply(&self.store, vec![create(service(1, "a"))]).unwrap();
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn that_nothing_is_to_be_done_is_only_said_of_a_view_that_lacks_nothing() {
+    let decide = |view: &View| {
+        let found = view.service_named("a").is_some();
+        Ok::<_, WriteError>((Transaction::default(), found))
+    };
+    for reachable in [true, false] {
+        let store = Arc::new(Store::default());
+        let proposer = Arc::new(Lagging { store: Arc::clone(&store), reachable });
+        let door = Door::new(store, proposer, skep_runtime::Env::real());
+        let outcome = door.change(decide).await;
+        let refused = WriteError::from(ProposeError::NotLeader { leader: None });
+        assert_eq!(outcome, if reachable { Ok(true) } else { Err(refused) });
+    }
 }
 
 #[tokio::test]

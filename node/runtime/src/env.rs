@@ -68,6 +68,10 @@ impl Env {
         name: &'static str,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Lost> {
+        // In the simulator nothing blocks, and a thread could not be repeated.
+        #[cfg(feature = "sim")]
+        let running = crate::sim::spawn(async move { work() });
+        #[cfg(not(feature = "sim"))]
         #[expect(clippy::disallowed_methods, reason = "the facade's own call")]
         let running = tokio::task::spawn_blocking(work);
         running.await.map_err(|_| Lost { name })

@@ -8,6 +8,8 @@ mod clock;
 mod env;
 mod latest;
 mod random;
+#[cfg(feature = "sim")]
+pub mod sim;
 mod task;
 pub mod telemetry;
 

@@ -28,6 +28,9 @@ impl std::error::Error for Lost {}
 
 impl<T: Send + 'static> Task<T> {
     pub(crate) fn spawn(name: &'static str, future: impl Future<Output = T> + Send + 'static) -> Self {
+        #[cfg(feature = "sim")]
+        let handle = crate::sim::spawn(future);
+        #[cfg(not(feature = "sim"))]
         #[expect(clippy::disallowed_methods, reason = "the facade's own call")]
         let handle = tokio::spawn(future);
         Self { name, handle: Some(handle) }

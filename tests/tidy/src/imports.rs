@@ -45,7 +45,8 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     ("skep-store", &["skep-model", "skep-runtime"]),
     ("skep-log", &[]),
-    ("skep-raft", &["skep-log"]),
+    // The second only with the feature `sim`.
+    ("skep-raft", &["skep-log", "skep-runtime"]),
     ("base2histogram", &[]),
     ("skep-plan", &["skep-model", "skep-runtime", "skep-store"]),
     (

@@ -25,6 +25,10 @@ pub(crate) fn rust_files() -> Vec<(PathBuf, String)> {
 fn collect(directory: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
+        if path.ends_with("target") {
+            // What a build left (tests/sim is a workspace of its own).
+            continue;
+        }
         if path.is_dir() {
             collect(&path, files);
         } else if path.extension().is_some_and(|extension| extension == "rs") {

@@ -1,0 +1,96 @@
+//! How the simulated swarm begins.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use skep_model::{
+    Change, Cluster, ClusterSpec, JoinTokens, ManagerStatus, Meta, Network, NetworkId, NetworkSpec, Node,
+    NodeDescription, NodeId, NodeRole, NodeSpec, NodeStatus, RootCa, Subnet, Transaction, limits,
+};
+
+use crate::agents;
+use crate::managers::{self, CLUSTER};
+use crate::membership::node_id;
+use crate::site::Site;
+use crate::world::World;
+
+/// How long is waited between two tries.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Where a manager says that it is.
+pub(crate) fn address(index: usize) -> String {
+    format!("10.0.0.{}:2377", index + 1)
+}
+
+/// Starts all nodes and makes them one swarm.
+pub(crate) async fn begin(world: &Arc<World>) -> Result<(), String> {
+    for index in 0..world.managers.count() {
+        managers::start(world, index);
+    }
+    let (life, first) = wait(|| world.managers.running(Site::Manager(0), None)).await?;
+    let transaction = first_transaction(world);
+    let bootstrap = life.spawn(async move { first.bootstrap(&address(0), transaction).await });
+    let done = bootstrap.await.map_err(|error| error.to_string())?;
+    done.map_err(|error| error.to_string())?;
+    let voters = || {
+        let members = world.managers.leader()?.core.metrics().members;
+        let voters = members.values().filter(|member| member.voter).count();
+        (voters == world.managers.count()).then_some(())
+    };
+    wait(voters).await?;
+    for index in 0..world.agents.count() {
+        agents::start(world, index);
+    }
+    Ok(())
+}
+
+async fn wait<T>(mut look: impl FnMut() -> Option<T>) -> Result<T, String> {
+    for _ in 0..400 {
+        if let Some(found) = look() {
+            return Ok(found);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Err("the swarm does not begin".to_owned())
+}
+
+fn first_transaction(world: &World) -> Transaction {
+    let root_ca = RootCa { certificate_pem: String::new(), key_pem: String::new() };
+    let join_tokens = JoinTokens::default();
+    let spec = ClusterSpec::default();
+    let cluster = Cluster { id: CLUSTER, meta: Meta::default(), spec, root_ca, join_tokens, epoch: 0 };
+    let mut changes = vec![Change::Create(cluster.into()), Change::Create(ingress().into())];
+    for index in 0..world.managers.count() {
+        changes.push(Change::Create(manager(world, index).into()));
+    }
+    for index in 0..world.agents.count() {
+        changes.push(Change::Create(node(world.agents.node(index), NodeRole::Worker).into()));
+    }
+    Transaction { changes }
+}
+
+fn manager(world: &World, index: usize) -> Node {
+    let status = ManagerStatus { raft_id: world.managers.raft_id(index), address: address(index) };
+    Node { manager: Some(status), ..node(node_id(index), NodeRole::Manager) }
+}
+
+fn node(id: NodeId, role: NodeRole) -> Node {
+    Node {
+        id,
+        meta: Meta::default(),
+        spec: NodeSpec { role, ..NodeSpec::default() },
+        role,
+        description: NodeDescription::default(),
+        status: NodeStatus::default(),
+        manager: None,
+        key_digest: String::new(),
+    }
+}
+
+fn ingress() -> Network {
+    let spec = NetworkSpec { name: "ingress".into(), ingress: true, ..NetworkSpec::default() };
+    let pool = limits::ADDRESS_POOL_DEFAULT;
+    let subnet = Subnet { address: pool.address, prefix_bits: limits::SUBNET_PREFIX_BITS_DEFAULT };
+    let id = NetworkId::new(0xC000);
+    Network { id, meta: Meta::default(), spec, subnet: Some(subnet), address_cursor: 0, removing: false }
+}

@@ -1,0 +1,26 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::world::World;
+
+/// How long nothing may happen any more.
+const QUIET: Duration = Duration::from_secs(20);
+
+/// The planners' last rounds clean up behind what was just done.
+const LAST_ROUNDS: Duration = Duration::from_secs(2);
+
+/// Once all is as it should be, nobody writes.
+pub(crate) async fn planners_get_quiet(world: &World) -> Result<(), String> {
+    tokio::time::sleep(LAST_ROUNDS).await;
+    let Some(leader) = world.managers.leader() else { return Err("nobody leads".to_owned()) };
+    let store = Arc::clone(leader.core.control().store());
+    let version = store.view().version();
+    let mut watch = store.watch(version);
+    match tokio::time::timeout(QUIET, watch.next()).await {
+        Err(_) => Ok(()),
+        Ok(Ok(commit)) => {
+            Err(format!("a write after all was done, at {}: {:?}", commit.version, commit.events))
+        }
+        Ok(Err(behind)) => Err(behind.to_string()),
+    }
+}

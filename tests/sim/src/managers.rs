@@ -1,0 +1,206 @@
+//! The managers and their lives.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use skep_log::{Key, MemoryDisk};
+use skep_manager::Core;
+use skep_model::ClusterId;
+use skep_raft::sim::Inline;
+use skep_raft::{Options as RaftOptions, Timings};
+use skep_runtime::sim::{Life, spawn_outside};
+use skep_runtime::{Env, Random};
+
+use crate::calls::SimCalls;
+use crate::chance::Chance;
+use crate::clock::SkewedClock;
+use crate::disk::FaultyDisk;
+use crate::site::Site;
+use crate::transport::SimTransport;
+use crate::world::World;
+
+/// The simulated swarm.
+pub(crate) const CLUSTER: ClusterId = ClusterId::new(0x5eed);
+
+/// All managers.
+#[derive(Debug)]
+pub(crate) struct Managers {
+    all: Mutex<Vec<Node>>,
+    chance: Chance,
+}
+
+#[derive(Debug)]
+struct Node {
+    raft_id: u64,
+    disk: MemoryDisk,
+    clock: SkewedClock,
+    life: Life,
+    /// Counts lives.
+    starts: u64,
+    core: Option<Arc<Core>>,
+}
+
+/// A manager that runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Running {
+    pub(crate) site: Site,
+    pub(crate) raft_id: u64,
+    /// Which of its lives this is.
+    pub(crate) start: u64,
+    pub(crate) life: Life,
+    pub(crate) core: Arc<Core>,
+}
+
+impl Managers {
+    /// So many managers that have not started.
+    pub(crate) fn new(count: usize, chance: Chance) -> Self {
+        let node = |index: usize| {
+            let life = Life::new(0);
+            life.kill();
+            Node {
+                raft_id: 1 + index as u64,
+                disk: MemoryDisk::default(),
+                clock: SkewedClock::new(),
+                life,
+                starts: 0,
+                core: None,
+            }
+        };
+        Self { all: Mutex::new((0..count).map(node).collect()), chance }
+    }
+
+    /// How many there are, running or not.
+    pub(crate) fn count(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// Where the member of Raft with this id is.
+    pub(crate) fn site_of(&self, raft_id: u64) -> Option<Site> {
+        self.lock().iter().position(|node| node.raft_id == raft_id).map(Site::Manager)
+    }
+
+    /// A manager's id in Raft.
+    pub(crate) fn raft_id(&self, index: usize) -> u64 {
+        self.lock().get(index).map_or(0, |node| node.raft_id)
+    }
+
+    /// A manager's clock.
+    pub(crate) fn clock(&self, index: usize) -> Option<SkewedClock> {
+        self.lock().get(index).map(|node| node.clock.clone())
+    }
+
+    /// A manager's present life and what runs in it, if it runs (as this member of Raft).
+    pub(crate) fn running(&self, site: Site, raft_id: Option<u64>) -> Option<(Life, Arc<Core>)> {
+        let found = self.all_running().into_iter().find(|running| running.site == site)?;
+        raft_id.is_none_or(|id| id == found.raft_id).then_some((found.life, found.core))
+    }
+
+    /// All managers that run.
+    pub(crate) fn all_running(&self) -> Vec<Running> {
+        let all = self.lock();
+        let running = all.iter().enumerate().filter_map(|(index, node)| {
+            let core = node.core.clone().filter(|_| !node.life.is_doomed())?;
+            let (raft_id, start, life) = (node.raft_id, node.starts, node.life.clone());
+            Some(Running { site: Site::Manager(index), raft_id, start, life, core })
+        });
+        running.collect()
+    }
+
+    /// The manager that leads, as far as it knows itself; of several the one with the highest term.
+    pub(crate) fn leader(&self) -> Option<Running> {
+        let leading = |running: Running| {
+            let leadership = running.core.raft().leadership();
+            leadership.is_self.then_some((leadership.term, running))
+        };
+        let all = self.all_running().into_iter().filter_map(leading);
+        all.max_by_key(|(term, _)| *term).map(|(_, running)| running)
+    }
+
+    /// Ends a manager's life as a power cut does.
+    pub(crate) fn crash(&self, index: usize) {
+        let life = self.lock().get(index).map(|node| node.life.clone());
+        if let Some(life) = life {
+            life.kill();
+        }
+    }
+
+    /// Makes a manager that is down a fresh member: a new id in Raft and an empty disk.
+    pub(crate) fn renew(&self, index: usize, raft_id: u64) {
+        if let Some(node) = self.lock().get_mut(index) {
+            node.raft_id = raft_id;
+            node.disk = MemoryDisk::default();
+        }
+    }
+
+    /// Ends all of them.
+    pub(crate) fn end(&self) {
+        let lives: Vec<Life> = self.lock().iter().map(|node| node.life.clone()).collect();
+        lives.iter().for_each(Life::kill);
+        let cores: Vec<_> = self.lock().iter_mut().filter_map(|node| node.core.take()).collect();
+        drop(cores);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Node>> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A new life; none when the old one is not over.
+    fn begin(&self, index: usize) -> Option<(Life, MemoryDisk, SkewedClock, u64)> {
+        let mut all = self.lock();
+        let node = all.get_mut(index).filter(|node| node.life.is_over())?;
+        node.starts += 1;
+        node.life = Life::new(self.chance.number());
+        Some((node.life.clone(), node.disk.clone(), node.clock.clone(), node.raft_id))
+    }
+
+    fn attach(&self, index: usize, core: Core) {
+        if let Some(node) = self.lock().get_mut(index) {
+            node.core = Some(Arc::new(core));
+        }
+    }
+
+    /// What is left after a life: the disk without what was not synced.
+    fn detach(&self, index: usize, seed: u64) {
+        let mut all = self.lock();
+        let Some(node) = all.get_mut(index) else { return };
+        node.disk = node.disk.crash(seed);
+        let core = node.core.take();
+        drop(all);
+        drop(core);
+    }
+}
+
+/// Starts a manager that is down. When it dies it is started again, unless it is taken out.
+pub(crate) fn start(world: &Arc<World>, index: usize) {
+    let Some((life, disk, clock, raft_id)) = world.managers.begin(index) else { return };
+    let site = Site::Manager(index);
+    world.events.note(format_args!("{site} starts as member {raft_id}"));
+    let disk = FaultyDisk::new(disk, life.clone(), Arc::clone(&world.faults), world.plant);
+    let mut options = RaftOptions::new(raft_id, Arc::new(disk), Key::new(0, [7; 32]), CLUSTER.value());
+    options.spawner = Arc::new(Inline);
+    options.timings =
+        Timings { snapshot_entries: 80, kept_entries: 15, segment_bytes: 16 << 10, ..Timings::default() };
+    let env = Env::new(Arc::new(clock), Random::seeded(world.managers.chance.number()));
+    let transport = Arc::new(SimTransport::new(world, site));
+    let calls = Arc::new(SimCalls::new(world, site));
+    let opening = life.spawn(async move { Core::open(env, options, transport, calls).await });
+    let (own, opened) = (Arc::clone(world), life.clone());
+    spawn_outside(async move {
+        match opening.await {
+            Ok(Ok(core)) if !opened.is_doomed() => own.managers.attach(index, core),
+            Ok(Err(error)) if !opened.is_doomed() => {
+                own.violate(&format!("{site} cannot start: {error}"));
+            }
+            _ => {}
+        }
+    });
+    let world = Arc::clone(world);
+    spawn_outside(async move {
+        life.ended().await;
+        world.events.note(format_args!("{site} is down"));
+        world.managers.detach(index, world.crash_seed());
+        tokio::time::sleep(world.down_time()).await;
+        if world.comes_back(index) {
+            start(&world, index);
+        }
+    });
+}

@@ -1,0 +1,61 @@
+//! Fixed seeds: the same ones give the same log, and those that once found a bug find none.
+
+#[cfg(test)]
+mod tests {
+    use sim::{Options, Outcome, run};
+
+    /// Steps of one run: 20 simulated seconds with faults.
+    const STEPS: u64 = 1_000;
+    /// Seeds that failed before a bug was mended, with the steps that it took.
+    const FOUND: &[(u64, u64)] = &[(12, 2_000), (18, 2_000), (25, 2_000), (83, 2_000), (96, 2_000)];
+
+    fn once(seed: u64, steps: u64) -> Outcome {
+        run(&Options { steps, ..Options::new(seed) }).unwrap()
+    }
+
+    fn holds(seed: u64, steps: u64) {
+        let outcome = once(seed, steps);
+        assert_eq!(outcome.violation, None, "seed {seed}:\n{}", outcome.lines.join("\n"));
+        assert!(outcome.acknowledged > 0, "seed {seed}: nothing was done");
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_log_in_one_process() {
+        for seed in 1..=6 {
+            assert_eq!(once(seed, STEPS), once(seed, STEPS));
+        }
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_log_in_two_processes() {
+        let log = |seed: u64| {
+            let binary = std::process::Command::new(env!("CARGO_BIN_EXE_sim"))
+                .args(["--log", "--steps", &STEPS.to_string(), "--seed", &seed.to_string()])
+                .output()
+                .unwrap();
+            let text = String::from_utf8(binary.stdout).unwrap();
+            // The last line tells how long it took in real time.
+            text.lines()
+                .filter(|line| !line.contains("times real time"))
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        for seed in 7..=9 {
+            let (one, other) = (log(seed), log(seed));
+            assert!(one.len() > 20);
+            assert_eq!(one, other);
+            let hash = format!("hash {:016x}", once(seed, STEPS).hash);
+            assert!(one.iter().any(|line| line.contains(&hash)), "seed {seed} is another in a third process");
+        }
+    }
+
+    #[test]
+    fn fixed_seeds_hold() {
+        (100..=140).for_each(|seed| holds(seed, STEPS));
+    }
+
+    #[test]
+    fn seeds_that_found_a_bug_hold() {
+        FOUND.iter().for_each(|(seed, steps)| holds(*seed, *steps));
+    }
+}
