@@ -2,13 +2,14 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::Response;
 use futures::{Stream, StreamExt, stream};
 use skep_model::Timestamp;
 use skep_rest::Event;
-use skep_runtime::Latest;
+use skep_runtime::{Env, Latest};
 
 use crate::api::Api;
 use crate::body::{json_line, streamed};
@@ -20,6 +21,8 @@ use crate::refusal::Refusal;
 
 /// Events that are kept for `since` and for readers that lag.
 const EVENTS_KEPT: usize = 1024;
+/// How long entering a swarm waits until its events are followed.
+const FOLLOW_TIMEOUT: Duration = Duration::from_millis(300);
 /// What events can be narrowed by; those of the second line name an object by id or name.
 const FILTERS: &[&str] = &["type", "event", "scope", "label", "daemon"];
 const OBJECTS: &[&str] = &["container", "image", "service", "node", "network", "stack"];
@@ -29,12 +32,21 @@ const OBJECTS: &[&str] = &["container", "image", "service", "node", "network", "
 pub(crate) struct EventHistory {
     kept: Arc<Mutex<VecDeque<(u64, Event)>>>,
     newest: Latest<u64>,
+    /// Whether the swarm's objects are followed.
+    pub(crate) following: Latest<bool>,
+    /// Counts the times that this node may have become a manager.
+    pub(crate) entered: Latest<u64>,
 }
 
 impl EventHistory {
     /// Without events.
     pub(crate) fn new() -> Self {
-        Self { kept: Arc::default(), newest: Latest::new(0) }
+        Self {
+            kept: Arc::default(),
+            newest: Latest::new(0),
+            following: Latest::new(false),
+            entered: Latest::new(0),
+        }
     }
 
     /// Takes down what happens until the host says no more.
@@ -42,6 +54,14 @@ impl EventHistory {
         let mut events = host.events();
         while let Some(event) = events.next().await {
             self.push(event);
+        }
+    }
+
+    /// This node entered a swarm: nothing that happens from now on is to be missed.
+    pub(crate) async fn enter_swarm(&self, env: &Env) {
+        self.entered.update(|count| *count += 1);
+        if env.timeout(FOLLOW_TIMEOUT, self.following.wait_for(|following| *following)).await.is_err() {
+            tracing::debug!("the swarm's events are not followed: this node is no manager");
         }
     }
 

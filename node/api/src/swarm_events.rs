@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use skep_manager::ControlApi;
 use skep_model::{Network, Node, Object, Service, ServiceMode, Timestamp};
 use skep_rest::{Event, EventActor};
 use skep_runtime::Env;
-use skep_store::Event as Change;
+use skep_store::{Event as Change, Store};
 
 use crate::events::EventHistory;
 use crate::host::{Host, SwarmState};
@@ -19,23 +18,31 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Takes down what happens to the swarm's objects while this node is a manager.
 pub(crate) async fn record(history: EventHistory, host: Arc<dyn Host>, env: Env) {
     loop {
-        match control(&*host) {
-            Some(control) => follow(&history, &*host, &env, &control).await,
-            None => env.sleep(LOOK).await,
+        // Read before looking, so that a swarm that is entered meanwhile ends the wait below.
+        let (seen, _) = history.entered.get_versioned();
+        match store(&*host) {
+            Some(store) => {
+                follow(&history, &*host, &env, &store).await;
+                history.following.set(false);
+            }
+            // A promotion is seen a moment later.
+            None => drop(env.timeout(LOOK, history.entered.changed(seen)).await),
         }
     }
 }
 
-fn control(host: &dyn Host) -> Option<ControlApi> {
+/// The store alone: more of a manager would keep its log open.
+fn store(host: &dyn Host) -> Option<Arc<Store>> {
     match host.swarm() {
-        SwarmState::Member(member) => member.control,
+        SwarmState::Member(member) => member.control.map(|control| Arc::clone(control.store())),
         _ => None,
     }
 }
 
 /// Until this node is no manager any more, or one of another swarm.
-async fn follow(history: &EventHistory, host: &dyn Host, env: &Env, own: &ControlApi) {
-    let mut watch = own.store().watch(own.view().version());
+async fn follow(history: &EventHistory, host: &dyn Host, env: &Env, own: &Arc<Store>) {
+    let mut watch = own.watch(own.view().version());
+    history.following.set(true);
     loop {
         match env.timeout(LOOK, watch.next()).await {
             Ok(Ok(commit)) => {
@@ -45,8 +52,8 @@ async fn follow(history: &EventHistory, host: &dyn Host, env: &Env, own: &Contro
                     .filter_map(|change| event(change, env.now()))
                     .for_each(|event| history.push(event));
             }
-            Ok(Err(_behind)) => watch = own.store().watch(own.view().version()),
-            Err(_) if control(host).is_none_or(|now| !Arc::ptr_eq(now.store(), own.store())) => return,
+            Ok(Err(_behind)) => watch = own.watch(own.view().version()),
+            Err(_) if store(host).is_none_or(|now| !Arc::ptr_eq(&now, own)) => return,
             Err(_) => {}
         }
     }

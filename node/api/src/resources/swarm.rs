@@ -27,7 +27,9 @@ pub(crate) async fn init(
     State(api): State<Api>,
     JsonBody(request): JsonBody<SwarmInit>,
 ) -> Result<Json<String>, Refusal> {
-    Ok(Json(api.host.swarm_init(request).await?))
+    let node = api.host.swarm_init(request).await?;
+    api.events.enter_swarm(&api.env).await;
+    Ok(Json(node))
 }
 
 /// `POST /swarm/join`.
@@ -36,6 +38,7 @@ pub(crate) async fn join(
     JsonBody(request): JsonBody<SwarmJoin>,
 ) -> Result<StatusCode, Refusal> {
     api.host.swarm_join(request).await?;
+    api.events.enter_swarm(&api.env).await;
     Ok(StatusCode::OK)
 }
 
