@@ -34,6 +34,8 @@ struct Node {
     disk: MemoryDisk,
     clock: SkewedClock,
     life: Life,
+    /// Nothing of the last life is left: its end is noted a moment after it.
+    down: bool,
     /// Counts lives.
     starts: u64,
     core: Option<Arc<Core>>,
@@ -61,6 +63,7 @@ impl Managers {
                 disk: MemoryDisk::default(),
                 clock: SkewedClock::new(),
                 life,
+                down: true,
                 starts: 0,
                 core: None,
             }
@@ -143,10 +146,11 @@ impl Managers {
         self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A new life; none when the old one is not over.
+    /// A new life; none when the old one is not over and done with.
     fn begin(&self, index: usize) -> Option<(Life, MemoryDisk, SkewedClock, u64)> {
         let mut all = self.lock();
-        let node = all.get_mut(index).filter(|node| node.life.is_over())?;
+        let node = all.get_mut(index).filter(|node| node.down)?;
+        node.down = false;
         node.starts += 1;
         node.life = Life::new(self.chance.number());
         Some((node.life.clone(), node.disk.clone(), node.clock.clone(), node.raft_id))
@@ -163,6 +167,7 @@ impl Managers {
         let mut all = self.lock();
         let Some(node) = all.get_mut(index) else { return };
         node.disk = node.disk.crash(seed);
+        node.down = true;
         let core = node.core.take();
         drop(all);
         drop(core);
