@@ -5,29 +5,23 @@ use serde_json::{Value, json};
 use skep_rest::{SwarmInit, SwarmSpec};
 
 use super::join_token::{Role, join_command};
+use super::node_flags::NodeFlags;
 use crate::client::Client;
 use crate::commands::duration;
 use crate::failure::Failure;
 use crate::output;
 
 /// Initialize a swarm.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Args)]
 pub(crate) struct Init {
-    /// Advertised address: IP[:PORT] or INTERFACE[:PORT]; given twice, the last counts.
-    #[arg(long, value_name = "ADDRESS", overrides_with = "advertise_addr")]
-    advertise_addr: Option<String>,
-    /// Where to listen for members: IP[:PORT] or INTERFACE[:PORT] [default: 0.0.0.0:2377].
-    #[arg(long, value_name = "ADDRESS")]
-    listen_addr: Option<String>,
-    /// Whether this node takes tasks: active, pause or drain.
-    #[arg(long, default_value = "active")]
-    availability: String,
+    #[command(flatten)]
+    node: NodeFlags,
     /// Where subnets of networks come from, in CIDR form [default: 10.0.0.0/8].
     #[arg(long, value_name = "CIDR", value_delimiter = ',')]
     default_addr_pool: Vec<String>,
     /// Prefix length of a subnet [default: 24].
-    #[arg(long, value_name = "BITS", default_value_t = 0)]
-    default_addr_pool_mask_length: u32,
+    #[arg(long, value_name = "BITS")]
+    default_addr_pool_mask_length: Option<u32>,
     /// Go on as the only manager of the swarm that this node is in: for when most managers are lost for good.
     #[arg(long)]
     force_new_cluster: bool,
@@ -53,16 +47,16 @@ impl Init {
 }
 
 /// Starts a swarm; answers with this node's id.
-pub(crate) async fn init(client: &Client, init: Init) -> Result<String, Failure> {
+async fn init(client: &Client, init: Init) -> Result<String, Failure> {
     let number = |key: &str, value: Option<u64>| value.map_or(Value::Null, |value| json!({ key: value }));
     let nanos = |value: Option<Duration>| value.and_then(|value| u64::try_from(value.as_nanos()).ok());
     let request = SwarmInit {
-        listen_addr: init.listen_addr.unwrap_or_default(),
-        advertise_addr: init.advertise_addr.unwrap_or_default(),
-        availability: init.availability,
+        listen_addr: init.node.listen_addr.unwrap_or_default(),
+        advertise_addr: init.node.advertise_addr.unwrap_or_default(),
+        availability: init.node.availability,
         force_new_cluster: init.force_new_cluster,
         default_addr_pool: Some(init.default_addr_pool).filter(|pools| !pools.is_empty()),
-        subnet_size: init.default_addr_pool_mask_length,
+        subnet_size: init.default_addr_pool_mask_length.unwrap_or_default(),
         spec: SwarmSpec {
             orchestration: number("TaskHistoryRetentionLimit", init.task_history_limit),
             dispatcher: number("HeartbeatPeriod", nanos(init.dispatcher_heartbeat)),

@@ -1,6 +1,7 @@
 use clap::Args;
 use skep_rest::{Info, SwarmJoin};
 
+use super::node_flags::NodeFlags;
 use crate::client::{Client, Nothing};
 use crate::failure::Failure;
 use crate::output;
@@ -8,15 +9,8 @@ use crate::output;
 /// Join a swarm as a node and/or manager.
 #[derive(Debug, Args)]
 pub(crate) struct Join {
-    /// Where others reach this node: IP[:PORT] or INTERFACE[:PORT]; given twice, the last counts.
-    #[arg(long, value_name = "ADDRESS", overrides_with = "advertise_addr")]
-    advertise_addr: Option<String>,
-    /// Where to listen for members: IP[:PORT] or INTERFACE[:PORT] [default: 0.0.0.0:2377].
-    #[arg(long, value_name = "ADDRESS")]
-    listen_addr: Option<String>,
-    /// Whether this node takes tasks: active, pause or drain.
-    #[arg(long, default_value = "active")]
-    availability: String,
+    #[command(flatten)]
+    node: NodeFlags,
     /// Token for entry into the swarm; a manager shows it with "skep swarm join-token".
     #[arg(long, value_name = "TOKEN")]
     token: String,
@@ -28,9 +22,9 @@ pub(crate) struct Join {
 impl Join {
     pub(crate) async fn run(self, client: &Client) -> Result<(), Failure> {
         let request = SwarmJoin {
-            listen_addr: self.listen_addr.unwrap_or_default(),
-            advertise_addr: self.advertise_addr.unwrap_or_default(),
-            availability: self.availability,
+            listen_addr: self.node.listen_addr.unwrap_or_default(),
+            advertise_addr: self.node.advertise_addr.unwrap_or_default(),
+            availability: self.node.availability,
             remote_addrs: vec![self.manager],
             join_token: self.token,
             ..SwarmJoin::default()

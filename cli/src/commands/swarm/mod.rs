@@ -5,6 +5,7 @@ mod init;
 mod join;
 mod join_token;
 mod leave;
+mod node_flags;
 mod restore;
 mod update;
 
