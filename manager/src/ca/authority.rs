@@ -85,12 +85,10 @@ impl Ca {
         let raft_id = self.env.random().number();
         let node = self
             .door
-            .change(|view| {
+            .change(|view| -> Result<_, CaError> {
                 let known = view.node(id).ok_or(CaError::UnknownNode(id))?;
-                if !known.key_digest.is_empty() && known.key_digest != digest {
-                    return Err(CaError::OtherKey(id));
-                }
-                let node = renewed(known, raft_id, digest.clone(), address);
+                check_key(known, &digest)?;
+                let node = renewed(known, raft_id, address);
                 let changes =
                     if node == **known { Vec::new() } else { vec![Change::Update(node.clone().into())] };
                 Ok((Transaction { changes }, node))
@@ -167,9 +165,14 @@ fn new_node(id: NodeId, role: NodeRole, raft_id: u64, key_digest: String, joiner
     }
 }
 
+/// A node is who has its key: one whose certificate has ended shows nothing else. A record without a key is nobody's.
+fn check_key(known: &Node, digest: &str) -> Result<(), CaError> {
+    if known.key_digest == digest { Ok(()) } else { Err(CaError::OtherKey(known.id)) }
+}
+
 /// The node after its renewal: promoted if that is wanted. Demotion is the leader's to do, in Raft first.
-fn renewed(known: &Node, raft_id: u64, key_digest: String, address: &str) -> Node {
-    let mut node = Node { key_digest, ..known.clone() };
+fn renewed(known: &Node, raft_id: u64, address: &str) -> Node {
+    let mut node = known.clone();
     let address = address.to_owned();
     match &mut node.manager {
         Some(manager) if !address.is_empty() => manager.address = address,
@@ -181,4 +184,27 @@ fn renewed(known: &Node, raft_id: u64, key_digest: String, address: &str) -> Nod
         None => {}
     }
     node
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use skep_model::{Availability, NodeDescription};
+
+    #[test]
+    fn only_who_has_the_key_is_the_node() {
+        let joiner = Joiner {
+            token: String::new(),
+            request: Vec::new(),
+            description: NodeDescription::default(),
+            availability: Availability::Active,
+            address: "10.0.0.2:2377".into(),
+        };
+        let node = |digest: &str| new_node(NodeId::new(1), NodeRole::Worker, 2, digest.into(), &joiner);
+        assert!(check_key(&node("aa"), "aa").is_ok());
+        for recorded in ["bb", ""] {
+            let refused = check_key(&node(recorded), "aa");
+            assert!(matches!(refused, Err(CaError::OtherKey(_))), "recorded: '{recorded}'");
+        }
+    }
 }
