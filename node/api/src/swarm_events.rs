@@ -52,7 +52,10 @@ async fn follow(history: &EventHistory, host: &dyn Host, env: &Env, own: &Arc<St
                     .filter_map(|change| event(change, env.now()))
                     .for_each(|event| history.push(event));
             }
-            Ok(Err(_behind)) => watch = own.watch(own.view().version()),
+            Ok(Err(behind)) => {
+                tracing::warn!(%behind, "events of the swarm were missed");
+                watch = own.watch(own.view().version());
+            }
             Err(_) if store(host).is_none_or(|now| !Arc::ptr_eq(&now, own)) => return,
             Err(_) => {}
         }
@@ -72,14 +75,23 @@ fn event(change: &Change, now: Timestamp) -> Option<Event> {
     let action = match (&change.before, &change.after) {
         (None, _) => "create",
         (_, None) => "remove",
-        // Beside its name nothing is said: addresses were given out, or the like.
-        (Some(_), Some(_)) if attributes.len() < 2 => return None,
+        // Beside its name nothing is said, and nobody asked for it: addresses were given out, or the like.
+        (Some(old), Some(new)) if attributes.len() < 2 && !asked_for(old, new) => return None,
         (Some(_), Some(_)) => "update",
     };
     let at = now.as_nanos();
     let actor = EventActor { id, attributes };
     let (kind, action) = (kind.to_owned(), action.to_owned());
     Some(Event { kind, action, actor, scope: "swarm".into(), time: at / 1_000_000_000, time_nano: at })
+}
+
+/// Whether somebody wanted it, such as another label, which has no attribute.
+fn asked_for(old: &Object, new: &Object) -> bool {
+    match (old, new) {
+        (Object::Node(old), Object::Node(new)) => old.spec != new.spec,
+        (Object::Network(old), Object::Network(new)) => old.spec != new.spec,
+        _ => false,
+    }
 }
 
 fn before(change: &Change) -> Option<&Object> {
@@ -128,5 +140,42 @@ impl Attributes {
             self.0.insert(format!("{what}.old"), old.to_string());
             self.0.insert(format!("{what}.new"), new.to_string());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use skep_model::{
+        Availability, Meta, NodeDescription, NodeId, NodeRole, NodeSpec, NodeStatus, ObjectKey,
+    };
+
+    fn update(change: impl Fn(&mut Node)) -> Option<Event> {
+        let before = Node {
+            id: NodeId::new(1),
+            meta: Meta::default(),
+            spec: NodeSpec::default(),
+            role: NodeRole::Worker,
+            description: NodeDescription { hostname: "w1".into(), ..NodeDescription::default() },
+            status: NodeStatus::default(),
+            manager: None,
+            key_digest: String::new(),
+        };
+        let mut after = before.clone();
+        change(&mut after);
+        let key = ObjectKey::Node(before.id);
+        let change = Change { key, before: Some(before.into()), after: Some(after.into()) };
+        event(&change, Timestamp::from_nanos(1_000_000_000))
+    }
+
+    #[test]
+    fn what_people_do_and_notice_is_told() {
+        let drained = update(|node| node.spec.availability = Availability::Drain).unwrap();
+        assert_eq!(drained.actor.attributes.get("availability.new").map(String::as_str), Some("drain"));
+        let labelled = update(|node| {
+            node.spec.labels.insert("disk".into(), "ssd".into());
+        });
+        assert_eq!(labelled.unwrap().action, "update");
+        assert_eq!(update(|node| node.description.memory_bytes += 1), None);
     }
 }
