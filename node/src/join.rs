@@ -1,6 +1,6 @@
 //! Into a swarm that is there.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use skep_api::{HostError, HostErrorKind};
@@ -110,6 +110,9 @@ async fn addresses(request: &SwarmJoin, remote: &str) -> Result<(SocketAddr, Soc
 }
 
 fn with_port(address: &str) -> String {
+    if let Ok(ip) = address.parse::<IpAddr>() {
+        return SocketAddr::new(ip, limits::CLUSTER_PORT_DEFAULT).to_string();
+    }
     let has_port = address.rsplit_once(':').is_some_and(|(host, port)| {
         (!host.contains(':') || host.ends_with(']')) && port.parse::<u16>().is_ok()
     });
@@ -145,5 +148,6 @@ mod tests {
         assert_eq!(with_port("10.0.0.1:99"), "10.0.0.1:99");
         assert_eq!(with_port("manager"), "manager:2377");
         assert_eq!(with_port("[fd00::1]:5"), "[fd00::1]:5");
+        assert_eq!(with_port("fd00::1"), "[fd00::1]:2377");
     }
 }
