@@ -7,10 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 use skep_log::{Key, RealDisk};
-use skep_model::{
-    Change, Cluster, ClusterId, Node, NodeId, NodeRole, NodeState, NodeStatus, Timestamp, Transaction,
-};
+use skep_model::{Change, Cluster, ClusterId, Node, NodeId, NodeRole, NodeState, NodeStatus, Timestamp, Transaction};
 use skep_raft::{
     OpenError, Options, ProposeError, Proposed, RaftMessage, ReadError, Transport, TransportError,
     become_only_member,
@@ -89,8 +88,9 @@ pub async fn recover(
     swap()?;
     let seconds = survivor.env.now().as_nanos() / 1_000_000_000;
     let kept = survivor.directory.with_extension(format!("before-{seconds}"));
-    rename(&survivor.directory, &kept)?;
-    rename(&copy, &survivor.directory)?;
+    // In one step: at no moment a crash leaves the manager without a log.
+    exchange(&survivor.directory, &copy)?;
+    rename(&copy, &kept)?;
     Ok(kept)
 }
 
@@ -185,12 +185,24 @@ fn copy_directory(from: &Path, to: &Path) -> Result<(), RecoverError> {
     copy().map_err(file(format!("copy {} to {}", from.display(), to.display())))
 }
 
+fn exchange(one: &Path, other: &Path) -> Result<(), RecoverError> {
+    let exchanged = || {
+        renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)?;
+        sync_parent(one)
+    };
+    exchanged().map_err(file(format!("exchange {} and {}", one.display(), other.display())))
+}
+
 fn rename(from: &Path, to: &Path) -> Result<(), RecoverError> {
     let renamed = || {
         fs::rename(from, to)?;
-        to.parent().map_or(Ok(()), |parent| fs::File::open(parent)?.sync_all())
+        sync_parent(to)
     };
     renamed().map_err(file(format!("rename {} to {}", from.display(), to.display())))
+}
+
+fn sync_parent(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), |parent| fs::File::open(parent)?.sync_all())
 }
 
 fn remove(path: &Path) -> Result<(), RecoverError> {
@@ -199,5 +211,23 @@ fn remove(path: &Path) -> Result<(), RecoverError> {
             Err(file(format!("remove {}", path.display()))(error))
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn directories_change_places() {
+        let parent = tempfile::tempdir().unwrap();
+        let (log, copy) = (parent.path().join("log"), parent.path().join("log.recovering"));
+        fs::create_dir(&log).unwrap();
+        fs::write(log.join("segment"), "old").unwrap();
+        copy_directory(&log, &copy).unwrap();
+        fs::write(copy.join("segment"), "new").unwrap();
+        exchange(&log, &copy).unwrap();
+        assert_eq!(fs::read_to_string(log.join("segment")).unwrap(), "new");
+        assert_eq!(fs::read_to_string(copy.join("segment")).unwrap(), "old");
     }
 }
