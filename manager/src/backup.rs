@@ -18,6 +18,7 @@ use skep_wire::Certified;
 use thiserror::Error;
 
 use crate::controlapi::ControlApi;
+use crate::manager::raft_directory;
 use crate::replica::{read_state, write_state};
 
 /// What a backup begins with; the digit is its version.
@@ -137,11 +138,7 @@ pub fn restore(backup: &[u8], node: RestoringNode<'_>) -> Result<RestoredSwarm, 
 fn changed(view: &View, cluster: Cluster, own: Node) -> Vec<Object> {
     let objects = view.objects().filter_map(|object| match object {
         Object::Cluster(_) => None,
-        Object::Node(node) if node.manager.is_some() => {
-            let mut node = Node::clone(&node);
-            (node.role, node.spec.role, node.manager) = (NodeRole::Worker, NodeRole::Worker, None);
-            Some(lost(node))
-        }
+        Object::Node(node) if node.manager.is_some() => Some(lost(Node::clone(&node).into_worker())),
         Object::Node(node) => Some(lost(Node::clone(&node))),
         other => Some(other),
     });
@@ -160,8 +157,7 @@ fn begin(
     raft_id: u64,
     node: &RestoringNode<'_>,
 ) -> Result<(), BackupError> {
-    let directory = node.raft.join(format!("{raft_id:016x}"));
-    let disk = RealDisk::open(&directory).map_err(BackupError::Directory)?;
+    let disk = RealDisk::open(raft_directory(node.raft, raft_id)).map_err(BackupError::Directory)?;
     let key = Key::new(0, node.key);
     let mut options = Options::new(raft_id, Arc::new(disk), key, cluster.id.value());
     options.epoch = cluster.epoch;

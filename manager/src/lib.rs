@@ -24,7 +24,7 @@ pub use controlapi::{ControlApi, ControlError, Rotation};
 pub use core::{BootstrapError, Core};
 pub use dispatcher::{DispatchError, Dispatcher};
 pub use leader_calls::LeaderCalls;
-pub use manager::{Manager, ManagerError, ManagerOptions};
+pub use manager::{Manager, ManagerError, ManagerOptions, raft_directory};
 pub use quorum::Quorum;
 pub use recover::{RecoverError, Survivor, recover};
 pub use skep_raft::ReadError;

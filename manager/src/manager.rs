@@ -1,5 +1,5 @@
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -149,4 +149,9 @@ impl Manager {
             tracing::warn!("the port for members did not close by itself");
         }
     }
+}
+
+/// Where the log and the snapshot of the member with this id are, below `root`: a node that is promoted again is another member.
+pub fn raft_directory(root: &Path, raft_id: u64) -> PathBuf {
+    root.join(format!("{raft_id:016x}"))
 }

@@ -106,10 +106,7 @@ impl Quorum {
 
 /// A manager by its host's name, if it is known.
 fn shown(view: &View, raft_id: u64, address: &str) -> String {
-    let of_it = |node: &&Arc<skep_model::Node>| {
-        node.manager.as_ref().is_some_and(|manager| manager.raft_id == raft_id)
-    };
-    match view.nodes().find(of_it) {
+    match view.member(raft_id) {
         Some(node) => format!("{} at {address}", node.description.hostname),
         None => address.to_owned(),
     }

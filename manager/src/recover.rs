@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use skep_log::{Key, RealDisk};
-use skep_model::{Change, Cluster, ClusterId, Node, NodeId, NodeRole, NodeState, NodeStatus, Timestamp, Transaction};
+use skep_model::{Change, Cluster, ClusterId, Node, NodeId, NodeState, NodeStatus, Timestamp, Transaction};
 use skep_raft::{
     OpenError, Options, ProposeError, Proposed, RaftMessage, ReadError, Transport, TransportError,
     become_only_member,
@@ -128,8 +128,7 @@ fn transaction(view: &View, survivor: &Survivor, now: Timestamp) -> Transaction 
     });
     let others = view.nodes().filter(|node| node.id != survivor.node && node.manager.is_some());
     let others = others.map(|node| {
-        let mut node = Node::clone(node);
-        (node.role, node.spec.role, node.manager) = (NodeRole::Worker, NodeRole::Worker, None);
+        let mut node = Node::clone(node).into_worker();
         let message = "it was a manager before the swarm was recovered without it".to_owned();
         node.status = NodeStatus { state: NodeState::Unknown, message, since: now, ..node.status };
         node

@@ -5,13 +5,13 @@ use std::sync::Weak;
 use std::time::Duration;
 
 use skep_manager::ca::client::{self, CaCallError};
-use skep_manager::{Certified, ManagerError};
+use skep_manager::{Certified, ManagerError, raft_directory};
 use skep_model::{NodeRole, SwarmView, Timestamp};
 use skep_runtime::Env;
 use thiserror::Error;
 
 use crate::error::DaemonError;
-use crate::member::{raft_directory, reached, start_manager};
+use crate::member::{reached, start_manager};
 use crate::membership::Membership;
 use crate::node::Node;
 
@@ -150,7 +150,7 @@ async fn change_role(node: &Node, membership: &Membership) -> Result<(), FollowE
                 let raft_id = manager.metrics().id;
                 manager.stop().await;
                 // Nothing of it is needed any more: promoted again, the node is another member.
-                if let Err(error) = fs::remove_dir_all(raft_directory(&node.ground, raft_id)) {
+                if let Err(error) = fs::remove_dir_all(raft_directory(&node.ground.raft, raft_id)) {
                     tracing::warn!(%error, "the log of the manager that this node was is left");
                 }
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use skep_engine::{Engine, EngineError, EngineOptions};
 use skep_identity::{IdentityError, LiveIdentity};
-use skep_manager::{Manager, ManagerError, ManagerOptions};
+use skep_manager::{Manager, ManagerError, ManagerOptions, raft_directory};
 use skep_model::{ClusterId, NodeId, SwarmView};
 use skep_runtime::{Env, Latest, Task};
 use skep_worker::{Worker, WorkerError, WorkerOptions};
@@ -161,15 +161,10 @@ pub(crate) async fn start_manager(
         cluster,
         raft_id,
         identity: identity.clone(),
-        directory: raft_directory(ground, raft_id),
+        directory: raft_directory(&ground.raft, raft_id),
         key: membership.key,
         epoch: membership.epoch,
         listen: membership.listen,
     })
     .await
-}
-
-/// A member's log and snapshot: a node that is promoted again is another member.
-pub(crate) fn raft_directory(ground: &Ground, raft_id: u64) -> PathBuf {
-    ground.raft.join(format!("{raft_id:016x}"))
 }

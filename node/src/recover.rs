@@ -1,13 +1,13 @@
 //! `swarm init --force-new-cluster`: this manager goes on without the others.
 
 use skep_api::{HostError, HostErrorKind};
-use skep_manager::{RecoverError, Survivor};
+use skep_manager::{RecoverError, Survivor, raft_directory};
 use skep_rest::SwarmInit;
 
 use crate::address;
 use crate::init::{internal, invalid};
 use crate::join;
-use crate::member::{Member, raft_directory};
+use crate::member::Member;
 use crate::membership::Membership;
 use crate::node::{Node, Standing};
 
@@ -37,7 +37,7 @@ pub(crate) async fn force_new_cluster(node: &Node, request: &SwarmInit) -> Resul
         cluster: ids.0,
         node: ids.1,
         raft_id,
-        directory: raft_directory(&node.ground, raft_id),
+        directory: raft_directory(&node.ground.raft, raft_id),
         key: after.key,
         epoch: after.epoch,
         address: after.advertise.to_string(),

@@ -32,9 +32,7 @@ impl Options {
     pub fn new(id: u64, disk: Arc<dyn Disk>, key: Key, cluster: u128) -> Self {
         Self { id, disk, key, cluster, epoch: 0, timings: Timings::default(), spawner: Arc::new(Threads) }
     }
-}
 
-impl Options {
     /// A command and its frame must fit a record.
     pub(crate) fn log_limits(&self) -> skep_log::Options {
         skep_log::Options {

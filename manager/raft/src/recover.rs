@@ -38,9 +38,7 @@ pub fn become_only_member(options: &Options, address: &str) -> Result<(), OpenEr
     let voted = vote.map_or(0, |vote| vote.leader_id().term);
     let term = voted.max(last.committed_leader_id().term) + 1;
     let leader = LeaderId { term, voted_for: options.id };
-    let members = BTreeMap::from([(options.id, Member { address: address.to_owned() })]);
-    let membership = Membership::new(vec![BTreeSet::from([options.id])], members)
-        .map_err(|error| OpenError::Raft(error.to_string()))?;
+    let membership = only(options.id, address)?;
     let entry =
         Entry::new(LogId::new_term_index(term, last.index() + 1), EntryPayload::Membership(membership));
     let payload = log_store::encode(&entry)?;
@@ -67,9 +65,7 @@ pub fn begin_with(
         return Err(OpenError::Raft("the directory holds the log of a manager already".to_owned()));
     }
     let leader = LeaderId { term: FIRST_TERM, voted_for: options.id };
-    let members = BTreeMap::from([(options.id, Member { address: address.to_owned() })]);
-    let membership = Membership::new(vec![BTreeSet::from([options.id])], members)
-        .map_err(|error| OpenError::Raft(error.to_string()))?;
+    let membership = only(options.id, address)?;
     let last = LogId::new_term_index(FIRST_TERM, index);
     let meta = SnapshotMeta {
         last_log_id: Some(last),
@@ -81,4 +77,10 @@ pub fn begin_with(
     log.put_meta(log_writer::PURGED, &log_store::encode(&last)?)?;
     log.purge_to(index)?;
     Ok(log.sync()?)
+}
+
+/// One voter and nobody else.
+fn only(id: u64, address: &str) -> Result<Membership<u64, Member>, OpenError> {
+    let members = BTreeMap::from([(id, Member { address: address.to_owned() })]);
+    Membership::new(vec![BTreeSet::from([id])], members).map_err(|error| OpenError::Raft(error.to_string()))
 }

@@ -107,9 +107,7 @@ impl Ca {
         self.door
             .change(|view| {
                 let Some(known) = view.node(id) else { return Ok((Transaction::default(), ())) };
-                let mut node = Node::clone(known);
-                node.spec.role = NodeRole::Worker;
-                (node.role, node.manager) = (NodeRole::Worker, None);
+                let mut node = Node::clone(known).into_worker();
                 let message = "the node left the swarm".to_owned();
                 node.status = NodeStatus { state: NodeState::Down, message, since: now, ..node.status };
                 Ok((Transaction { changes: vec![Change::Update(node.into())] }, ()))

@@ -89,6 +89,11 @@ impl View {
         self.tables.nodes.get(&id)
     }
 
+    /// The manager with this id in Raft.
+    pub fn member(&self, raft_id: u64) -> Option<&Arc<Node>> {
+        self.nodes().find(|node| node.is_member(raft_id))
+    }
+
     /// All nodes, by id.
     pub fn nodes(&self) -> impl Iterator<Item = &Arc<Node>> {
         self.tables.nodes.values()

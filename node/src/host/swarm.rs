@@ -1,4 +1,3 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use skep_api::{HostError, HostErrorKind, SwarmState};
@@ -37,10 +36,7 @@ fn member(member: &Member) -> skep_api::Member {
 
 fn leader(manager: &Manager) -> Option<NodeId> {
     let leader = manager.quorum().leadership().leader?.id;
-    let view = manager.control().view();
-    let leads =
-        |node: &&Arc<skep_model::Node>| node.manager.as_ref().is_some_and(|own| own.raft_id == leader);
-    view.nodes().find(leads).map(|node| node.id)
+    manager.control().view().member(leader).map(|node| node.id)
 }
 
 /// Waits until this manager knows everything that was acknowledged.

@@ -24,6 +24,21 @@ pub struct Node {
     pub key_digest: String,
 }
 
+impl Node {
+    /// The node as a worker that nobody wants to be a manager.
+    #[must_use]
+    pub fn into_worker(mut self) -> Self {
+        self.spec.role = NodeRole::Worker;
+        Self { role: NodeRole::Worker, manager: None, ..self }
+    }
+
+    /// Whether it is the manager with this id in Raft.
+    #[must_use]
+    pub fn is_member(&self, raft_id: u64) -> bool {
+        self.manager.as_ref().is_some_and(|manager| manager.raft_id == raft_id)
+    }
+}
+
 /// What a node is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
