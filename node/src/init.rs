@@ -9,7 +9,7 @@ use skep_engine::Engine;
 use skep_identity::LiveIdentity;
 use skep_manager::ca::{FirstNode, NewSwarm, new_swarm};
 use skep_manager::{Certified, Manager, ManagerError};
-use skep_model::{NodeRole, NodeSpec};
+use skep_model::{NodeRole, NodeSpec, validate_cluster};
 use skep_rest::SwarmInit;
 
 use crate::member::{Ground, Member, MemberError, start_manager};
@@ -31,6 +31,7 @@ pub(crate) async fn init(node: &Node, request: SwarmInit) -> Result<String, Host
     }
     let (first, addresses) = first_node(node, &request)?;
     let spec = request.cluster_spec().map_err(invalid)?;
+    validate_cluster(&spec).map_err(invalid)?;
     let swarm = new_swarm(&node.env, first, spec).map_err(internal)?;
     let membership = membership(node, &swarm, addresses);
     let identity = LiveIdentity::new(swarm.identity.clone()).map_err(internal)?;

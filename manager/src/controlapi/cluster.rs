@@ -1,7 +1,7 @@
 //! The swarm's own settings.
 
 use skep_identity::join_tokens;
-use skep_model::{Change, Cluster, ClusterSpec, JoinTokens, Transaction};
+use skep_model::{Change, Cluster, ClusterSpec, JoinTokens, Transaction, validate_cluster};
 
 use super::{ControlApi, ControlError};
 
@@ -18,13 +18,14 @@ impl ControlApi {
     /// Replaces the swarm's settings and, where asked, its join tokens. `version` is the one that was read.
     ///
     /// # Errors
-    /// When somebody changed the swarm meanwhile, or it cannot be written.
+    /// When a setting is wrong, somebody changed the swarm meanwhile, or it cannot be written.
     pub async fn update_cluster(
         &self,
         version: u64,
         spec: ClusterSpec,
         rotation: Rotation,
     ) -> Result<(), ControlError> {
+        validate_cluster(&spec)?;
         let random = self.env.random();
         let secrets = (u128::from_le_bytes(random.bytes()), u128::from_le_bytes(random.bytes()));
         self.door

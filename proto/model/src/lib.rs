@@ -38,5 +38,6 @@ pub use swarm_view::SwarmView;
 pub use task_state::{StateOwner, TaskState};
 pub use timestamp::Timestamp;
 pub use validate::{
-    validate_image, validate_name, validate_network, validate_service, validate_stack, validate_stack_name,
+    validate_cluster, validate_image, validate_name, validate_network, validate_service, validate_stack,
+    validate_stack_name,
 };

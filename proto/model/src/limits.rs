@@ -46,10 +46,16 @@ pub const SUBNET_PREFIX_BITS_DEFAULT: u8 = 24;
 /// Time between two heartbeats of an agent. Swarm: 5 s; ours is shorter so that a dead node's tasks run elsewhere
 /// within 10 s (down after three missed periods).
 pub const HEARTBEAT_PERIOD_DEFAULT: Duration = Duration::from_secs(2);
+/// Shortest time between two heartbeats that is accepted: below it, managers would do little else.
+pub const HEARTBEAT_PERIOD_MIN: Duration = Duration::from_millis(100);
+/// Longest time between two heartbeats that is accepted: a dead node would be noticed after hours.
+pub const HEARTBEAT_PERIOD_MAX: Duration = Duration::from_secs(3600);
 /// Heartbeats that may be missed before a node counts as down.
 pub const HEARTBEATS_MISSED_MAX: u32 = 3;
 /// How long a node's certificate is valid (90 days).
 pub const NODE_CERTIFICATE_VALIDITY: Duration = Duration::from_secs(90 * 24 * 3600);
+/// Shortest validity of a node's certificate that is accepted: nodes need time to renew it.
+pub const NODE_CERTIFICATE_VALIDITY_MIN: Duration = Duration::from_secs(3600);
 /// How long the root certificate is valid (20 years).
 pub const ROOT_CERTIFICATE_VALIDITY: Duration = Duration::from_secs(20 * 365 * 24 * 3600);
 /// A new certificate is valid from this long ago, for hosts whose clocks are behind.

@@ -1,11 +1,13 @@
 //! What a spec must keep to before the store takes it.
 
+mod cluster;
 mod container;
 mod name;
 mod network;
 mod service;
 mod stack;
 
+pub use cluster::validate_cluster;
 pub use container::validate_image;
 pub use name::{validate_name, validate_stack_name};
 pub use network::validate_network;

@@ -1,0 +1,49 @@
+use crate::{ClusterSpec, Invalid, limits};
+
+/// Checks a swarm's settings: with others it could not go on, and not be told better either.
+///
+/// # Errors
+/// The first field that is wrong, and what to change.
+pub fn validate_cluster(spec: &ClusterSpec) -> Result<(), Invalid> {
+    let heartbeats = limits::HEARTBEAT_PERIOD_MIN..=limits::HEARTBEAT_PERIOD_MAX;
+    if !heartbeats.contains(&spec.heartbeat_period) {
+        let reason = format!("{:?} is not between 100ms and 1h", spec.heartbeat_period);
+        return Err(Invalid::new("Dispatcher.HeartbeatPeriod", reason));
+    }
+    let valid = spec.node_certificate_validity;
+    if valid < limits::NODE_CERTIFICATE_VALIDITY_MIN {
+        return Err(Invalid::new("CAConfig.NodeCertExpiry", "minimum certificate expiry time is: 1h0m0s"));
+    }
+    if valid > limits::ROOT_CERTIFICATE_VALIDITY {
+        let reason = "a node's certificate cannot be valid for longer than the root's 20 years (175200h)";
+        return Err(Invalid::new("CAConfig.NodeCertExpiry", reason));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_would_stop_a_swarm_is_refused() {
+        let second = Duration::from_secs(1);
+        let check = |heartbeat_period, node_certificate_validity| {
+            let spec = ClusterSpec { heartbeat_period, node_certificate_validity, ..ClusterSpec::default() };
+            validate_cluster(&spec).map_err(|error| error.path)
+        };
+        let (heartbeat, certificate) = ("Dispatcher.HeartbeatPeriod", "CAConfig.NodeCertExpiry");
+        assert_eq!(validate_cluster(&ClusterSpec::default()), Ok(()));
+        assert_eq!(check(second / 10, 3600 * second), Ok(()));
+        for (period, valid, wrong) in [
+            (Duration::ZERO, 3600 * second, heartbeat),
+            (3601 * second, 3600 * second, heartbeat),
+            (second, 3599 * second, certificate),
+            (second, Duration::MAX, certificate),
+        ] {
+            assert_eq!(check(period, valid), Err(wrong.to_owned()), "{period:?} {valid:?}");
+        }
+    }
+}
