@@ -45,10 +45,7 @@ pub fn ensure(store: &ImageStore) -> Result<ImageId, Error> {
     let created = Timestamp::new(binary.mtime(), 0).unwrap_or_default().to_string();
     // The layer never was an archive, so there is no digest of one; its name makes the id follow from the binary.
     let file = ConfigFile::new(&config, created, Vec::new(), format!("made from the running binary, {name}"));
-    let raw = serde_json::to_vec(&file).map_err(|error| Error::File {
-        what: "write the image's configuration".to_owned(),
-        source: error.into(),
-    })?;
+    let raw = file.bytes()?;
     let layer = Layer { name, bytes };
     if store.known_layer(&layer.name).is_none() {
         store.place_layers(&[(directory, layer.clone())])?;

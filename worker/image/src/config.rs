@@ -84,6 +84,17 @@ impl ConfigFile {
         }
     }
 
+    /// The file's content; its digest is the image's id.
+    ///
+    /// # Errors
+    /// When it cannot be written down, which no content of ours leads to.
+    pub(crate) fn bytes(&self) -> Result<Vec<u8>, Error> {
+        serde_json::to_vec(self).map_err(|error| Error::File {
+            what: "write the image's configuration".to_owned(),
+            source: error.into(),
+        })
+    }
+
     /// The digests of the layers' uncompressed archives, bottom first.
     pub(crate) fn diff_ids(&self) -> &[String] {
         self.rootfs.diff_ids.as_deref().unwrap_or_default()

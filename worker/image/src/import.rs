@@ -34,10 +34,7 @@ impl ImageStore {
             vec![unpacked.diff_id],
             "imported from a root file system".to_owned(),
         );
-        let raw = serde_json::to_vec(&file).map_err(|error| Error::File {
-            what: "write the image's configuration".to_owned(),
-            source: error.into(),
-        })?;
+        let raw = file.bytes()?;
         let _change = self.change();
         if self.known_layer(&layer.name).is_none() {
             self.place_layers(&[(directory, layer.clone())])?;
