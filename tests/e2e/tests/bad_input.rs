@@ -65,6 +65,23 @@ mod tests {
     }
 
     #[test]
+    fn settings_that_would_stop_a_swarm_are_refused() {
+        let mut host = Host::new();
+        host.start();
+        for (flag, value, words) in [
+            ("--dispatcher-heartbeat", "0s", "between 100ms and 1h"),
+            ("--cert-expiry", "59m", "minimum certificate expiry time is: 1h0m0s"),
+        ] {
+            let refused = host.skep(&["swarm", "init", flag, value]).failed();
+            assert!(refused.contains(words), "{refused}");
+        }
+        host.skep(&["swarm", "init"]).ok();
+        let refused = host.skep(&["swarm", "update", "--dispatcher-heartbeat", "2h"]).failed();
+        assert!(refused.contains("Dispatcher.HeartbeatPeriod") && refused.contains("7200s"), "{refused}");
+        host.skep(&["swarm", "update", "--dispatcher-heartbeat", "1s"]).ok();
+    }
+
+    #[test]
     fn no_daemon_and_no_swarm_are_told_apart() {
         let host = Host::new();
         let nobody = host.skep(&["service", "ls"]).failed();
