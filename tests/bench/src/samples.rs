@@ -1,6 +1,15 @@
+use std::time::Duration;
+
 /// What was measured, once a round, in the order of the rounds.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Samples(Vec<f64>);
+
+impl FromIterator<Duration> for Samples {
+    /// In seconds.
+    fn from_iter<T: IntoIterator<Item = Duration>>(times: T) -> Self {
+        Self(times.into_iter().map(|time| time.as_secs_f64()).collect())
+    }
+}
 
 impl Samples {
     /// One more.

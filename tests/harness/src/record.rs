@@ -31,10 +31,16 @@ impl Record {
     }
 
     /// The longest time between two acknowledgements of which the later one is in this span.
-    pub fn longest_gap(&self, from: Instant, until: Instant) -> Duration {
+    fn longest_gap(&self, from: Instant, until: Instant) -> Duration {
         let pairs = self.acknowledged.iter().zip(self.acknowledged.iter().skip(1));
         let within = pairs.filter(|(_, later)| later.at >= from && later.at < until);
         within.map(|(earlier, later)| later.at.duration_since(earlier.at)).max().unwrap_or_default()
+    }
+
+    /// The longest gap of each span between one moment and the next.
+    pub fn longest_gaps(&self, moments: &[Instant]) -> Vec<Duration> {
+        let spans = moments.iter().zip(moments.iter().skip(1));
+        spans.map(|(from, until)| self.longest_gap(*from, *until)).collect()
     }
 
     /// Checks that a manager knows every acknowledged service, and none of all services twice.
@@ -70,5 +76,7 @@ mod tests {
         assert_eq!(record.longest_gap(at(0), at(1000)), Duration::from_millis(490));
         assert_eq!(record.longest_gap(at(505), at(2000)), Duration::from_millis(890));
         assert_eq!(record.longest_gap(at(2000), at(3000)), Duration::ZERO);
+        let gaps = record.longest_gaps(&[at(0), at(505), at(2000)]);
+        assert_eq!(gaps, [490, 890].map(Duration::from_millis));
     }
 }

@@ -7,7 +7,6 @@ use super::leader_kills::until_written;
 use super::row::Row;
 use super::swarm::{MANAGERS, Swarm};
 use crate::patience::{rest, until};
-use crate::samples::Samples;
 
 /// How long a leader is frozen.
 const FROZEN: Duration = Duration::from_secs(5);
@@ -41,15 +40,11 @@ pub(crate) fn freezes(swarm: &mut Swarm, rounds: u32) -> Result<Row> {
     swarm.until_whole()?;
     moments.push(Instant::now());
     let record = writer.stop();
-    let mut gaps = Samples::default();
-    for (from, until) in moments.iter().zip(moments.iter().skip(1)) {
-        gaps.push(record.longest_gap(*from, *until).as_secs_f64());
-    }
     faults.extend(swarm.faults(&record));
     Ok(Row {
         side: swarm.name(),
         title: "leader frozen for 5 s: longest time without an acknowledged write",
-        samples: gaps,
+        samples: record.longest_gaps(&moments).into_iter().collect(),
         quantile: 1.0,
         seconds_max: GAP_SECONDS_MAX,
         faults,

@@ -7,7 +7,6 @@ use skep_harness::Writer;
 use super::row::Row;
 use super::swarm::Swarm;
 use crate::patience::{rest, until};
-use crate::samples::Samples;
 
 /// So many writes after a kill show that a leader is there again.
 const WRITES: usize = 20;
@@ -35,16 +34,12 @@ pub(crate) fn leader_kills(swarm: &mut Swarm, kills: u32) -> Result<Row> {
     swarm.until_whole()?;
     moments.push(Instant::now());
     let record = writer.stop();
-    let mut gaps = Samples::default();
-    for (from, until) in moments.iter().zip(moments.iter().skip(1)) {
-        gaps.push(record.longest_gap(*from, *until).as_secs_f64());
-    }
     let mut faults = swarm.faults(&record);
     faults.extend(tasks_lost(&before, &swarm.until_running(before.len())?));
     Ok(Row {
         side: swarm.name(),
         title: "leader killed: longest time without an acknowledged write",
-        samples: gaps,
+        samples: record.longest_gaps(&moments).into_iter().collect(),
         quantile: 0.99,
         seconds_max: GAP_SECONDS_MAX,
         faults,
