@@ -121,6 +121,14 @@ pub(crate) async fn each(
     last
 }
 
+/// Reads a duration that cannot be zero: to managers that would mean that nothing was said.
+pub(crate) fn some_time(text: &str) -> Result<std::time::Duration, String> {
+    match duration(text)? {
+        std::time::Duration::ZERO => Err("it has to be longer than nothing".into()),
+        time => Ok(time),
+    }
+}
+
 /// Reads a duration of a flag.
 pub(crate) fn duration(text: &str) -> Result<std::time::Duration, String> {
     skep_compose::parse_duration(text)

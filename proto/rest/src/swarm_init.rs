@@ -66,19 +66,23 @@ impl SwarmSpec {
         if let Some(limit) = number(&self.orchestration, "TaskHistoryRetentionLimit") {
             spec.task_history_per_slot = limit;
         }
-        if let Some(nanos) = number(&self.dispatcher, "HeartbeatPeriod") {
+        if let Some(nanos) = time(&self.dispatcher, "HeartbeatPeriod") {
             spec.heartbeat_period = Duration::from_nanos(nanos);
         }
-        if let Some(nanos) = number(&self.ca_config, "NodeCertExpiry") {
+        if let Some(nanos) = time(&self.ca_config, "NodeCertExpiry") {
             spec.node_certificate_validity = Duration::from_nanos(nanos);
         }
         spec
     }
 }
 
-/// A number that is there and says something.
 fn number(object: &Value, key: &str) -> Option<u64> {
-    object.get(key).and_then(Value::as_u64).filter(|&value| value != 0)
+    object.get(key).and_then(Value::as_u64)
+}
+
+/// Nanoseconds; 0 says nothing, as Docker's clients send what is not given.
+fn time(object: &Value, key: &str) -> Option<u64> {
+    number(object, key).filter(|&nanos| nanos != 0)
 }
 
 fn pool(text: &str) -> Result<Subnet, Unsupported> {
@@ -100,6 +104,10 @@ mod tests {
             "Spec": {"Orchestration": {"TaskHistoryRetentionLimit": 3}, "Dispatcher": {"HeartbeatPeriod": 5000000000}}}"#;
         let spec = serde_json::from_str::<SwarmInit>(text).unwrap().cluster_spec().unwrap();
         assert_eq!((spec.task_history_per_slot, spec.heartbeat_period), (3, Duration::from_secs(5)));
+        let none =
+            r#"{"Orchestration": {"TaskHistoryRetentionLimit": 0}, "Dispatcher": {"HeartbeatPeriod": 0}}"#;
+        let none = serde_json::from_str::<SwarmSpec>(none).unwrap().applied(spec.clone());
+        assert_eq!((none.task_history_per_slot, none.heartbeat_period), (0, spec.heartbeat_period));
         assert_eq!((spec.address_pools[0].to_string(), spec.subnet_prefix_bits), ("10.10.0.0/16".into(), 26));
     }
 

@@ -69,7 +69,8 @@ mod tests {
         let mut host = Host::new();
         host.start();
         for (flag, value, words) in [
-            ("--dispatcher-heartbeat", "0s", "between 100ms and 1h"),
+            ("--dispatcher-heartbeat", "0s", "longer than nothing"),
+            ("--dispatcher-heartbeat", "1ms", "between 100ms and 1h"),
             ("--cert-expiry", "59m", "minimum certificate expiry time is: 1h0m0s"),
         ] {
             let refused = host.skep(&["swarm", "init", flag, value]).failed();

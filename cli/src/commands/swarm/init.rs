@@ -7,7 +7,7 @@ use skep_rest::{SwarmInit, SwarmSpec};
 use super::join_token::{Role, join_command};
 use super::node_flags::NodeFlags;
 use crate::client::Client;
-use crate::commands::duration;
+use crate::commands::some_time;
 use crate::failure::Failure;
 use crate::output;
 
@@ -29,10 +29,10 @@ pub(crate) struct Init {
     #[arg(long, value_name = "COUNT")]
     task_history_limit: Option<u64>,
     /// Time between two heartbeats of a node [default: 2s].
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = some_time)]
     dispatcher_heartbeat: Option<Duration>,
     /// How long a node's certificate is valid [default: 2160h].
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = some_time)]
     cert_expiry: Option<Duration>,
 }
 

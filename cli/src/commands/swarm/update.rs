@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use skep_rest::Swarm;
 
 use crate::client::{Client, Nothing, Query};
-use crate::commands::duration;
+use crate::commands::some_time;
 use crate::failure::Failure;
 use crate::output;
 
@@ -17,10 +17,10 @@ pub(crate) struct Update {
     #[arg(long, value_name = "COUNT")]
     task_history_limit: Option<u64>,
     /// Time between two heartbeats of a node.
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = some_time)]
     dispatcher_heartbeat: Option<Duration>,
     /// How long a node's certificate is valid.
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = some_time)]
     cert_expiry: Option<Duration>,
 }
 
