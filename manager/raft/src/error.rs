@@ -27,6 +27,26 @@ pub enum OpenError {
         /// The last index of the snapshot, 0 when there is none.
         snapshot: u64,
     },
+    /// The directory is empty although this member was opened before.
+    #[error(
+        "the Raft directory of {expected} is empty: it was removed, or another one is mounted in its place. Put it back; or \
+         remove this node from the cluster and join again; or restore a backup"
+    )]
+    Emptied {
+        /// Who opens it.
+        expected: String,
+    },
+    /// The log ends before what this member is known to have acknowledged.
+    #[error(
+        "the log ends with entry {held}, but this manager had acknowledged entry {acknowledged}: the end of the log was \
+         lost. Remove this node from the cluster, move the raft directory away and join again; or restore a backup"
+    )]
+    Older {
+        /// The last index that is held, 0 when there is none.
+        held: u64,
+        /// What the member had acknowledged.
+        acknowledged: u64,
+    },
     /// The directory belongs to another node or cluster.
     #[error("the Raft directory belongs to {found}, not to {expected}: was the wrong directory mounted?")]
     OtherOwner {
@@ -44,6 +64,19 @@ pub enum OpenError {
     /// Raft refused to start.
     #[error("Raft could not be started: {0}")]
     Raft(String),
+}
+
+impl OpenError {
+    /// Whether what this member had acknowledged is not there any more: it may only join again, as another member.
+    #[must_use]
+    pub fn is_loss(&self) -> bool {
+        use skep_log::Error as Log;
+        match self {
+            Self::Emptied { .. } | Self::Older { .. } | Self::SnapshotMissing { .. } => true,
+            Self::Log(error) => matches!(error, Log::Damaged { .. }),
+            _ => false,
+        }
+    }
 }
 
 impl From<io::Error> for OpenError {

@@ -6,7 +6,9 @@
 //! waits; a snapshot is one sealed file beside it.
 //!
 //! Every message carries the cluster's id and its epoch. A recovery from the loss of most managers raises the epoch, so
-//! that managers it left behind cannot form the old cluster again.
+//! that managers it left behind cannot form the old cluster again. It also carries what members are known to have
+//! acknowledged, so that one whose disk was emptied or put back to an older state is found out before it votes
+//! ([`RaftNode::disk_lost`]).
 
 mod change;
 mod error;
@@ -30,6 +32,7 @@ mod spawner;
 mod state_machine;
 mod transport;
 mod types;
+mod witness;
 
 #[cfg(feature = "sim")]
 pub mod sim;

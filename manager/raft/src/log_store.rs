@@ -1,8 +1,10 @@
 //! openraft's log over [`SegmentedLog`].
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::io;
 use std::ops::{Bound, Range, RangeBounds};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use openraft::entry::RaftEntry;
@@ -31,6 +33,8 @@ const READ_AHEAD: u64 = 128;
 pub(crate) struct LogStore {
     jobs: UnboundedSender<Job>,
     state: Arc<Mutex<State>>,
+    /// The index after the last entry that is synced.
+    durable: Arc<AtomicU64>,
 }
 
 #[derive(Debug)]
@@ -58,14 +62,32 @@ impl LogStore {
         let last = read_last(&log)?;
         let first = log.first();
         let (jobs, queue) = unbounded_channel();
-        spawner.dedicated("raft-log", Box::pin(log_writer::run(log, queue)))?;
+        // Opening a log syncs it.
+        let durable = Arc::new(AtomicU64::new(log.next()));
+        spawner.dedicated("raft-log", Box::pin(log_writer::run(log, queue, Arc::clone(&durable))))?;
         let state = State { vote, first, last, purged, cache: LogCache::default() };
-        Ok(Self { jobs, state: Arc::new(Mutex::new(state)) })
+        Ok(Self { jobs, state: Arc::new(Mutex::new(state)), durable })
     }
 
     /// The log id up to which entries were purged: a snapshot must cover it.
     pub(crate) fn purged(&self) -> Option<LogId> {
         self.lock().purged
+    }
+
+    /// The index of the last entry that is there, or was purged.
+    pub(crate) fn last(&self) -> Option<u64> {
+        self.lock().last.map(|last| last.index())
+    }
+
+    /// The index of the last entry that is synced.
+    pub(crate) fn durable(&self) -> Option<u64> {
+        self.durable.load(Ordering::Acquire).checked_sub(1)
+    }
+
+    /// Keeps what members are known to have acknowledged.
+    pub(crate) async fn save_witness(&self, known: &BTreeMap<u64, u64>) -> io::Result<()> {
+        let bytes = encode(known)?;
+        self.ask(|done| Job::Put { name: log_writer::WITNESS, bytes, done }).await
     }
 
     /// The entries from `first` on that are in memory.
@@ -155,7 +177,7 @@ impl RaftLogStorage<TypeConfig> for LogStore {
 
     async fn save_vote(&mut self, vote: &Vote) -> Result<(), io::Error> {
         let bytes = encode(vote)?;
-        self.ask(|done| Job::Vote { bytes, done }).await?;
+        self.ask(|done| Job::Put { name: log_writer::VOTE, bytes, done }).await?;
         self.lock().vote = Some(*vote);
         Ok(())
     }
@@ -207,6 +229,12 @@ impl RaftLogStorage<TypeConfig> for LogStore {
         let mark = encode(&log_id)?;
         self.ask(|done| Job::Purge { last, mark, done }).await
     }
+}
+
+/// What members were known to have acknowledged.
+pub(crate) fn read_witness(log: &SegmentedLog) -> Result<BTreeMap<u64, u64>, OpenError> {
+    let known = log.read_meta(log_writer::WITNESS);
+    Ok(known.map(|bytes| decode(bytes, "what members acknowledged")).transpose()?.unwrap_or_default())
 }
 
 pub(crate) fn read_vote(log: &SegmentedLog) -> Result<Option<Vote>, OpenError> {

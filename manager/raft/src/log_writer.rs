@@ -2,6 +2,8 @@
 
 use std::io;
 use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use openraft::storage::IOFlushed;
 use skep_log::{Record, SegmentedLog};
@@ -15,27 +17,30 @@ pub(crate) const VOTE: &str = "raft.vote";
 /// The name of the log id of the last purged entry.
 pub(crate) const PURGED: &str = "raft.purged";
 
+/// The name of what members are known to have acknowledged.
+pub(crate) const WITNESS: &str = "raft.witness";
+
 /// At most so many jobs share a sync, so that the first of them does not wait for ever.
 const MAX_JOBS: usize = 4096;
 
 /// What the log store asks for, in the order of asking.
 pub(crate) enum Job {
     Append { records: Vec<Record>, done: IOFlushed<TypeConfig> },
-    Vote { bytes: Vec<u8>, done: Sender<io::Result<()>> },
+    Put { name: &'static str, bytes: Vec<u8>, done: Sender<io::Result<()>> },
     Truncate { last: Option<u64>, done: Sender<io::Result<()>> },
     Purge { last: u64, mark: Vec<u8>, done: Sender<io::Result<()>> },
     Read { range: Range<u64>, done: Sender<io::Result<Vec<Record>>> },
 }
 
-/// Works until the log store is gone.
-pub(crate) async fn run(mut log: SegmentedLog, mut jobs: UnboundedReceiver<Job>) {
+/// Works until the log store is gone; `durable` is the index after the last one that is synced.
+pub(crate) async fn run(mut log: SegmentedLog, mut jobs: UnboundedReceiver<Job>, durable: Arc<AtomicU64>) {
     let mut waiting = Vec::new();
     while jobs.recv_many(&mut waiting, MAX_JOBS).await > 0 {
         let mut appended = Vec::new();
         for job in waiting.drain(..) {
             perform(&mut log, job, &mut appended);
         }
-        flush(&mut log, appended);
+        flush(&mut log, appended, &durable);
     }
 }
 
@@ -48,8 +53,8 @@ fn perform(log: &mut SegmentedLog, job: Job, appended: &mut Vec<IOFlushed<TypeCo
                 done.io_completed(Err(error.into()));
             }
         },
-        // The vote has a file of its own, which is durable when this returns.
-        Job::Vote { bytes, done } => answer(done, log.put_meta(VOTE, &bytes)),
+        // Named values have a file of their own, which is durable when this returns.
+        Job::Put { name, bytes, done } => answer(done, log.put_meta(name, &bytes)),
         Job::Truncate { last, done } => answer(done, log.truncate_after(last)),
         Job::Purge { last, mark, done } => {
             answer(done, log.put_meta(PURGED, &mark).and_then(|()| log.purge_to(last)));
@@ -58,11 +63,14 @@ fn perform(log: &mut SegmentedLog, job: Job, appended: &mut Vec<IOFlushed<TypeCo
     }
 }
 
-fn flush(log: &mut SegmentedLog, appended: Vec<IOFlushed<TypeConfig>>) {
+fn flush(log: &mut SegmentedLog, appended: Vec<IOFlushed<TypeConfig>>, durable: &AtomicU64) {
     if appended.is_empty() {
         return;
     }
     let result = log.sync().inspect_err(|error| tracing::error!(%error, "entries could not be synced"));
+    if result.is_ok() {
+        durable.store(log.next(), Ordering::Release);
+    }
     // An io::Error cannot be cloned; every waiter gets one with the same text.
     let cause = result.err().map(|error| error.to_string());
     for done in appended {

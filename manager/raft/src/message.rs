@@ -1,5 +1,6 @@
 //! What goes between managers: a kind, a fence, and bytes.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::DeserializeOwned;
@@ -33,6 +34,10 @@ pub struct RaftMessage {
     pub epoch: u64,
     /// The member that sends it.
     pub from: u64,
+    /// The last index that the sender holds.
+    pub held: u64,
+    /// For each member, an index that the sender knows it to have acknowledged.
+    pub known: BTreeMap<u64, u64>,
     /// The rest, which only this crate understands.
     pub body: Vec<u8>,
 }
@@ -49,14 +54,15 @@ impl RaftMessage {
     pub fn encode(&self) -> Vec<u8> {
         let body = BlobRef(&self.body);
         // Encoding numbers and bytes into a vector cannot fail.
-        postcard::to_allocvec(&(self.kind, self.cluster, self.epoch, self.from, body)).unwrap_or_default()
+        let fence = (self.cluster, self.epoch, self.from, self.held, &self.known);
+        postcard::to_allocvec(&(self.kind, fence, body)).unwrap_or_default()
     }
 
     /// Reads what [`RaftMessage::encode`] wrote; `None` for anything else.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let (kind, cluster, epoch, from, Blob(body)) = postcard::from_bytes(bytes).ok()?;
-        Some(Self { kind, cluster, epoch, from, body })
+        let (kind, (cluster, epoch, from, held, known), Blob(body)) = postcard::from_bytes(bytes).ok()?;
+        Some(Self { kind, cluster, epoch, from, held, known, body })
     }
 }
 
@@ -70,6 +76,10 @@ pub(crate) enum Refusal {
          older epoch must be removed and join again"
     )]
     OtherEpoch { ours: u64, theirs: u64 },
+    #[error(
+        "its disk, or ours, is older than what was acknowledged: entry {acknowledged} was, entry {held} is the last that is held"
+    )]
+    Older { member: u64, acknowledged: u64, held: u64 },
     #[error("it did not understand the message: {0}")]
     NotUnderstood(String),
     #[error("its Raft has stopped: {0}")]
@@ -115,8 +125,15 @@ mod tests {
 
     #[test]
     fn messages_survive_their_bytes_and_others_are_refused() {
-        let message =
-            RaftMessage { kind: MessageKind::Vote, cluster: 5, epoch: 3, from: 9, body: vec![1; 300] };
+        let message = RaftMessage {
+            kind: MessageKind::Vote,
+            cluster: 5,
+            epoch: 3,
+            from: 9,
+            held: 7,
+            known: BTreeMap::from([(9, 7)]),
+            body: vec![1; 300],
+        };
         let bytes = message.encode();
         assert_eq!(RaftMessage::decode(&bytes), Some(message));
         for cut in 0..bytes.len() {

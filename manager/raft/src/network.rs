@@ -22,6 +22,7 @@ use crate::message::{MessageKind, Piece, PieceTaken, RaftMessage, Refusal};
 use crate::snapshots::SnapshotData;
 use crate::transport::{Transport, TransportError};
 use crate::types::{Blob, Member, TypeConfig, Vote};
+use crate::witness::Witness;
 
 /// Plain bytes of a snapshot per message.
 const PIECE_BYTES: usize = 1 << 20;
@@ -34,6 +35,7 @@ pub(crate) struct Network {
     pub(crate) epoch: u64,
     pub(crate) sendings: AtomicU64,
     pub(crate) fence: Fence,
+    pub(crate) witness: Witness,
 }
 
 /// Makes a [`Peer`] for every member.
@@ -64,7 +66,12 @@ impl Peer {
     ) -> Result<A, RPCError<TypeConfig>> {
         let body = postcard::to_allocvec(request).map_err(|error| NetworkError::new(&error))?;
         let Network { id, cluster, epoch, .. } = *self.network;
-        let message = RaftMessage { kind, cluster, epoch, from: id, body };
+        if let Some(acknowledged) = self.network.witness.lost() {
+            let held = self.network.witness.held();
+            return Err(Unreachable::new(&Refusal::Older { member: id, acknowledged, held }).into());
+        }
+        let (held, known) = (self.network.witness.held(), self.network.witness.known());
+        let message = RaftMessage { kind, cluster, epoch, from: id, held, known, body };
         let call = self.network.transport.call(self.target, &self.address, message);
         let bytes = match TypeConfig::timeout(limit, call).await {
             Ok(Ok(bytes)) => bytes,
@@ -82,8 +89,17 @@ impl Peer {
             // Theirs, that is: the refusal speaks from its side.
             self.network.fence.hear(*ours);
         }
+        if let Refusal::Older { member, acknowledged, .. } = refusal
+            && *member == self.network.id
+        {
+            self.network.witness.check(*acknowledged);
+        }
         tracing::warn!(target = self.target, address = self.address, %refusal, "a manager refused a message");
         match refusal {
+            // A late message of ours, that is: we hold more by now.
+            Refusal::Older { .. } if self.network.witness.lost().is_none() => {
+                NetworkError::new(refusal).into()
+            }
             Refusal::SnapshotLost(_) => NetworkError::new(refusal).into(),
             _ => Unreachable::new(refusal).into(),
         }
@@ -98,7 +114,14 @@ impl RaftNetworkV2<TypeConfig> for Peer {
         rpc: AppendEntriesRequest<TypeConfig>,
         option: RPCOption,
     ) -> Result<AppendEntriesResponse<TypeConfig>, RPCError<TypeConfig>> {
-        self.call(MessageKind::Append, RPCTypes::AppendEntries, &rpc, option.hard_ttl()).await
+        let (term, witness) = (rpc.vote.leader_id().term, &self.network.witness);
+        witness.leads(term, rpc.leader_commit.map(|committed| committed.index()));
+        let answer: AppendEntriesResponse<TypeConfig> =
+            self.call(MessageKind::Append, RPCTypes::AppendEntries, &rpc, option.hard_ttl()).await?;
+        if let Some(index) = acknowledged(&rpc, &answer) {
+            witness.acknowledged(term, self.target, index);
+        }
+        Ok(answer)
     }
 
     async fn vote(
@@ -126,6 +149,7 @@ impl RaftNetworkV2<TypeConfig> for Peer {
     ) -> Result<SnapshotResponse<TypeConfig>, StreamingError<TypeConfig>> {
         let mut cancel = std::pin::pin!(cancel);
         let sending = self.network.sendings.fetch_add(1, Ordering::Relaxed);
+        let term = vote.leader_id().term;
         let mut offset = 0;
         let mut bytes = piece(&mut snapshot.snapshot)?;
         loop {
@@ -141,6 +165,9 @@ impl RaftNetworkV2<TypeConfig> for Peer {
             };
             // Also before the last piece: a receiver that knows a newer leader says so at once.
             if let Some(vote) = taken.installed {
+                if let Some(covered) = snapshot.meta.last_log_id {
+                    self.network.witness.acknowledged(term, self.target, covered.index());
+                }
                 return Ok(SnapshotResponse::new(vote));
             }
             if last {
@@ -167,4 +194,19 @@ fn piece(snapshot: &mut SnapshotData) -> Result<Vec<u8>, StreamingError<TypeConf
     let read = (&mut snapshot.reader).take(PIECE_BYTES as u64).read_to_end(&mut bytes);
     read.map_err(|error| NetworkError::new(&error))?;
     Ok(bytes)
+}
+
+/// The last index that a follower has acknowledged with its answer.
+fn acknowledged(
+    request: &AppendEntriesRequest<TypeConfig>,
+    answer: &AppendEntriesResponse<TypeConfig>,
+) -> Option<u64> {
+    let last = match answer {
+        AppendEntriesResponse::Success => {
+            request.entries.last().map(|entry| entry.log_id).or(request.prev_log_id)
+        }
+        AppendEntriesResponse::PartialSuccess(matching) => *matching,
+        AppendEntriesResponse::Conflict | AppendEntriesResponse::HigherVote(_) => None,
+    };
+    last.map(|last| last.index())
 }

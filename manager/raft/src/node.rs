@@ -16,7 +16,7 @@ use crate::error::{OpenError, ProposeError, ReadError, Stopped};
 use crate::fence::Fence;
 use crate::idle;
 use crate::leadership::{self, Leadership};
-use crate::log_store::LogStore;
+use crate::log_store::{self, LogStore};
 use crate::machine::Machine;
 use crate::message::RaftMessage;
 use crate::metrics::{self, Metrics};
@@ -28,6 +28,7 @@ use crate::spawner::run_blocking;
 use crate::state_machine::StateMachine;
 use crate::transport::Transport;
 use crate::types::{Command, Member, Raft, TypeConfig};
+use crate::witness::{self, Witness};
 
 /// The named value that says whose directory it is.
 const OWNER: &str = "raft.owner";
@@ -55,14 +56,21 @@ pub(crate) struct Inner {
     changes: Changes,
     max_command_bytes: usize,
     disk: Arc<dyn Disk>,
-    /// For the simulator to compare.
-    #[cfg(feature = "sim")]
     log: LogStore,
+    witness: Witness,
 }
 
 impl Inner {
     pub(crate) fn raft(&self) -> &Raft {
         &self.raft
+    }
+
+    pub(crate) fn log(&self) -> &LogStore {
+        &self.log
+    }
+
+    pub(crate) fn witness(&self) -> &Witness {
+        &self.witness
     }
 }
 
@@ -84,7 +92,7 @@ impl RaftNode {
         transport: Arc<dyn Transport>,
     ) -> Result<Self, OpenError> {
         let limits = options.log_limits();
-        let Options { id, disk, key, cluster, epoch, timings, spawner } = options;
+        let Options { id, disk, key, cluster, epoch, begun, timings, spawner } = options;
         let config = timings.config(cluster)?;
         let own_disk = disk.clone();
         let snapshots = Snapshots::new(disk.clone(), key.clone());
@@ -92,18 +100,19 @@ impl RaftNode {
         let opened = run_blocking(&*spawner, "raft-open", move || {
             let open = || -> Result<_, OpenError> {
                 let mut log = SegmentedLog::open(disk, key, limits)?.0;
-                check_owner(&mut log, id, cluster)?;
+                check_owner(&mut log, id, cluster, begun)?;
+                let known = log_store::read_witness(&log)?;
                 let log = LogStore::start(log, &*threads)?;
                 let machine = Machine::load(state_machine, threads.clone(), held)?;
                 check_coverage(&log, &machine)?;
-                Ok((log, machine))
+                Ok((log, machine, known))
             };
             Ok(open())
         });
-        let (log, machine) = opened.await??;
-        #[cfg(feature = "sim")]
-        let held_log = log.clone();
-        let fence = Fence::new(epoch);
+        let (log, machine, known) = opened.await??;
+        let witness = Witness::new(id, log.clone(), snapshots.clone(), known);
+        witness.check_own()?;
+        let (held_log, fence) = (log.clone(), Fence::new(epoch));
         let network = Arc::new(Network {
             transport,
             id,
@@ -111,11 +120,18 @@ impl RaftNode {
             epoch,
             sendings: AtomicU64::new(0),
             fence: fence.clone(),
+            witness: witness.clone(),
         });
         let raft = Raft::new(id, config, Peers(network), log, machine).await;
         let raft = raft.map_err(|error| OpenError::Raft(error.to_string()))?;
-        let reception =
-            Reception { cluster, fence: fence.clone(), snapshots, incoming: tokio::sync::Mutex::default() };
+        let reception = Reception {
+            id,
+            cluster,
+            fence: fence.clone(),
+            witness: witness.clone(),
+            snapshots,
+            incoming: tokio::sync::Mutex::default(),
+        };
         let max_command_bytes = timings.max_command_bytes;
         let inner = Inner {
             id,
@@ -125,11 +141,12 @@ impl RaftNode {
             changes: Changes::default(),
             max_command_bytes,
             disk: own_disk,
-            #[cfg(feature = "sim")]
             log: held_log,
+            witness,
         };
         let inner = Arc::new(inner);
         idle::watch(Arc::downgrade(&inner));
+        witness::keep(Arc::downgrade(&inner));
         let node = Self { inner };
         node.lead_if_alone().await;
         Ok(node)
@@ -329,6 +346,13 @@ impl RaftNode {
         self.inner.fence.later()
     }
 
+    /// Waits until it is known that this member's disk does not hold what it had acknowledged: it was emptied, or put back to
+    /// an older state. It must not vote any more: stop it, and join again as another member. Gives the index that it had
+    /// acknowledged.
+    pub async fn disk_lost(&self) -> u64 {
+        self.inner.witness.lose().await
+    }
+
     /// A picture of this moment.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
@@ -344,13 +368,19 @@ impl RaftNode {
 }
 
 /// A directory belongs to one member of one cluster for ever.
-pub(crate) fn check_owner(log: &mut SegmentedLog, id: u64, cluster: u128) -> Result<(), OpenError> {
+pub(crate) fn check_owner(
+    log: &mut SegmentedLog,
+    id: u64,
+    cluster: u128,
+    begun: bool,
+) -> Result<(), OpenError> {
     let expected = format!("member {id} of cluster {cluster:032x}");
     match log.read_meta(OWNER) {
         Some(found) if found == expected.as_bytes() => Ok(()),
         Some(found) => {
             Err(OpenError::OtherOwner { found: String::from_utf8_lossy(found).into_owned(), expected })
         }
+        None if begun => Err(OpenError::Emptied { expected }),
         None => Ok(log.put_meta(OWNER, expected.as_bytes())?),
     }
 }

@@ -20,6 +20,8 @@ pub struct Options {
     pub cluster: u128,
     /// The cluster's epoch, raised by each recovery from the loss of a majority: messages of other epochs are refused.
     pub epoch: u64,
+    /// Whether this member was opened before: then an empty directory is one that was lost.
+    pub begun: bool,
     /// Clocks, sizes and limits.
     pub timings: Timings,
     /// Where blocking work runs.
@@ -27,10 +29,19 @@ pub struct Options {
 }
 
 impl Options {
-    /// Options with the defaults for everything that may have one; epoch 0.
+    /// Options with the defaults for everything that may have one; epoch 0, not opened before.
     #[must_use]
     pub fn new(id: u64, disk: Arc<dyn Disk>, key: Key, cluster: u128) -> Self {
-        Self { id, disk, key, cluster, epoch: 0, timings: Timings::default(), spawner: Arc::new(Threads) }
+        Self {
+            id,
+            disk,
+            key,
+            cluster,
+            epoch: 0,
+            begun: false,
+            timings: Timings::default(),
+            spawner: Arc::new(Threads),
+        }
     }
 
     /// A command and its frame must fit a record.
@@ -49,6 +60,7 @@ impl std::fmt::Debug for Options {
             .field("directory", &self.disk.describe())
             .field("cluster", &self.cluster)
             .field("epoch", &self.epoch)
+            .field("begun", &self.begun)
             .field("timings", &self.timings)
             .finish_non_exhaustive()
     }

@@ -10,10 +10,13 @@ use crate::incoming::Incoming;
 use crate::message::{self, MessageKind, Piece, PieceTaken, RaftMessage, Refusal};
 use crate::snapshots::Snapshots;
 use crate::types::{Raft, TypeConfig};
+use crate::witness::Witness;
 
 pub(crate) struct Reception {
+    pub(crate) id: u64,
     pub(crate) cluster: u128,
     pub(crate) fence: Fence,
+    pub(crate) witness: Witness,
     pub(crate) snapshots: Snapshots,
     pub(crate) incoming: Mutex<Incoming>,
 }
@@ -56,7 +59,17 @@ impl Reception {
             self.fence.hear(message.epoch);
             return Err(Refusal::OtherEpoch { ours: self.fence.own(), theirs: message.epoch });
         }
-        Ok(())
+        let older = |member, acknowledged, held| Err(Refusal::Older { member, acknowledged, held });
+        let sender = self.witness.hear(message.from, message.held, &message.known);
+        // Only who asks for a vote can do harm; any other message may just be a late one.
+        let asks = matches!(message.kind, MessageKind::Vote | MessageKind::PreVote);
+        if let Some(acknowledged) = sender.filter(|_| asks) {
+            return older(message.from, acknowledged, message.held);
+        }
+        match self.witness.lost() {
+            Some(acknowledged) => older(self.id, acknowledged, self.witness.held()),
+            None => Ok(()),
+        }
     }
 
     async fn piece(&self, raft: &Raft, message: &RaftMessage) -> Result<PieceTaken, Refusal> {

@@ -35,6 +35,12 @@ impl Snapshots {
         Self { disk, key, current: Arc::default() }
     }
 
+    /// The last index that the current snapshot covers.
+    pub(crate) fn covers(&self) -> Option<u64> {
+        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        current.as_ref()?.last_log_id.map(|last| last.index())
+    }
+
     /// The current snapshot, at its start.
     pub(crate) fn current(&self) -> io::Result<Option<(SnapshotMeta, SnapshotData)>> {
         let Some(mut reader) = SealedReader::open(&*self.disk, &self.key, CURRENT)? else { return Ok(None) };

@@ -141,9 +141,17 @@ mod tests {
         }
 
         async fn write_many(&self, range: std::ops::Range<u32>) {
-            let node = &self.managers[&self.leader().await].node;
             let writes = range.map(|number| async move {
-                node.propose(format!("line {number}").as_bytes(), LIMIT).await.unwrap();
+                // Just after an election another member may still be elected: then nothing was taken.
+                until("a write", async || {
+                    let node = &self.managers[&self.leader().await].node;
+                    match node.propose(format!("line {number}").as_bytes(), LIMIT).await {
+                        Ok(_) => Some(()),
+                        Err(ProposeError::NotLeader { .. }) => None,
+                        Err(error) => panic!("{error}"),
+                    }
+                })
+                .await;
             });
             futures::future::join_all(writes).await;
         }
@@ -429,6 +437,8 @@ mod tests {
             cluster: CLUSTER,
             epoch: 0,
             from: 1,
+            held: 0,
+            known: BTreeMap::new(),
             body: vec![1, 2, 3],
         };
         let epoch = node.receive(&message).await;
@@ -443,6 +453,71 @@ mod tests {
         let disk = cluster.crash(2).await;
         cluster.start(2, disk).await;
         cluster.all_equal(1).await;
+    }
+
+    /// A member whose disk was put back: it is found out by a leader's message, by a candidate's, and by its own files.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_member_with_an_older_disk_is_found_out() {
+        let mut cluster = Cluster::of(3).await;
+        cluster.write_many(0..20).await;
+        cluster.all_equal(20).await;
+        let leader = cluster.leader().await;
+        let (second, third) = (leader % 3 + 1, (leader + 1) % 3 + 1);
+        let disk = cluster.crash(second).await;
+        let older = disk.copy();
+        cluster.start(second, disk).await;
+        cluster.write_many(20..60).await;
+        cluster.all_equal(60).await;
+        drop(cluster.crash(second).await);
+        cluster.start(second, older.copy()).await;
+        let put_back = cluster.managers[&second].node.clone();
+        let acknowledged = tokio::time::timeout(LIMIT, put_back.disk_lost()).await.unwrap();
+        assert!(acknowledged > put_back.metrics().last_log.unwrap());
+        drop(cluster.crash(second).await);
+        // The others know of it without the leader that it had told.
+        drop(cluster.crash(leader).await);
+        cluster.start(second, older).await;
+        let put_back = cluster.managers[&second].node.clone();
+        tokio::time::timeout(LIMIT, put_back.disk_lost()).await.unwrap();
+        let alone = cluster.managers[&third].node.linearizable(Duration::from_secs(1)).await;
+        assert!(alone.is_err(), "a disk that is older must not make a majority");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_member_with_an_empty_disk_is_found_out() {
+        let mut cluster = Cluster::of(3).await;
+        cluster.write_many(0..20).await;
+        cluster.all_equal(20).await;
+        let leader = cluster.leader().await;
+        let second = leader % 3 + 1;
+        drop(cluster.crash(second).await);
+        cluster.start(second, MemoryDisk::default()).await;
+        let emptied = cluster.managers[&second].node.clone();
+        tokio::time::timeout(LIMIT, emptied.disk_lost()).await.unwrap();
+        assert_eq!(emptied.metrics().last_log, None, "nothing was taken");
+        cluster.write("the others go on").await;
+        let mut options = options(second, &MemoryDisk::default());
+        options.begun = true;
+        let error = refused(options).await;
+        assert!(matches!(error, OpenError::Emptied { .. }) && error.is_loss(), "{error}");
+    }
+
+    /// Nobody is suspected who only crashed, whoever leads and whatever was cut off.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_member_that_only_crashed_is_not_suspected() {
+        let mut cluster = Cluster { small_snapshots: true, ..Cluster::default() };
+        cluster.grow(3).await;
+        for round in 0..6 {
+            cluster.write_many(round * 30..round * 30 + 30).await;
+            let id = u64::from(round) % 3 + 1;
+            let disk = cluster.crash(id).await;
+            cluster.start(id, disk).await;
+        }
+        cluster.all_equal(180).await;
+        for manager in cluster.managers.values() {
+            let lost = tokio::time::timeout(Duration::from_millis(50), manager.node.disk_lost()).await;
+            assert!(lost.is_err());
+        }
     }
 
     async fn refused(options: Options) -> OpenError {
