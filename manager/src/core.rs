@@ -72,7 +72,7 @@ impl Core {
         let slot = LeaderSlot::new();
         let following = follow_leadership(env.clone(), raft.clone(), own, slot.clone());
         let following = env.spawn("leadership", following);
-        let fence = env.spawn("fence", end_when_left_behind(raft.clone()));
+        let fence = env.spawn("fence", end_when_of_no_use(raft.clone()));
         Ok(Self { env, raft, door, quorum, slot, following, _fence: fence })
     }
 
@@ -162,10 +162,17 @@ impl Core {
     }
 }
 
-/// A manager that a recovery left behind must not decide anything any more, not even with others like it.
-async fn end_when_left_behind(raft: RaftNode) {
-    let epoch = raft.left_behind().await;
-    tracing::error!(epoch, "the swarm was recovered without this manager, which decides nothing from now on");
+/// A manager that a recovery left behind, or that lost what it had acknowledged, must not decide anything any more, not even
+/// with others like it.
+async fn end_when_of_no_use(raft: RaftNode) {
+    tokio::select! {
+        biased;
+        epoch = raft.left_behind() => {
+            tracing::error!(epoch, "the swarm was recovered without this manager, which decides nothing from now on");
+        }
+        // Raft has said why.
+        _ = raft.disk_lost() => {}
+    }
     raft.shutdown().await;
 }
 

@@ -40,6 +40,8 @@ pub struct ManagerOptions {
     pub key: [u8; 32],
     /// The swarm's epoch: managers of another one are refused.
     pub epoch: u64,
+    /// Whether it ran before: then an empty directory is one that was lost.
+    pub begun: bool,
     /// Where it listens for members.
     pub listen: SocketAddr,
 }
@@ -74,6 +76,14 @@ pub enum ManagerError {
     Bootstrap(#[from] BootstrapError),
 }
 
+impl ManagerError {
+    /// Whether what this manager had acknowledged is not there any more: it may only join again, as another member of Raft.
+    #[must_use]
+    pub fn is_loss(&self) -> bool {
+        matches!(self, Self::Raft(error) if error.is_loss())
+    }
+}
+
 /// A running manager with its port; dropping it stops it.
 #[derive(Debug)]
 pub struct Manager {
@@ -89,14 +99,15 @@ impl Manager {
     /// # Errors
     /// When the disk, the certificate or the port cannot be used.
     pub async fn start(options: ManagerOptions) -> Result<Self, ManagerError> {
-        let ManagerOptions { env, cluster, raft_id, identity, directory, key, epoch, listen } = options;
+        let ManagerOptions { env, cluster, raft_id, identity, directory, key, epoch, begun, listen } =
+            options;
         let listener = TcpListener::bind(listen)
             .await
             .map_err(|source| ManagerError::Listen { address: listen, source })?;
         let disk = skep_log::RealDisk::open(&directory)
             .map_err(|source| ManagerError::Directory { directory: directory.clone(), source })?;
         let mut options = Options::new(raft_id, Arc::new(disk), skep_log::Key::new(0, key), cluster.value());
-        options.epoch = epoch;
+        (options.epoch, options.begun) = (epoch, begun);
         let transport = Arc::new(GrpcTransport::new(identity.clone()));
         let core = Core::open(env.clone(), options, Arc::clone(&transport) as _, transport).await?;
 
@@ -138,6 +149,19 @@ impl Manager {
     /// How Raft is.
     pub fn metrics(&self) -> Metrics {
         self.core.metrics()
+    }
+
+    /// Whether it is known that this manager's disk does not hold what it had acknowledged.
+    pub fn has_lost_disk(&self) -> bool {
+        self.core.raft().has_lost_disk()
+    }
+
+    /// Ends once it is known that this manager's disk does not hold what it had acknowledged; it takes part no more.
+    pub fn disk_lost(&self) -> impl Future<Output = ()> + Send + use<> {
+        let raft = self.core.raft().clone();
+        async move {
+            raft.disk_lost().await;
+        }
     }
 
     /// Stops everything; what was acknowledged is on disk.

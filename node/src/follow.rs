@@ -1,19 +1,20 @@
 //! What a member does about itself: follows the list of managers, renews its certificate, becomes a manager or stops being one.
 
-use std::fs;
 use std::sync::Weak;
 use std::time::Duration;
 
+use skep_manager::ca::Renewal;
 use skep_manager::ca::client::{self, CaCallError};
-use skep_manager::{Certified, ManagerError, raft_directory};
+use skep_manager::{Certified, Manager, ManagerError};
 use skep_model::{NodeRole, SwarmView, Timestamp};
 use skep_runtime::Env;
 use thiserror::Error;
 
 use crate::error::DaemonError;
-use crate::member::{reached, start_manager};
+use crate::member::{Member, reached, start_manager};
 use crate::membership::Membership;
 use crate::node::Node;
+use crate::old_log;
 
 /// Wait before something that failed is tried again.
 const RETRY: Duration = Duration::from_secs(2);
@@ -49,12 +50,14 @@ pub(crate) async fn follow(node: Weak<Node>, env: Env) {
         else {
             return;
         };
+        let lost = own.member(|member| member.manager.as_ref().map(Manager::disk_lost)).flatten();
         drop(own);
         let renew_at = renewal_time(&membership, spread);
         let mut view = None;
         tokio::select! {
             biased;
             news = swarm.changed(seen) => (seen, view) = news,
+            () = happens(lost) => {}
             () = env.sleep_until(renew_at) => {}
         }
         let Some(own) = node.upgrade() else { return };
@@ -66,9 +69,12 @@ pub(crate) async fn follow(node: Weak<Node>, env: Env) {
     }
 }
 
-/// When the certificate is to be renewed.
+/// When the certificate is to be renewed: at once by a manager that lost its disk.
 fn renewal_time(membership: &Membership, spread: f64) -> Timestamp {
     let from = Timestamp::from_nanos(membership.certified_at_ns);
+    if membership.lost {
+        return from;
+    }
     let until = membership.identity().peer().map_or(from, |peer| peer.not_after);
     from.plus(until.since(from).mul_f64(RENEW_FROM + RENEW_SPREAD * spread))
 }
@@ -84,18 +90,32 @@ async fn settle(node: &Node, view: Option<SwarmView>, due: bool) -> Result<(), F
         membership.managers.clone_from(&view.managers);
         keep(node, &membership)?;
     }
-    let is_manager = membership.raft_id.is_some();
+    if node.member(Member::lost_its_disk).unwrap_or(false) && !membership.lost {
+        membership.lost = true;
+        keep(node, &membership)?;
+        change_role(node, &membership).await?;
+    }
+    let is_manager = membership.manages().is_some();
     let other_role = view.as_ref().is_some_and(|view| (view.role == NodeRole::Manager) != is_manager);
     let other_root = view.as_ref().is_some_and(|view| view.root_pem != membership.root_pem);
     if other_role || other_root || due {
         let certified = renew(node, &membership).await?;
+        let lost = membership.lost_raft_id();
         membership = membership.renewed(certified);
         keep(node, &membership)?;
+        if let Some(raft_id) = lost {
+            old_log::set_aside(node, raft_id);
+        }
         if view.is_some_and(|view| (view.role == NodeRole::Manager) != membership.raft_id.is_some()) {
             return Err(FollowError::OtherRole);
         }
     }
-    change_role(node, &membership).await
+    change_role(node, &membership).await?;
+    if membership.manages().is_some() && !membership.begun {
+        membership.begun = true;
+        keep(node, &membership)?;
+    }
+    Ok(())
 }
 
 /// Writes it down, then lets the rest of the node know.
@@ -114,14 +134,15 @@ async fn renew(node: &Node, membership: &Membership) -> Result<Certified, Follow
     let Some(identity) = node.member(|member| member.identity.clone()) else {
         return Err(FollowError::Nobody);
     };
-    let own = membership.advertise.to_string();
+    let renewal =
+        Renewal { address: membership.advertise.to_string(), lost_raft_id: membership.lost_raft_id() };
     let ended = identity.get().peer()?.not_after <= node.env.now();
     let mut last = FollowError::Nobody;
     // Its own manager comes last: it may be about to stop being one.
     for address in reached(membership).iter().rev() {
         let renewed = match ended {
-            true => client::come_back(&identity, address, &own).await,
-            false => client::renew(&identity, address, &own).await,
+            true => client::come_back(&identity, address, &renewal).await,
+            false => client::renew(&identity, address, &renewal).await,
         };
         match renewed {
             Ok(certified) => return Ok(certified),
@@ -138,7 +159,7 @@ async fn change_role(node: &Node, membership: &Membership) -> Result<(), FollowE
     else {
         return Ok(());
     };
-    match (membership.raft_id.is_some(), runs) {
+    match (membership.manages().is_some(), runs) {
         (true, false) => {
             let manager = start_manager(&node.env, cluster, membership, &identity, &node.ground).await?;
             node.change_member(|member| member.manager = Some(manager));
@@ -149,14 +170,19 @@ async fn change_role(node: &Node, membership: &Membership) -> Result<(), FollowE
             if let Some(manager) = manager {
                 let raft_id = manager.metrics().id;
                 manager.stop().await;
-                // Nothing of it is needed any more: promoted again, the node is another member.
-                if let Err(error) = fs::remove_dir_all(raft_directory(&node.ground.raft, raft_id)) {
-                    tracing::warn!(%error, "the log of the manager that this node was is left");
-                }
+                old_log::remove(node, membership, raft_id);
             }
-            tracing::info!("this node is a worker now");
+            tracing::info!("this node runs no manager now");
         }
         _ => {}
     }
     Ok(())
+}
+
+/// Waits for what may never be.
+async fn happens(event: Option<impl Future<Output = ()>>) {
+    match event {
+        Some(event) => event.await,
+        None => std::future::pending().await,
+    }
 }

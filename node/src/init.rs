@@ -33,12 +33,13 @@ pub(crate) async fn init(node: &Node, request: SwarmInit) -> Result<String, Host
     let spec = request.cluster_spec().map_err(invalid)?;
     validate_cluster(&spec).map_err(invalid)?;
     let swarm = new_swarm(&node.env, first, spec).map_err(internal)?;
-    let membership = membership(node, &swarm, addresses);
+    let mut membership = membership(node, &swarm, addresses);
     let identity = LiveIdentity::new(swarm.identity.clone()).map_err(internal)?;
 
     // What a crashed init left is nobody's.
     remove_raft(&node.ground)?;
     let manager = bootstrapped(node, &membership, &swarm, &identity).await?;
+    membership.begun = true;
     if let Err(error) = node.records.keep(&membership) {
         manager.stop().await;
         return Err(internal(error));

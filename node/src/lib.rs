@@ -25,6 +25,7 @@ mod leave;
 mod member;
 mod membership;
 mod node;
+mod old_log;
 mod options;
 mod pidfile;
 mod places;

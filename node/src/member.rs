@@ -64,12 +64,12 @@ impl Member {
         membership: Membership,
         ids: (ClusterId, NodeId),
     ) -> Result<Self, MemberError> {
-        let env = ground.engine.env.clone();
         // The engine first: containers are found again, and traffic flows, whatever becomes of the rest.
         let engine = Engine::open(ground.engine.clone()).await?;
         let identity = LiveIdentity::new(membership.identity())?;
-        let manager = match membership.raft_id {
-            Some(_) => Some(start_manager(&env, ids.0, &membership, &identity, ground).await?),
+        let mut membership = membership;
+        let manager = match membership.manages() {
+            Some(_) => started_or_lost(&mut membership, ids.0, &identity, ground).await?,
             None => None,
         };
         Self::assemble(ground, membership, ids, (engine, identity, manager))
@@ -109,6 +109,11 @@ impl Member {
         })
     }
 
+    /// Whether its manager does not hold any more what it had acknowledged.
+    pub(crate) fn lost_its_disk(&self) -> bool {
+        self.manager.as_ref().is_some_and(Manager::has_lost_disk)
+    }
+
     /// Stops; the containers run on.
     pub(crate) async fn stop(self) {
         drop(self.following);
@@ -138,13 +143,30 @@ impl Member {
 
 /// Where this node's agent finds managers: its own first, over loopback, which works whatever becomes of its address.
 pub(crate) fn reached(membership: &Membership) -> Vec<String> {
-    let own = membership.raft_id.map(|_| local(membership.listen).to_string());
+    let own = membership.manages().map(|_| local(membership.listen).to_string());
     let others = membership.managers.iter().filter(|address| **address != membership.advertise.to_string());
     own.into_iter().chain(others.cloned()).collect()
 }
 
 fn local(listen: SocketAddr) -> SocketAddr {
     if listen.ip().is_unspecified() { (Ipv4Addr::LOCALHOST, listen.port()).into() } else { listen }
+}
+
+/// Starts the manager, or notes that it lost what it had acknowledged: then it joins again by itself, where there are others.
+async fn started_or_lost(
+    membership: &mut Membership,
+    cluster: ClusterId,
+    identity: &LiveIdentity,
+    ground: &Ground,
+) -> Result<Option<Manager>, ManagerError> {
+    match start_manager(&ground.engine.env, cluster, membership, identity, ground).await {
+        Err(error) if error.is_loss() && membership.has_others() => {
+            tracing::error!(%error, "this manager lost what it had acknowledged: it joins again as a new one");
+            membership.lost = true;
+            Ok(None)
+        }
+        started => started.map(Some),
+    }
 }
 
 /// Starts the manager of a member.
@@ -164,6 +186,7 @@ pub(crate) async fn start_manager(
         directory: raft_directory(&ground.raft, raft_id),
         key: membership.key,
         epoch: membership.epoch,
+        begun: membership.begun,
         listen: membership.listen,
     })
     .await

@@ -22,6 +22,12 @@ pub(crate) struct Membership {
     node: String,
     /// A manager's id in Raft; none for a worker.
     pub(crate) raft_id: Option<u64>,
+    /// Whether its manager ran with this id: then an empty log is one that was lost.
+    #[serde(default)]
+    pub(crate) begun: bool,
+    /// Whether what its manager had acknowledged is lost: it does not run until it has another id.
+    #[serde(default)]
+    pub(crate) lost: bool,
     /// Seals the log and the snapshot; secret.
     pub(crate) key: [u8; 32],
     pub(crate) certificate_pem: String,
@@ -62,6 +68,8 @@ impl Membership {
             cluster: cluster.to_string(),
             node: node.to_string(),
             raft_id: certified.raft_id,
+            begun: false,
+            lost: false,
             key,
             certificate_pem: certified.certificate_pem,
             key_pem,
@@ -77,13 +85,16 @@ impl Membership {
 
     /// As the swarm's only manager from this epoch on.
     pub(crate) fn recovered(self, epoch: u64, (listen, advertise): (SocketAddr, SocketAddr)) -> Self {
-        Self { epoch, listen, advertise, managers: vec![advertise.to_string()], ..self }
+        Self { epoch, lost: false, listen, advertise, managers: vec![advertise.to_string()], ..self }
     }
 
     /// After its certificate was renewed.
     pub(crate) fn renewed(self, certified: Certified) -> Self {
+        let same = self.raft_id == certified.raft_id;
         Self {
             raft_id: certified.raft_id,
+            begun: self.begun && same,
+            lost: self.lost && same,
             certificate_pem: certified.certificate_pem,
             root_pem: certified.root_pem,
             certified_at_ns: certified.at.as_nanos(),
@@ -91,6 +102,21 @@ impl Membership {
             epoch: certified.epoch,
             ..self
         }
+    }
+
+    /// The id of its manager, if it may run one.
+    pub(crate) fn manages(&self) -> Option<u64> {
+        self.raft_id.filter(|_| !self.lost)
+    }
+
+    /// The id that its manager had, if that one is lost.
+    pub(crate) fn lost_raft_id(&self) -> Option<u64> {
+        self.raft_id.filter(|_| self.lost)
+    }
+
+    /// Whether there is another manager to join again.
+    pub(crate) fn has_others(&self) -> bool {
+        self.managers.iter().any(|address| *address != self.advertise.to_string())
     }
 
     pub(crate) fn identity(&self) -> NodeIdentity {

@@ -353,6 +353,12 @@ impl RaftNode {
         self.inner.witness.lose().await
     }
 
+    /// Whether [`RaftNode::disk_lost`] has ended.
+    #[must_use]
+    pub fn has_lost_disk(&self) -> bool {
+        self.inner.witness.lost().is_some()
+    }
+
     /// A picture of this moment.
     #[must_use]
     pub fn metrics(&self) -> Metrics {

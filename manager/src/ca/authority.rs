@@ -12,6 +12,7 @@ use subtle::ConstantTimeEq;
 
 use super::error::CaError;
 use super::joiner::Joiner;
+use super::renewal::Renewal;
 use crate::quorum::Quorum;
 
 /// How long it may take to know what was decided.
@@ -75,11 +76,12 @@ impl Ca {
         Ok((cluster, node.id, certified))
     }
 
-    /// A new certificate for a member, for the role that the swarm wants it to have.
+    /// A new certificate for a member, for the role that the swarm wants it to have; one that lost its disk becomes another
+    /// member of Raft.
     ///
     /// # Errors
     /// When it is no member, has another key, or the swarm cannot take note.
-    pub async fn renew(&self, id: NodeId, request: &[u8], address: &str) -> Result<Certified, CaError> {
+    pub async fn renew(&self, id: NodeId, request: &[u8], renewal: &Renewal) -> Result<Certified, CaError> {
         let digest = key_digest(request)?;
         self.up_to_date().await?;
         let raft_id = self.env.random().number();
@@ -88,7 +90,7 @@ impl Ca {
             .change(|view| -> Result<_, CaError> {
                 let known = view.node(id).ok_or(CaError::UnknownNode(id))?;
                 check_key(known, &digest)?;
-                let node = renewed(known, raft_id, address);
+                let node = renewed(known, raft_id, renewal);
                 let changes =
                     if node == **known { Vec::new() } else { vec![Change::Update(node.clone().into())] };
                 Ok((Transaction { changes }, node))
@@ -168,13 +170,20 @@ fn check_key(known: &Node, digest: &str) -> Result<(), CaError> {
     if known.key_digest == digest { Ok(()) } else { Err(CaError::OtherKey(known.id)) }
 }
 
-/// The node after its renewal: promoted if that is wanted. Demotion is the leader's to do, in Raft first.
-fn renewed(known: &Node, raft_id: u64, address: &str) -> Node {
+/// The node after its renewal: promoted if that is wanted. Demotion is the leader's to do, in Raft first. The leader takes a
+/// member of Raft that is lost out when the new one has its vote.
+fn renewed(known: &Node, raft_id: u64, renewal: &Renewal) -> Node {
     let mut node = known.clone();
-    let address = address.to_owned();
+    let address = renewal.address.clone();
     match &mut node.manager {
-        Some(manager) if !address.is_empty() => manager.address = address,
-        Some(_) => {}
+        Some(manager) => {
+            if !address.is_empty() {
+                manager.address = address;
+            }
+            if renewal.lost_raft_id == Some(manager.raft_id) {
+                manager.raft_id = raft_id;
+            }
+        }
         None if node.spec.role == NodeRole::Manager => {
             node.role = NodeRole::Manager;
             node.manager = Some(ManagerStatus { raft_id, address });
@@ -189,8 +198,7 @@ mod tests {
     use super::*;
     use skep_model::{Availability, NodeDescription};
 
-    #[test]
-    fn only_who_has_the_key_is_the_node() {
+    fn manager() -> Node {
         let joiner = Joiner {
             token: String::new(),
             request: Vec::new(),
@@ -198,7 +206,24 @@ mod tests {
             availability: Availability::Active,
             address: "10.0.0.2:2377".into(),
         };
-        let node = |digest: &str| new_node(NodeId::new(1), NodeRole::Worker, 2, digest.into(), &joiner);
+        new_node(NodeId::new(1), NodeRole::Manager, 2, String::new(), &joiner)
+    }
+
+    #[test]
+    fn a_manager_that_lost_its_disk_is_another_member_of_raft() {
+        let known = manager();
+        let renew = |lost_raft_id| {
+            let renewal = Renewal { address: String::new(), lost_raft_id };
+            renewed(&known, 9, &renewal).manager.map(|manager| manager.raft_id)
+        };
+        assert_eq!(renew(None), Some(2), "a plain renewal changes nothing");
+        assert_eq!(renew(Some(2)), Some(9));
+        assert_eq!(renew(Some(7)), Some(2), "asked again after it was done");
+    }
+
+    #[test]
+    fn only_who_has_the_key_is_the_node() {
+        let node = |digest: &str| Node { key_digest: digest.into(), ..manager() };
         assert!(check_key(&node("aa"), "aa").is_ok());
         for recorded in ["bb", ""] {
             let refused = check_key(&node(recorded), "aa");

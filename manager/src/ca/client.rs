@@ -13,6 +13,7 @@ use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 
 use super::joiner::Joiner;
+use super::renewal::Renewal;
 
 /// How long one call may take, with the time that the swarm needs to take note.
 const CALL_TIMEOUT: Duration = Duration::from_secs(12);
@@ -91,13 +92,21 @@ pub async fn join(address: &str, joiner: &Joiner) -> Result<(ClusterId, NodeId, 
     Ok((cluster, node, certified(address, answer.certified)?))
 }
 
-/// A new certificate for a member over the key that it has; `own` is where other members reach it.
+/// A new certificate for a member over the key that it has.
 ///
 /// # Errors
 /// See [`CaCallError`].
-pub async fn renew(identity: &LiveIdentity, address: &str, own: &str) -> Result<Certified, CaCallError> {
+pub async fn renew(
+    identity: &LiveIdentity,
+    address: &str,
+    renewal: &Renewal,
+) -> Result<Certified, CaCallError> {
     let request = skep_identity::NodeIdentity::request_over(&identity.get().key_pem)?;
-    let call = v1::RenewRequest { request, address: own.to_owned() };
+    let call = v1::RenewRequest {
+        request,
+        address: renewal.address.clone(),
+        lost_raft_id: renewal.lost_raft_id.unwrap_or_default(),
+    };
     let mut manager = member(identity, address);
     let answer = manager.renew(timed(call)).await.map_err(|status| refused(address, &status))?;
     certified(address, answer.into_inner().certified)
@@ -107,10 +116,19 @@ pub async fn renew(identity: &LiveIdentity, address: &str, own: &str) -> Result<
 ///
 /// # Errors
 /// See [`CaCallError`].
-pub async fn come_back(identity: &LiveIdentity, address: &str, own: &str) -> Result<Certified, CaCallError> {
+pub async fn come_back(
+    identity: &LiveIdentity,
+    address: &str,
+    renewal: &Renewal,
+) -> Result<Certified, CaCallError> {
     let known = identity.get();
     let request = skep_identity::NodeIdentity::request_over(&known.key_pem)?;
-    let call = v1::ReturnRequest { node: known.node()?.to_wire(), request, address: own.to_owned() };
+    let call = v1::ReturnRequest {
+        node: known.node()?.to_wire(),
+        request,
+        address: renewal.address.clone(),
+        lost_raft_id: renewal.lost_raft_id.unwrap_or_default(),
+    };
     let mut manager = CaClient::new(joiner_channel(Some(&known.root_pem), address.to_owned())?);
     let answer = manager.r#return(timed(call)).await.map_err(|status| refused(address, &status))?;
     certified(address, answer.into_inner().certified)

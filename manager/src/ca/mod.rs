@@ -6,6 +6,7 @@ mod bootstrap;
 pub mod client;
 mod error;
 mod joiner;
+mod renewal;
 mod server;
 
 pub use authority::Ca;
@@ -13,4 +14,5 @@ pub(crate) use authority::manager_addresses;
 pub use bootstrap::{FirstNode, NewSwarm, new_swarm};
 pub use error::CaError;
 pub use joiner::Joiner;
+pub use renewal::Renewal;
 pub(crate) use server::CaServer;

@@ -7,6 +7,7 @@ use tonic::{Request, Response, Status};
 use super::authority::Ca;
 use super::error::CaError;
 use super::joiner::Joiner;
+use super::renewal::Renewal;
 use crate::authorize::Authorizer;
 
 /// Serves joiners and members.
@@ -50,7 +51,8 @@ impl v1::ca_server::Ca for CaServer {
     async fn renew(&self, request: Request<v1::RenewRequest>) -> Result<Response<v1::RenewResponse>, Status> {
         let peer = self.authorizer.member(&request)?;
         let request = request.into_inner();
-        let renewed = self.ca.renew(peer.node, &request.request, &request.address).await;
+        let renewal = renewal(request.address, request.lost_raft_id);
+        let renewed = self.ca.renew(peer.node, &request.request, &renewal).await;
         let certified = renewed.map_err(|error| status(&error))?;
         Ok(Response::new(v1::RenewResponse { certified: Some(certified.to_wire()) }))
     }
@@ -61,7 +63,8 @@ impl v1::ca_server::Ca for CaServer {
     ) -> Result<Response<v1::RenewResponse>, Status> {
         let request = request.into_inner();
         let node = NodeId::from_wire(request.node).map_err(malformed)?;
-        let renewed = self.ca.renew(node, &request.request, &request.address).await;
+        let renewal = renewal(request.address, request.lost_raft_id);
+        let renewed = self.ca.renew(node, &request.request, &renewal).await;
         let certified = renewed.map_err(|error| status(&error))?;
         Ok(Response::new(v1::RenewResponse { certified: Some(certified.to_wire()) }))
     }
@@ -71,6 +74,10 @@ impl v1::ca_server::Ca for CaServer {
         self.ca.leave(peer.node).await.map_err(|error| status(&error))?;
         Ok(Response::new(v1::LeaveResponse {}))
     }
+}
+
+fn renewal(address: String, lost_raft_id: u64) -> Renewal {
+    Renewal { address, lost_raft_id: Some(lost_raft_id).filter(|id| *id != 0) }
 }
 
 fn malformed(error: WireError) -> Status {

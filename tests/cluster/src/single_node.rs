@@ -41,6 +41,7 @@ async fn start(swarm: &NewSwarm, directory: &Path, listen: SocketAddr) -> Manage
             identity: LiveIdentity::new(swarm.identity.clone()).unwrap(),
             directory: directory.to_owned(),
             key: [7; 32],
+            begun: false,
             epoch: 0,
             listen,
         };
