@@ -17,7 +17,7 @@ mod tests {
         SnapshotWriter, become_only_member, begin_with,
     };
 
-    use super::lab::{CLUSTER, Cluster, LIMIT, Ledger, Manager, address, options, until};
+    use super::lab::{CLUSTER, Cluster, LIMIT, Ledger, Manager, address, options, put, until};
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_single_manager_keeps_what_it_acknowledged() {
@@ -168,12 +168,12 @@ mod tests {
         assert!(matches!(outcome, ProposeError::Unknown | ProposeError::NotLeader { .. }), "{outcome:?}");
         let read = old.linearizable(Duration::from_secs(3)).await.unwrap_err();
         assert!(matches!(read, ReadError::NoQuorum | ReadError::NotLeader { .. }), "{read:?}");
-        let new = until("another leader", async || {
-            let others = cluster.managers.iter().filter(|(id, _)| **id != leader);
-            others.into_iter().find(|(_, manager)| manager.node.is_leader()).map(|(id, _)| *id)
+        until("another leader", async || {
+            let mut others = cluster.managers.iter().filter(|(id, _)| **id != leader);
+            let (_, new) = others.find(|(_, manager)| manager.node.is_leader())?;
+            put(&new.node, "after").await
         })
         .await;
-        cluster.managers[&new].node.propose(b"after", LIMIT).await.unwrap();
         for other in (1..=3).filter(|id| *id != leader) {
             cluster.network.set_cut(leader, other, false);
         }

@@ -130,23 +130,11 @@ impl Cluster {
     }
 
     pub(crate) async fn write(&self, text: &str) {
-        let leader = self.leader().await;
-        self.managers[&leader].node.propose(text.as_bytes(), LIMIT).await.unwrap();
+        until("a write", async || put(&self.managers[&self.leader().await].node, text).await).await;
     }
 
     pub(crate) async fn write_many(&self, range: std::ops::Range<u32>) {
-        let writes = range.map(|number| async move {
-            // Just after an election another member may still be elected: then nothing was taken.
-            until("a write", async || {
-                let node = &self.managers[&self.leader().await].node;
-                match node.propose(format!("line {number}").as_bytes(), LIMIT).await {
-                    Ok(_) => Some(()),
-                    Err(ProposeError::NotLeader { .. }) => None,
-                    Err(error) => panic!("{error}"),
-                }
-            })
-            .await;
-        });
+        let writes = range.map(|number| async move { self.write(&format!("line {number}")).await });
         futures::future::join_all(writes).await;
     }
 
@@ -156,6 +144,15 @@ impl Cluster {
             states.iter().all(|state| state.len() == lines && *state == states[0]).then_some(())
         })
         .await;
+    }
+}
+
+/// Proposes a line; none when nothing was taken: just after an election another member may still be elected.
+pub(crate) async fn put(node: &RaftNode, line: &str) -> Option<()> {
+    match node.propose(line.as_bytes(), LIMIT).await {
+        Ok(_) => Some(()),
+        Err(ProposeError::NotLeader { .. }) => None,
+        Err(error) => panic!("{error}"),
     }
 }
 
