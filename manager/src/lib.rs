@@ -22,7 +22,7 @@ mod transport;
 pub use backup::{BackupError, RestoredSwarm, RestoringNode, restore};
 pub use controlapi::{ControlApi, ControlError, Rotation};
 pub use core::{BootstrapError, Core};
-pub use dispatcher::{DispatchError, Dispatcher};
+pub use dispatcher::{Arrival, DispatchError, Dispatcher};
 pub use leader_calls::LeaderCalls;
 pub use manager::{Manager, ManagerError, ManagerOptions, raft_directory};
 pub use quorum::Quorum;

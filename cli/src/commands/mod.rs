@@ -12,6 +12,7 @@ mod service;
 mod service_lines;
 mod stack;
 mod swarm;
+mod swarm_warnings;
 mod system;
 mod tasks;
 mod up;

@@ -21,6 +21,13 @@ pub(crate) struct ListingFlags {
     pub(crate) quiet: bool,
 }
 
+impl ListingFlags {
+    /// Whether a program reads the list: then nothing is said beside it.
+    pub(crate) fn is_for_programs(&self) -> bool {
+        self.quiet || self.format.as_deref().is_some_and(|format| !format.starts_with("table"))
+    }
+}
+
 /// One line of a list: its fields by the names that `--format` uses. A name that starts with `_` is for the table alone.
 pub(crate) type Row = Vec<(&'static str, String)>;
 

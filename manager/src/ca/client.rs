@@ -83,7 +83,6 @@ pub async fn join(address: &str, joiner: &Joiner) -> Result<(ClusterId, NodeId, 
         description: Some(joiner.description.to_wire()),
         availability: joiner.availability.to_wire(),
         address: joiner.address.clone(),
-        at: 0,
     };
     let answer = manager.join(timed(request)).await.map_err(|status| refused(address, &status))?.into_inner();
     let malformed = |error: WireError| unreadable(address, &error);

@@ -13,7 +13,7 @@ use skep_runtime::{Env, Latest, Random, SteeredClock};
 use skep_store::testing::DirectProposer;
 use skep_store::{Command, Door, ProposeError, Proposer, Store};
 
-use super::{DispatchError, Dispatcher};
+use super::{Arrival, DispatchError, Dispatcher};
 
 const NODE: NodeId = NodeId::new(1);
 
@@ -60,8 +60,22 @@ fn task(id: u128) -> Task {
     }
 }
 
-fn description() -> NodeDescription {
-    NodeDescription { hostname: "host1".into(), ..NodeDescription::default() }
+fn arrival(env: &Env) -> Arrival {
+    let description = NodeDescription { hostname: "host1".into(), ..NodeDescription::default() };
+    Arrival { address: "10.0.0.1".into(), description, clock: env.now() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_not_right_is_noted_until_it_is() {
+    let env = env();
+    let door = door(&env).await;
+    let dispatcher = Dispatcher::new(env.clone(), door.clone());
+    let ahead = || door.view().node(NODE).unwrap().status.clock_ahead_ms;
+    let off = Arrival { clock: env.now().plus(Duration::from_secs(90)), ..arrival(&env) };
+    let _first = dispatcher.session(NODE, off).await.unwrap();
+    assert_eq!(ahead(), 90_000);
+    let _second = dispatcher.session(NODE, arrival(&env)).await.unwrap();
+    assert_eq!(ahead(), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -69,8 +83,8 @@ async fn a_session_gets_everything_then_differences() {
     let env = env();
     let door = door(&env).await;
     write(&door, vec![Change::Create(task(1).into())]).await;
-    let dispatcher = Dispatcher::new(env, door.clone());
-    let mut updates = dispatcher.session(NODE, "10.0.0.1".into(), description()).await.unwrap();
+    let dispatcher = Dispatcher::new(env.clone(), door.clone());
+    let mut updates = dispatcher.session(NODE, arrival(&env)).await.unwrap();
     let first = updates.next().await.unwrap();
     assert!(first.complete && first.endpoints.is_some());
     assert_eq!(first.assign.iter().map(|task| task.id).collect::<Vec<_>>(), [TaskId::new(1)]);
@@ -92,8 +106,8 @@ async fn reports_move_tasks_forward_only_and_only_from_their_node() {
     let env = env();
     let door = door(&env).await;
     write(&door, vec![Change::Create(task(1).into())]).await;
-    let dispatcher = Dispatcher::new(env, door.clone());
-    let mut updates = dispatcher.session(NODE, String::new(), description()).await.unwrap();
+    let dispatcher = Dispatcher::new(env.clone(), door.clone());
+    let mut updates = dispatcher.session(NODE, arrival(&env)).await.unwrap();
     let session = updates.next().await.unwrap().session.id;
     let report =
         |state| TaskReport { task: TaskId::new(1), status: TaskStatus { state, ..TaskStatus::default() } };
@@ -105,7 +119,7 @@ async fn reports_move_tasks_forward_only_and_only_from_their_node() {
     assert_eq!(state(), TaskState::Running);
     let stranger = dispatcher.report(NODE, SessionId::new(9), 0, vec![report(TaskState::Failed)]).await;
     assert!(matches!(stranger, Err(DispatchError::NoSession(_))));
-    let unknown = dispatcher.session(NodeId::new(9), String::new(), description()).await;
+    let unknown = dispatcher.session(NodeId::new(9), arrival(&env)).await;
     assert!(matches!(unknown.err(), Some(DispatchError::UnknownNode(_))));
 }
 
@@ -114,7 +128,7 @@ async fn a_silent_node_goes_down_and_comes_back() {
     let env = env();
     let door = door(&env).await;
     let dispatcher = Dispatcher::new(env.clone(), door.clone());
-    let mut updates = dispatcher.session(NODE, String::new(), description()).await.unwrap();
+    let mut updates = dispatcher.session(NODE, arrival(&env)).await.unwrap();
     let session = updates.next().await.unwrap().session.id;
     for _ in 0..10 {
         env.sleep(Duration::from_secs(2)).await;
@@ -125,7 +139,7 @@ async fn a_silent_node_goes_down_and_comes_back() {
     env.sleep(Duration::from_secs(8)).await;
     assert_eq!(state(), NodeState::Down);
     assert!(dispatcher.heartbeat(NODE, session, 0).is_err(), "its session is over");
-    let _updates = dispatcher.session(NODE, String::new(), description()).await.unwrap();
+    let _updates = dispatcher.session(NODE, arrival(&env)).await.unwrap();
     assert_eq!(state(), NodeState::Ready);
 }
 
@@ -159,7 +173,7 @@ async fn an_agent_that_comes_while_its_node_is_marked_as_down_is_not_down_for_go
     write(&door, vec![Change::Create(Node { meta: Meta::default(), ..node }.into())]).await;
     let dispatcher = Dispatcher::new(env.clone(), door.clone());
     let open = async || {
-        let mut updates = dispatcher.session(NODE, String::new(), description()).await.unwrap();
+        let mut updates = dispatcher.session(NODE, arrival(&env)).await.unwrap();
         let session = updates.next().await.unwrap().session.id;
         (updates, session)
     };
@@ -189,9 +203,9 @@ async fn a_stop_waits_until_other_nodes_have_applied_the_table() {
     let running = TaskStatus { state: TaskState::Running, ..TaskStatus::default() };
     write(&door, vec![Change::Create(Task { status: running, ..task(1) }.into())]).await;
     let dispatcher = Dispatcher::new(env.clone(), door.clone());
-    let mut updates = dispatcher.session(NODE, String::new(), description()).await.unwrap();
+    let mut updates = dispatcher.session(NODE, arrival(&env)).await.unwrap();
     updates.next().await.unwrap();
-    let mut elsewhere = dispatcher.session(NodeId::new(2), String::new(), description()).await.unwrap();
+    let mut elsewhere = dispatcher.session(NodeId::new(2), arrival(&env)).await.unwrap();
     let session = elsewhere.next().await.unwrap().session.id;
 
     let known = door.view().task(TaskId::new(1)).unwrap().clone();

@@ -1,6 +1,7 @@
 //! The dispatcher: sessions with the agents, what each node should run, what the tasks report, and which nodes are alive.
 //! It exists only while this manager leads.
 
+mod arrival;
 mod assignments;
 mod endpoints;
 mod liveness;
@@ -17,15 +18,14 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use skep_model::{
-    Change, NodeDescription, NodeId, NodeState, NodeStatus, SessionId, TaskReport, Transaction, limits,
-};
+use skep_model::{Change, NodeId, NodeState, NodeStatus, SessionId, TaskReport, Transaction, limits};
 use skep_runtime::{Env, Latest, Task};
 use skep_store::{Door, WriteError};
 use skep_wire::{Session, SessionUpdate};
 use thiserror::Error;
 use tokio_stream::wrappers::ReceiverStream;
 
+pub use arrival::Arrival;
 pub(crate) use server::DispatcherServer;
 use session::Sessions;
 use status::StatusWriter;
@@ -70,21 +70,20 @@ impl Dispatcher {
         Self { env, door, sessions, status, loops: Latest::new(vec![watch]) }
     }
 
-    /// Opens a session for a node at `address`; an older one of the same node ends.
+    /// Opens a session for a node; an older one of the same node ends.
     ///
     /// # Errors
     /// When the node is not part of the swarm, or the store cannot be written.
     pub async fn session(
         &self,
         node: NodeId,
-        address: String,
-        description: NodeDescription,
+        arrival: Arrival,
     ) -> Result<BoxStream<'static, SessionUpdate>, DispatchError> {
-        self.register(node, &address, &description).await?;
+        self.register(node, &arrival).await?;
         let id = SessionId::new(self.env.random().id());
         let session = Session { id, heartbeat_period: self.heartbeat_period() };
         self.sessions.open(node, id, self.env.now());
-        tracing::info!(%node, session = %id, address, "agent connected");
+        tracing::info!(%node, session = %id, address = arrival.address, "agent connected");
         let (sender, receiver) = tokio::sync::mpsc::channel(UPDATES_QUEUED);
         let updates = assignments::run(
             self.env.clone(),
@@ -147,23 +146,23 @@ impl Dispatcher {
     }
 
     /// The node is there: its description and state are stored if they are news.
-    async fn register(
-        &self,
-        node: NodeId,
-        address: &str,
-        description: &NodeDescription,
-    ) -> Result<(), DispatchError> {
+    async fn register(&self, node: NodeId, arrival: &Arrival) -> Result<(), DispatchError> {
         let now = self.env.now();
+        let clock_ahead_ms = arrival.clock_ahead_ms(now);
+        if clock_ahead_ms != 0 {
+            tracing::warn!(%node, clock_ahead_ms, "the node's clock is not right, or this leader's is not");
+        }
         self.door
             .change(|view| {
                 let known = view.node(node).ok_or(DispatchError::UnknownNode(node))?;
                 let mut next = skep_model::Node::clone(known);
-                next.description = description.clone();
-                let address = reachable(address, known);
+                next.description = arrival.description.clone();
+                let address = reachable(&arrival.address, known);
                 if next.status.state != NodeState::Ready || next.status.address != address {
-                    next.status =
-                        NodeStatus { state: NodeState::Ready, message: String::new(), address, since: now };
+                    let (state, message) = (NodeState::Ready, String::new());
+                    next.status = NodeStatus { state, message, address, since: now, clock_ahead_ms };
                 }
+                next.status.clock_ahead_ms = clock_ahead_ms;
                 let changes = if next == **known { Vec::new() } else { vec![Change::Update(next.into())] };
                 Ok((Transaction { changes }, ()))
             })

@@ -2,11 +2,11 @@
 
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use skep_model::{NodeDescription, SessionId};
+use skep_model::{NodeDescription, SessionId, Timestamp};
 use skep_wire::{Wire, v1};
 use tonic::{Request, Response, Status};
 
-use super::{DispatchError, Dispatcher};
+use super::{Arrival, DispatchError, Dispatcher};
 use crate::authorize::{Authorizer, caller_address};
 use crate::leader::LeaderSlot;
 
@@ -38,9 +38,12 @@ impl v1::dispatcher_server::Dispatcher for DispatcherServer {
     ) -> Result<Response<Self::SessionStream>, Status> {
         let peer = self.authorizer.member(&request)?;
         let address = caller_address(&request);
-        let description = request.into_inner().description.unwrap_or_default();
-        let description = NodeDescription::from_wire(description).map_err(malformed)?;
-        let updates = self.dispatcher()?.session(peer.node, address, description).await.map_err(status)?;
+        let request = request.into_inner();
+        let description =
+            NodeDescription::from_wire(request.description.unwrap_or_default()).map_err(malformed)?;
+        let clock = Timestamp::from_wire(request.clock).map_err(malformed)?;
+        let arrival = Arrival { address, description, clock };
+        let updates = self.dispatcher()?.session(peer.node, arrival).await.map_err(status)?;
         Ok(Response::new(updates.map(|update| Ok(update.to_wire())).boxed()))
     }
 

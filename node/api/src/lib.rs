@@ -22,6 +22,7 @@ mod serve;
 mod status;
 mod swarm_events;
 mod version;
+mod warnings;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -60,6 +60,8 @@ pub const NODE_CERTIFICATE_VALIDITY_MIN: Duration = Duration::from_secs(3600);
 pub const ROOT_CERTIFICATE_VALIDITY: Duration = Duration::from_secs(20 * 365 * 24 * 3600);
 /// A new certificate is valid from this long ago, for hosts whose clocks are behind.
 pub const CERTIFICATE_BACKDATE: Duration = Duration::from_secs(3600);
+/// A node's clock that differs by this much from the leader's is shown.
+pub const CLOCK_SKEW_SHOWN: Duration = Duration::from_secs(1);
 /// The port of managers for members and joiners.
 pub const CLUSTER_PORT_DEFAULT: u16 = 2377;
 /// Failures of a service's tasks on one node, within the window, that make the scheduler prefer other nodes.

@@ -97,6 +97,24 @@ pub struct NodeStatus {
     pub message: String,
     /// Where it was last seen.
     pub addr: String,
+    /// Not Docker's: how far its clock is ahead of the leader's, in milliseconds; negative: behind; 0 below a second.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub clock_ahead_ms: i64,
+}
+
+impl NodeStatus {
+    /// What is wrong with its clock, for people.
+    #[must_use]
+    pub fn clock(&self) -> Option<String> {
+        let side = if self.clock_ahead_ms < 0 { "behind" } else { "ahead of" };
+        let apart = std::time::Duration::from_millis(self.clock_ahead_ms.unsigned_abs());
+        (self.clock_ahead_ms != 0).then(|| format!("{:.1}s {side} the leader's", apart.as_secs_f64()))
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(value: &i64) -> bool {
+    *value == 0
 }
 
 /// A manager's part in Raft.
@@ -145,6 +163,7 @@ impl From<&skep_model::Node> for Node {
                 state: node.status.state.to_string(),
                 message: node.status.message.clone(),
                 addr: node.status.address.clone(),
+                clock_ahead_ms: node.status.clock_ahead_ms,
             },
             manager_status: None,
         }

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use skep_agent::{Manager, Managers, SessionError, Updates};
-use skep_manager::{DispatchError, Dispatcher};
-use skep_model::{NodeDescription, SessionId, TaskReport};
+use skep_manager::{Arrival, DispatchError, Dispatcher};
+use skep_model::{NodeDescription, SessionId, TaskReport, Timestamp};
 use skep_wire::SessionUpdate;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -91,12 +91,17 @@ impl Upstream {
 
 #[async_trait]
 impl Manager for Upstream {
-    async fn session(&self, description: &NodeDescription) -> Result<Updates, SessionError> {
+    async fn session(
+        &self,
+        description: &NodeDescription,
+        clock: Timestamp,
+    ) -> Result<Updates, SessionError> {
         let (description, agent, manager) = (description.clone(), self.agent, self.manager);
         let (sender, receiver) = mpsc::channel(1);
         self.ask(move |world, life, dispatcher| async move {
             let node = world.agents.node(agent);
-            let updates = dispatcher.session(node, format!("10.0.1.{agent}"), description).await;
+            let arrival = Arrival { address: format!("10.0.1.{agent}"), description, clock };
+            let updates = dispatcher.session(node, arrival).await;
             let updates = updates.map_err(session_error)?;
             let number = world.sessions.number();
             life.spawn(pump(world, manager, agent, number, updates, sender));

@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use skep_executor::fake::{FakeContainer, FakeExecutor};
 use skep_model::{
-    NodeDescription, NodeId, ServiceId, ServiceSpec, SessionId, TaskAssignment, TaskId, TaskReport, TaskState,
+    NodeDescription, NodeId, ServiceId, ServiceSpec, SessionId, TaskAssignment, TaskId, TaskReport,
+    TaskState, Timestamp,
 };
 use skep_runtime::{Env, Latest, Shutdown, Task};
 use skep_wire::{Session, SessionUpdate};
@@ -24,7 +25,7 @@ struct Script {
 
 #[async_trait]
 impl Manager for Script {
-    async fn session(&self, _: &NodeDescription) -> Result<Updates, SessionError> {
+    async fn session(&self, _: &NodeDescription, _: Timestamp) -> Result<Updates, SessionError> {
         let updates = self.updates.clone();
         let stream = futures::stream::unfold(0, move |sent| {
             let updates = updates.clone();

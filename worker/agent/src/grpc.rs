@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::StreamExt;
-use skep_model::{NodeDescription, SessionId, TaskReport};
+use skep_model::{NodeDescription, SessionId, TaskReport, Timestamp};
 use skep_wire::v1::dispatcher_client::DispatcherClient;
 use skep_wire::{SessionUpdate, Wire, WireError, v1};
 use tonic::transport::Channel;
@@ -34,8 +34,12 @@ impl GrpcManager {
 
 #[async_trait]
 impl Manager for GrpcManager {
-    async fn session(&self, description: &NodeDescription) -> Result<Updates, SessionError> {
-        let request = v1::SessionRequest { description: Some(description.to_wire()) };
+    async fn session(
+        &self,
+        description: &NodeDescription,
+        clock: Timestamp,
+    ) -> Result<Updates, SessionError> {
+        let request = v1::SessionRequest { description: Some(description.to_wire()), clock: clock.to_wire() };
         let stream = self.client.clone().session(request).await.map_err(session_error)?.into_inner();
         let updates = stream.map(|message| {
             let message = message.map_err(session_error)?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::Stream;
-use skep_model::{NodeDescription, SessionId, TaskReport};
+use skep_model::{NodeDescription, SessionId, TaskReport, Timestamp};
 use skep_wire::SessionUpdate;
 use thiserror::Error;
 
@@ -30,8 +30,9 @@ pub enum SessionError {
 /// One manager.
 #[async_trait]
 pub trait Manager: Send + Sync {
-    /// Opens a session; the stream gives what the node should run.
-    async fn session(&self, description: &NodeDescription) -> Result<Updates, SessionError>;
+    /// Opens a session of a node whose clock shows `clock`; the stream gives what the node should run.
+    async fn session(&self, description: &NodeDescription, clock: Timestamp)
+    -> Result<Updates, SessionError>;
 
     /// Keeps the session alive; gives the time until the next heartbeat.
     async fn heartbeat(&self, session: SessionId, endpoints_version: u64) -> Result<Duration, SessionError>;

@@ -41,7 +41,7 @@ async fn open(shared: &Shared, manager: &dyn Manager) -> Result<(SessionUpdate, 
     let unreachable = |error: &dyn std::fmt::Display| SessionError::Unreachable(error.to_string());
     let description = shared.executor.describe().await.map_err(|error| unreachable(&error))?;
     let first = async {
-        let mut updates = manager.session(&description).await?;
+        let mut updates = manager.session(&description, shared.env.now()).await?;
         let first = updates.next().await.unwrap_or_else(|| Err(unreachable(&"the stream ended at once")))?;
         Ok((first, updates))
     };

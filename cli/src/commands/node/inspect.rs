@@ -48,6 +48,9 @@ fn pretty(node: &Node) -> Result<(), Failure> {
         format!(" Availability:         \t{}", capitalised(&node.spec.availability)),
         format!(" Address:\t\t{}", node.status.addr),
     ];
+    if let Some(clock) = node.status.clock() {
+        lines.push(format!(" Clock:\t\t\t{clock}"));
+    }
     if let Some(manager) = &node.manager_status {
         lines.push("Manager Status:".to_owned());
         lines.push(format!(" Address:\t\t{}", manager.addr));

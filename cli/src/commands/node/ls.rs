@@ -3,7 +3,7 @@ use skep_rest::{Info, Node};
 
 use crate::client::{Client, Filters, Query};
 use crate::failure::Failure;
-use crate::output::{Listing, ListingFlags, Row, capitalised, natural};
+use crate::output::{Listing, ListingFlags, Row, capitalised, natural, warning};
 
 /// List nodes in the swarm.
 #[derive(Debug, Args)]
@@ -30,8 +30,21 @@ impl Ls {
             ("MANAGER STATUS", "ManagerStatus"),
             ("ENGINE VERSION", "EngineVersion"),
         ];
+        if !self.listing.is_for_programs() {
+            nodes.iter().for_each(warn_of_clock);
+        }
         let rows = nodes.into_iter().map(|node| row(node, &own)).collect();
         Listing { columns, rows, identity: "ID" }.print(&self.listing)
+    }
+}
+
+/// Certificates, logs and the times in tables go by clocks.
+fn warn_of_clock(node: &Node) {
+    if let Some(clock) = node.status.clock() {
+        let host = &node.description.hostname;
+        warning(&format!(
+            "the clock of {host} is {clock}: set one of them right, best with NTP on all hosts"
+        ));
     }
 }
 

@@ -3,7 +3,7 @@ use skep_rest::Node;
 
 use super::{change, resolve};
 use crate::client::Client;
-use crate::commands::each;
+use crate::commands::{each, swarm_warnings};
 use crate::failure::Failure;
 use crate::output;
 
@@ -39,6 +39,7 @@ impl Nodes {
                 output::line(format!("Manager {name} {done}."))
             }
         })
-        .await
+        .await?;
+        swarm_warnings::warn(client).await
     }
 }

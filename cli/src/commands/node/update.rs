@@ -2,6 +2,7 @@ use clap::Args;
 
 use super::change;
 use crate::client::Client;
+use crate::commands::swarm_warnings;
 use crate::failure::Failure;
 use crate::output;
 
@@ -32,6 +33,7 @@ impl Update {
             None => Ok((text.clone(), String::new())),
         });
         let labels = labels.collect::<Result<Vec<_>, _>>()?;
+        let role_changes = self.role.is_some();
         change(client, &self.node, |spec| {
             spec.labels.retain(|key, _| !self.label_rm.contains(key));
             spec.labels.extend(labels);
@@ -43,6 +45,7 @@ impl Update {
             }
         })
         .await?;
-        output::line(self.node)
+        output::line(self.node)?;
+        if role_changes { swarm_warnings::warn(client).await } else { Ok(()) }
     }
 }

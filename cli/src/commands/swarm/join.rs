@@ -3,6 +3,7 @@ use skep_rest::{Info, SwarmJoin};
 
 use super::node_flags::NodeFlags;
 use crate::client::{Client, Nothing};
+use crate::commands::swarm_warnings;
 use crate::failure::Failure;
 use crate::output;
 
@@ -34,6 +35,7 @@ impl Join {
         output::line(match swarm.control_available {
             true => "This node joined a swarm as a manager.",
             false => "This node joined a swarm as a worker.",
-        })
+        })?;
+        swarm_warnings::warn(client).await
     }
 }

@@ -12,6 +12,7 @@ use skep_rest::{
 use crate::api::Api;
 use crate::host::{Member, SwarmState};
 use crate::refusal::Refusal;
+use crate::warnings;
 
 /// The format of container logs.
 const LOG_DRIVER: &str = "cri";
@@ -65,6 +66,12 @@ pub(crate) async fn info(State(api): State<Api>) -> Result<Json<Info>, Refusal> 
         |state: &str| containers.iter().filter(|container| container.state == state).count() as u64;
     let (running, paused) = (in_state("running"), in_state("paused"));
     let total = containers.len() as u64;
+    let swarm = api.host.swarm();
+    let control = match &swarm {
+        SwarmState::Member(member) => member.control.as_ref(),
+        _ => None,
+    };
+    let warnings = control.map(|control| warnings::of(&control.view())).unwrap_or_default();
     Ok(Json(Info {
         id: facts.id,
         containers: total,
@@ -88,8 +95,8 @@ pub(crate) async fn info(State(api): State<Api>) -> Result<Json<Info>, Refusal> 
         labels: facts.labels,
         system_time: rfc3339(facts.now),
         debug: facts.debug,
-        swarm: swarm_info(api.host.swarm()),
-        warnings: Vec::new(),
+        swarm: swarm_info(swarm),
+        warnings,
         plugins: DriverNames {
             volume: vec!["local".into()],
             network: vec!["overlay".into()],

@@ -91,6 +91,8 @@ pub struct NodeStatus {
     pub address: String,
     /// Since when it is in this state.
     pub since: Timestamp,
+    /// How far its clock was ahead of the leader's when it came last, in milliseconds; negative: behind; 0: less than shown.
+    pub clock_ahead_ms: i64,
 }
 
 /// What managers know of a node.

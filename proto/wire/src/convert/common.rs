@@ -25,7 +25,7 @@ macro_rules! same {
         }
     )+};
 }
-same!(u64, u32, i32, bool, String, BTreeMap<String, String>);
+same!(u64, i64, u32, i32, bool, String, BTreeMap<String, String>);
 
 macro_rules! narrow {
     ($($type:ty),+) => {$(

@@ -21,7 +21,7 @@ message!(NodeDescription {
     engine_version,
     engine_labels
 });
-message!(NodeStatus { state, message, address, since });
+message!(NodeStatus { state, message, address, since, clock_ahead_ms });
 message!(ManagerStatus { raft_id, address });
 message!(Stack { id, revision, previous } nested { meta, spec });
 message!(StackRevision { revision, deployed_at } nested { spec });
