@@ -30,6 +30,7 @@ impl Managers for KnownManagers {
         let addresses = self.addresses.get();
         let none = || SessionError::Unreachable("no manager is known".into());
         let address = addresses.get(turn % addresses.len().max(1)).cloned().ok_or_else(none)?;
-        Ok(Arc::new(GrpcManager::new(client_channel(&self.identity, address))))
+        let identity = self.identity.clone();
+        Ok(Arc::new(GrpcManager::new(move || client_channel(&identity, address.clone()))))
     }
 }

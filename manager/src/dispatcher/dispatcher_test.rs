@@ -1,6 +1,7 @@
 //! The dispatcher over a store without Raft.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -9,7 +10,7 @@ use skep_model::{
     ServiceId, ServiceRevision, ServiceSpec, SessionId, Task, TaskId, TaskReport, TaskState, TaskStatus,
     Timestamp, Transaction,
 };
-use skep_runtime::{Env, Latest, Random, SteeredClock};
+use skep_runtime::{Clock, Env, Latest, Random, SteeredClock};
 use skep_store::testing::DirectProposer;
 use skep_store::{Command, Door, ProposeError, Proposer, Store};
 
@@ -141,6 +142,40 @@ async fn a_silent_node_goes_down_and_comes_back() {
     assert!(dispatcher.heartbeat(NODE, session, 0).is_err(), "its session is over");
     let _updates = dispatcher.session(NODE, arrival(&env)).await.unwrap();
     assert_eq!(state(), NodeState::Ready);
+}
+
+/// A clock that an operator, or NTP, sets.
+#[derive(Debug, Default)]
+struct SetClock(AtomicU64);
+
+impl Clock for SetClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_nanos(self.0.load(Ordering::Relaxed))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_down_because_the_leader_was_held_up_or_its_clock_was_set() {
+    let clock = Arc::new(SetClock::default());
+    let env = Env::new(Arc::clone(&clock) as _, Random::seeded(1));
+    let door = door(&env).await;
+    let dispatcher = Dispatcher::new(env.clone(), door.clone());
+    let mut updates = dispatcher.session(NODE, arrival(&env)).await.unwrap();
+    let session = updates.next().await.unwrap().session.id;
+    let state = || door.view().node(NODE).unwrap().status.state;
+
+    clock.0.store(3_600_000_000_000, Ordering::Relaxed);
+    env.sleep(Duration::from_secs(2)).await;
+    dispatcher.heartbeat(NODE, session, 0).unwrap();
+    assert_eq!(state(), NodeState::Ready);
+
+    // As after SIGSTOP: the time goes on, but nothing of this runs.
+    tokio::time::advance(Duration::from_secs(60)).await;
+    env.sleep(Duration::from_millis(1)).await;
+    assert_eq!(state(), NodeState::Ready);
+    dispatcher.heartbeat(NODE, session, 0).unwrap();
+    env.sleep(Duration::from_secs(8)).await;
+    assert_eq!(state(), NodeState::Down, "from then on silence counts");
 }
 
 /// Lets writes wait while `held` is set, as a slow majority does.

@@ -1,6 +1,6 @@
 //! Which nodes are alive.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,18 +15,26 @@ const NEW_LEADER_FACTOR: u32 = 2;
 
 /// Marks nodes as down that have missed too many heartbeats, until it is dropped.
 pub(super) async fn watch(env: Env, door: Door, sessions: Arc<Sessions>) {
-    let began = env.now();
+    let mut absent = BTreeMap::new();
     loop {
-        let period = heartbeat_period(&door.view());
+        let (period, before) = (heartbeat_period(&door.view()), env.uptime());
         env.sleep(period / 2).await;
+        let now = env.uptime();
+        if now - before > period {
+            tracing::warn!(
+                ms = (now - before).as_millis(),
+                "this leader was held up: nobody counts as silent for that"
+            );
+            sessions.forgive(now);
+            absent.clear();
+        }
         for node in mistaken(&door.view(), &sessions, env.now()) {
             tracing::info!(%node, "the node counts as down and answers: it has to come again");
             sessions.close(node);
         }
-        let lost = lost_nodes(&door.view(), &sessions, began, env.now());
-        for (node, since) in lost {
+        for (node, silent) in lost_nodes(&door.view(), &sessions, &mut absent, now) {
             sessions.close(node);
-            if let Err(error) = mark_down(&env, &door, node, since).await {
+            if let Err(error) = mark_down(&env, &door, node, silent).await {
                 tracing::warn!(%node, %error, "the node could not be marked as down");
             }
         }
@@ -37,21 +45,26 @@ fn heartbeat_period(view: &View) -> Duration {
     view.cluster().map_or(limits::HEARTBEAT_PERIOD_DEFAULT, |cluster| cluster.spec.heartbeat_period)
 }
 
-/// Nodes without a sign of life that are not known to be gone, and since when there is none.
+/// Nodes without a sign of life for too long that are not known to be gone, and for how long. `absent` remembers since when
+/// those without a session have none: they are given time to come to this leader, or to come at all after they joined. Times are
+/// this leader's uptime: the clock may be set.
 fn lost_nodes(
     view: &View,
     sessions: &Sessions,
-    began: Timestamp,
-    now: Timestamp,
-) -> BTreeMap<NodeId, Timestamp> {
+    absent: &mut BTreeMap<NodeId, Duration>,
+    now: Duration,
+) -> BTreeMap<NodeId, Duration> {
     let patience = heartbeat_period(view) * limits::HEARTBEATS_MISSED_MAX;
-    let silent = view.nodes().filter(|node| may_be_there(node)).filter_map(|node| {
-        let (since, patience) = match sessions.last_seen(node.id) {
+    let expected = view.nodes().filter(|node| may_be_there(node)).map(|node| node.id);
+    let expected: BTreeSet<NodeId> = expected.collect();
+    absent.retain(|node, _| expected.contains(node) && sessions.last_seen(*node).is_none());
+    let silent = expected.into_iter().filter_map(|node| {
+        let (since, patience) = match sessions.last_seen(node) {
             Some(seen) => (seen, patience),
-            // It is given time to come to this leader, or to come at all after it joined.
-            None => (began.max(node.status.since).max(node.meta.created_at), patience * NEW_LEADER_FACTOR),
+            None => (*absent.entry(node).or_insert(now), patience * NEW_LEADER_FACTOR),
         };
-        (now.since(since) > patience).then_some((node.id, since))
+        let silent = now.saturating_sub(since);
+        (silent > patience).then_some((node, silent))
     });
     silent.collect()
 }
@@ -72,9 +85,9 @@ fn may_be_there(node: &Node) -> bool {
     matches!(node.status.state, NodeState::Ready | NodeState::Unknown)
 }
 
-async fn mark_down(env: &Env, door: &Door, node: NodeId, silent_since: Timestamp) -> Result<(), WriteError> {
+async fn mark_down(env: &Env, door: &Door, node: NodeId, silent: Duration) -> Result<(), WriteError> {
     let now = env.now();
-    tracing::warn!(%node, silent_ms = now.since(silent_since).as_millis(), "node is down");
+    tracing::warn!(%node, silent_ms = silent.as_millis(), "node is down");
     door.change(|view| {
         let known = view.node(node).filter(|known| may_be_there(known));
         let changes = known.map(|known| {

@@ -82,7 +82,7 @@ impl Dispatcher {
         self.register(node, &arrival).await?;
         let id = SessionId::new(self.env.random().id());
         let session = Session { id, heartbeat_period: self.heartbeat_period() };
-        self.sessions.open(node, id, self.env.now());
+        self.sessions.open(node, id, self.env.uptime());
         tracing::info!(%node, session = %id, address = arrival.address, "agent connected");
         let (sender, receiver) = tokio::sync::mpsc::channel(UPDATES_QUEUED);
         let updates = assignments::run(
@@ -131,7 +131,7 @@ impl Dispatcher {
     }
 
     fn touch(&self, node: NodeId, session: SessionId, endpoints_version: u64) -> Result<(), DispatchError> {
-        if self.sessions.touch(node, session, self.env.now(), endpoints_version) {
+        if self.sessions.touch(node, session, self.env.uptime(), endpoints_version) {
             Ok(())
         } else {
             Err(DispatchError::NoSession(session))

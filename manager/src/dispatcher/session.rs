@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use skep_model::{NodeId, SessionId, Timestamp};
+use skep_model::{NodeId, SessionId};
 use skep_runtime::Latest;
 
 /// What is known of one agent.
 #[derive(Clone, Copy, Debug)]
 struct Open {
     id: SessionId,
-    seen: Timestamp,
+    /// By the uptime of this leader.
+    seen: Duration,
     /// The table's version that the node says it has applied.
     applied: u64,
     /// The table's version that was sent last.
@@ -34,7 +36,7 @@ impl Default for Sessions {
 }
 
 impl Sessions {
-    pub(super) fn open(&self, node: NodeId, id: SessionId, now: Timestamp) {
+    pub(super) fn open(&self, node: NodeId, id: SessionId, now: Duration) {
         self.lock().insert(node, Open { id, seen: now, applied: 0, sent: u64::MAX, current: 0 });
     }
 
@@ -44,7 +46,7 @@ impl Sessions {
     }
 
     /// Notes a sign of life; false when the session is not the node's present one.
-    pub(super) fn touch(&self, node: NodeId, id: SessionId, now: Timestamp, applied: u64) -> bool {
+    pub(super) fn touch(&self, node: NodeId, id: SessionId, now: Duration, applied: u64) -> bool {
         let news = {
             let mut sessions = self.lock();
             let Some(open) = sessions.get_mut(&node).filter(|open| open.id == id) else { return false };
@@ -59,9 +61,14 @@ impl Sessions {
         true
     }
 
-    /// When the node gave its last sign of life in its session.
-    pub(super) fn last_seen(&self, node: NodeId) -> Option<Timestamp> {
+    /// When the node gave its last sign of life in its session, by the uptime of this leader.
+    pub(super) fn last_seen(&self, node: NodeId) -> Option<Duration> {
         self.lock().get(&node).map(|open| open.seen)
+    }
+
+    /// Nobody was silent before `now`: this leader itself did not listen.
+    pub(super) fn forgive(&self, now: Duration) {
+        self.lock().values_mut().for_each(|open| open.seen = now);
     }
 
     /// The node is gone: its session ends.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use skep_model::Timestamp;
 
+use crate::apart;
 use crate::clock::{Clock, SystemClock};
 use crate::random::Random;
 use crate::task::{Lost, Task};
@@ -15,6 +16,9 @@ use crate::task::{Lost, Task};
 pub struct Env {
     clock: Arc<dyn Clock>,
     random: Random,
+    /// Whether this is a machine's: what should have a thread of its own gets one.
+    threads: bool,
+    began: tokio::time::Instant,
 }
 
 /// A deadline passed.
@@ -32,17 +36,23 @@ impl std::error::Error for TimedOut {}
 impl Env {
     /// The machine's clock and random numbers.
     pub fn real() -> Self {
-        Self::new(Arc::new(SystemClock), Random::from_system())
+        Self { threads: true, ..Self::new(Arc::new(SystemClock), Random::from_system()) }
     }
 
     /// With this clock and these random numbers.
     pub fn new(clock: Arc<dyn Clock>, random: Random) -> Self {
-        Self { clock, random }
+        Self { clock, random, threads: false, began: steady() }
     }
 
     /// The present moment.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The time since this began, by a clock that nobody sets: for measuring how long something took. It stands still while the
+    /// machine sleeps.
+    pub fn uptime(&self) -> Duration {
+        steady().saturating_duration_since(self.began)
     }
 
     /// The node's random numbers.
@@ -57,6 +67,17 @@ impl Env {
         future: impl Future<Output = T> + Send + 'static,
     ) -> Task<T> {
         Task::spawn(name, future)
+    }
+
+    /// Runs a future on a thread and a runtime of its own, before others when the machine is busy; it starts there what it needs
+    /// (a connection that is made elsewhere is served elsewhere). Where there is no thread to be had, and in tests that steer
+    /// the time, it is a task like others.
+    pub fn spawn_apart<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        future: impl Future<Output = T> + Send + 'static,
+    ) -> Task<T> {
+        if self.threads { apart::spawn(name, future) } else { self.spawn(name, future) }
     }
 
     /// Runs work that blocks on another thread.
@@ -94,4 +115,9 @@ impl Env {
     pub async fn timeout<T>(&self, limit: Duration, future: impl Future<Output = T>) -> Result<T, TimedOut> {
         tokio::time::timeout(limit, future).await.map_err(|_| TimedOut)
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the facade's own call; the simulator's paused time covers it")]
+fn steady() -> tokio::time::Instant {
+    tokio::time::Instant::now()
 }

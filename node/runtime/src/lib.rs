@@ -3,6 +3,7 @@
 //! Everything that the simulator must own goes through [`Env`]; the rules are in `reference/simulation.md` and held by the
 //! root `clippy.toml`. This crate decides nothing.
 
+mod apart;
 mod backoff;
 mod clock;
 mod env;

@@ -24,7 +24,8 @@ struct OneManager {
 #[async_trait]
 impl Managers for OneManager {
     async fn pick(&self) -> Result<Arc<dyn Upstream>, SessionError> {
-        Ok(Arc::new(GrpcManager::new(client_channel(&self.identity, self.address.clone()))))
+        let (identity, address) = (self.identity.clone(), self.address.clone());
+        Ok(Arc::new(GrpcManager::new(move || client_channel(&identity, address.clone()))))
     }
 }
 

@@ -1,5 +1,7 @@
 //! A manager over gRPC: a thin shell that converts.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -16,19 +18,30 @@ use crate::manager::{Manager, SessionError, Updates};
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A manager at the other end of a channel.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct GrpcManager {
     client: DispatcherClient<Channel>,
+    connect: Arc<dyn Fn() -> Channel + Send + Sync>,
+}
+
+impl fmt::Debug for GrpcManager {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("GrpcManager").finish_non_exhaustive()
+    }
 }
 
 impl GrpcManager {
-    /// Talks through `channel`.
-    pub fn new(channel: Channel) -> Self {
+    /// Talks through a channel that `connect` makes, and through another one where that is needed.
+    pub fn new(connect: impl Fn() -> Channel + Send + Sync + 'static) -> Self {
+        Self::over(Arc::new(connect))
+    }
+
+    fn over(connect: Arc<dyn Fn() -> Channel + Send + Sync>) -> Self {
         // A node's whole assignment comes as one message.
-        let client = DispatcherClient::new(channel)
+        let client = DispatcherClient::new(connect())
             .max_decoding_message_size(64 << 20)
             .max_encoding_message_size(64 << 20);
-        Self { client }
+        Self { client, connect }
     }
 }
 
@@ -46,6 +59,10 @@ impl Manager for GrpcManager {
             SessionUpdate::from_wire(message).map_err(malformed)
         });
         Ok(Box::pin(updates))
+    }
+
+    fn beside(&self) -> Option<Arc<dyn Manager>> {
+        Some(Arc::new(Self::over(Arc::clone(&self.connect))))
     }
 
     async fn heartbeat(&self, session: SessionId, endpoints_version: u64) -> Result<Duration, SessionError> {

@@ -34,6 +34,11 @@ pub trait Manager: Send + Sync {
     async fn session(&self, description: &NodeDescription, clock: Timestamp)
     -> Result<Updates, SessionError>;
 
+    /// The same manager over a connection of its own, served by the thread that calls this; none when there is only one.
+    fn beside(&self) -> Option<Arc<dyn Manager>> {
+        None
+    }
+
     /// Keeps the session alive; gives the time until the next heartbeat.
     async fn heartbeat(&self, session: SessionId, endpoints_version: u64) -> Result<Duration, SessionError>;
 

@@ -25,8 +25,8 @@ pub(crate) async fn run(shared: &Shared, manager: Arc<dyn Manager>, tasks: &mut 
             tracing::info!(session = %session.id, "session opened");
             shared.outbox.new_session();
             let heartbeats = beat(shared.env.clone(), Arc::clone(&manager), shared.outbox.clone(), &first);
-            // A task of its own: nothing that the agent does may hold up a heartbeat.
-            let heartbeats = shared.env.spawn("heartbeat", heartbeats);
+            // A thread of its own: nothing that the node does may hold up a heartbeat.
+            let heartbeats = shared.env.spawn_apart("heartbeat", heartbeats);
             tokio::select! {
                 biased;
                 error = follow(shared, tasks, first, updates) => error,
@@ -128,5 +128,8 @@ fn beat(
     first: &SessionUpdate,
 ) -> impl Future<Output = SessionError> + Send + 'static {
     let session = first.session;
-    async move { beat_until_error(&env, &*manager, &outbox, session.id, session.heartbeat_period).await }
+    async move {
+        let manager = manager.beside().unwrap_or(manager);
+        beat_until_error(&env, &*manager, &outbox, session.id, session.heartbeat_period).await
+    }
 }
