@@ -149,7 +149,6 @@ impl RaftNetworkV2<TypeConfig> for Peer {
     ) -> Result<SnapshotResponse<TypeConfig>, StreamingError<TypeConfig>> {
         let mut cancel = std::pin::pin!(cancel);
         let sending = self.network.sendings.fetch_add(1, Ordering::Relaxed);
-        let term = vote.leader_id().term;
         let mut offset = 0;
         let mut bytes = piece(&mut snapshot.snapshot)?;
         loop {
@@ -164,11 +163,12 @@ impl RaftNetworkV2<TypeConfig> for Peer {
                 taken = call => taken?,
             };
             // Also before the last piece: a receiver that knows a newer leader says so at once.
-            if let Some(vote) = taken.installed {
-                if let Some(covered) = snapshot.meta.last_log_id {
-                    self.network.witness.acknowledged(term, self.target, covered.index());
+            if let Some(theirs) = taken.installed {
+                // With a newer leader's vote it was not installed.
+                if let Some(covered) = snapshot.meta.last_log_id.filter(|_| theirs == vote) {
+                    self.network.witness.acknowledged(vote.leader_id().term, self.target, covered.index());
                 }
-                return Ok(SnapshotResponse::new(vote));
+                return Ok(SnapshotResponse::new(theirs));
             }
             if last {
                 let error = Refusal::SnapshotLost("the last piece was not taken as the last".to_owned());
