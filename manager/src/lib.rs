@@ -4,6 +4,7 @@
 mod authorize;
 mod backup;
 pub mod ca;
+mod connection;
 pub mod controlapi;
 mod core;
 mod dispatcher;

@@ -16,6 +16,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Server;
 
 use crate::ca::CaServer;
+use crate::connection::Connection;
 use crate::dispatcher::DispatcherServer;
 use crate::raft_server::RaftServer;
 use crate::transport::MESSAGE_BYTES_MAX;
@@ -34,7 +35,7 @@ pub(crate) struct Services {
     pub(crate) ca: CaServer,
 }
 
-/// Serves until `shutdown`.
+/// Serves until `shutdown`, which also ends the connections.
 pub(crate) async fn serve(
     env: Env,
     listener: TcpListener,
@@ -48,7 +49,9 @@ pub(crate) async fn serve(
     let raft = RaftService::new(services.raft)
         .max_decoding_message_size(MESSAGE_BYTES_MAX)
         .max_encoding_message_size(MESSAGE_BYTES_MAX);
-    let connections = ReceiverStream::new(connections).map(Ok::<_, std::io::Error>);
+    let ending = shutdown.clone();
+    let connections = ReceiverStream::new(connections)
+        .map(move |connection| Ok::<_, std::io::Error>(Connection::new(connection, ending.clone())));
     let server = Server::builder()
         .tcp_nodelay(true)
         .add_service(dispatcher)

@@ -95,8 +95,7 @@ async fn settle(node: &Node, view: Option<SwarmView>, due: bool) -> Result<(), F
         keep(node, &membership)?;
         change_role(node, &membership).await?;
     }
-    let is_manager = membership.manages().is_some();
-    let other_role = view.as_ref().is_some_and(|view| (view.role == NodeRole::Manager) != is_manager);
+    let other_role = view.as_ref().is_some_and(|view| !has_role(&membership, view));
     let other_root = view.as_ref().is_some_and(|view| view.root_pem != membership.root_pem);
     if other_role || other_root || due {
         let certified = renew(node, &membership).await?;
@@ -152,29 +151,37 @@ async fn renew(node: &Node, membership: &Membership) -> Result<Certified, Follow
     Err(last)
 }
 
-/// Starts the manager of a node that was promoted; stops that of one that was demoted. Its tasks run on.
+/// Whether the node is what managers say. One that was demoted and at once promoted again still runs the manager that was taken
+/// out.
+fn has_role(membership: &Membership, view: &SwarmView) -> bool {
+    match (membership.manages(), view.role) {
+        (own, NodeRole::Manager) => own.is_some() && own == view.raft_id,
+        (own, NodeRole::Worker) => own.is_none(),
+    }
+}
+
+/// Stops a manager that the node should not run, starts the one that it should. Its tasks run on.
 async fn change_role(node: &Node, membership: &Membership) -> Result<(), FollowError> {
-    let Some((cluster, identity, runs)) =
-        node.member(|member| (member.cluster, member.identity.clone(), member.manager.is_some()))
-    else {
+    let Some((cluster, identity, runs)) = node.member(|member| {
+        let runs = member.manager.as_ref().map(|manager| manager.metrics().id);
+        (member.cluster, member.identity.clone(), runs)
+    }) else {
         return Ok(());
     };
-    match (membership.manages().is_some(), runs) {
-        (true, false) => {
-            let manager = start_manager(&node.env, cluster, membership, &identity, &node.ground).await?;
-            node.change_member(|member| member.manager = Some(manager));
-            tracing::info!("this node is a manager now");
-        }
-        (false, true) => {
-            let manager = node.change_member(|member| member.manager.take()).flatten();
-            if let Some(manager) = manager {
-                let raft_id = manager.metrics().id;
-                manager.stop().await;
-                old_log::remove(node, membership, raft_id);
-            }
-            tracing::info!("this node runs no manager now");
-        }
-        _ => {}
+    let wanted = membership.manages();
+    if wanted == runs {
+        return Ok(());
+    }
+    if let Some(manager) = node.change_member(|member| member.manager.take()).flatten() {
+        let raft_id = manager.metrics().id;
+        manager.stop().await;
+        old_log::remove(node, membership, raft_id);
+        tracing::info!("this node's manager has stopped");
+    }
+    if wanted.is_some() {
+        let manager = start_manager(&node.env, cluster, membership, &identity, &node.ground).await?;
+        node.change_member(|member| member.manager = Some(manager));
+        tracing::info!("this node is a manager now");
     }
     Ok(())
 }

@@ -34,6 +34,8 @@ pub struct RaftMessage {
     pub epoch: u64,
     /// The member that sends it.
     pub from: u64,
+    /// The member that it is for: another one may be reached at its address by now.
+    pub to: u64,
     /// The last index that the sender holds.
     pub held: u64,
     /// For each member, an index that the sender knows it to have acknowledged.
@@ -54,15 +56,15 @@ impl RaftMessage {
     pub fn encode(&self) -> Vec<u8> {
         let body = BlobRef(&self.body);
         // Encoding numbers and bytes into a vector cannot fail.
-        let fence = (self.cluster, self.epoch, self.from, self.held, &self.known);
+        let fence = (self.cluster, self.epoch, self.from, self.to, self.held, &self.known);
         postcard::to_allocvec(&(self.kind, fence, body)).unwrap_or_default()
     }
 
     /// Reads what [`RaftMessage::encode`] wrote; `None` for anything else.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let (kind, (cluster, epoch, from, held, known), Blob(body)) = postcard::from_bytes(bytes).ok()?;
-        Some(Self { kind, cluster, epoch, from, held, known, body })
+        let (kind, (cluster, epoch, from, to, held, known), Blob(body)) = postcard::from_bytes(bytes).ok()?;
+        Some(Self { kind, cluster, epoch, from, to, held, known, body })
     }
 }
 
@@ -71,6 +73,8 @@ impl RaftMessage {
 pub(crate) enum Refusal {
     #[error("it belongs to another cluster")]
     OtherCluster,
+    #[error("it is another member, {0}")]
+    OtherMember(u64),
     #[error(
         "it is in epoch {ours} of the cluster and we are in epoch {theirs}: the cluster was recovered; a manager of an \
          older epoch must be removed and join again"
@@ -130,6 +134,7 @@ mod tests {
             cluster: 5,
             epoch: 3,
             from: 9,
+            to: 4,
             held: 7,
             known: BTreeMap::from([(9, 7)]),
             body: vec![1; 300],

@@ -71,7 +71,7 @@ impl Peer {
             return Err(Unreachable::new(&Refusal::Older { member: id, acknowledged, held }).into());
         }
         let (held, known) = (self.network.witness.held(), self.network.witness.known());
-        let message = RaftMessage { kind, cluster, epoch, from: id, held, known, body };
+        let message = RaftMessage { kind, cluster, epoch, from: id, to: self.target, held, known, body };
         let call = self.network.transport.call(self.target, &self.address, message);
         let bytes = match TypeConfig::timeout(limit, call).await {
             Ok(Ok(bytes)) => bytes,

@@ -55,6 +55,9 @@ impl Reception {
         if message.cluster != self.cluster {
             return Err(Refusal::OtherCluster);
         }
+        if message.to != self.id {
+            return Err(Refusal::OtherMember(self.id));
+        }
         if message.epoch != self.fence.own() {
             self.fence.hear(message.epoch);
             return Err(Refusal::OtherEpoch { ours: self.fence.own(), theirs: message.epoch });

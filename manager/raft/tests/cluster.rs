@@ -5,7 +5,7 @@ mod lab;
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
     use std::io::Write;
     use std::sync::Arc;
     use std::time::Duration;
@@ -279,16 +279,21 @@ mod tests {
             cluster: CLUSTER,
             epoch: 0,
             from: 1,
+            to: 2,
             held: 0,
             known: BTreeMap::new(),
             body: vec![1, 2, 3],
         };
         let epoch = node.receive(&message).await;
+        message.to = 1;
         message.cluster = 7;
         let other = first.receive(&message).await;
         message.cluster = CLUSTER;
         let garbled = first.receive(&message).await;
-        assert!(epoch != other && other != garbled && epoch != garbled);
+        message.to = 3;
+        let elsewhere = first.receive(&message).await;
+        let answers = BTreeSet::from([epoch, other, garbled, elsewhere]);
+        assert_eq!(answers.len(), 4, "each is refused for its own reason");
         assert_eq!((ledger.all().len(), node.metrics().term), (0, 0), "nothing of another epoch is taken");
         node.shutdown().await;
         cluster.managers.insert(2, Manager { node, ledger, disk });

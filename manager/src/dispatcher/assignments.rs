@@ -157,7 +157,8 @@ fn swarm_view(view: &View, node: NodeId) -> Option<SwarmView> {
     let node = view.node(node)?;
     let role = if node.spec.role == NodeRole::Manager { NodeRole::Manager } else { node.role };
     let root_pem = view.cluster()?.root_ca.certificate_pem.clone();
-    Some(SwarmView { role, managers: manager_addresses(view), root_pem })
+    let raft_id = node.manager.as_ref().map(|manager| manager.raft_id);
+    Some(SwarmView { role, raft_id, managers: manager_addresses(view), root_pem })
 }
 
 /// A task as its node gets it.

@@ -15,7 +15,8 @@ pub(crate) fn endpoint_table(view: &View, node: NodeId) -> EndpointTable {
         let attached = service.spec.task.networks.iter().filter_map(|attachment| attachment.target.id());
         !service.endpoint.ports.is_empty() || attached.into_iter().any(|id| networks.contains(&id))
     };
-    let services = view.services().filter(|service| known(service)).map(|service| endpoint(view, service));
+    let services =
+        view.services().filter(|service| known(service)).map(|service| endpoint(view, service, node));
     EndpointTable {
         version: view.version(),
         services: services.collect(),
@@ -40,7 +41,8 @@ fn endpoint_network(view: &View, id: NetworkId) -> Option<EndpointNetwork> {
     })
 }
 
-fn endpoint(view: &View, service: &Service) -> EndpointService {
+/// With the backends on the node itself: there is no network between hosts yet, and traffic for tasks on other nodes would be lost.
+fn endpoint(view: &View, service: &Service, node: NodeId) -> EndpointService {
     let vips = service.spec.task.networks.iter().filter_map(|attachment| {
         let network = attachment.target.id()?;
         let address = service.endpoint.vips.iter().find(|vip| vip.0 == network).map(|vip| vip.1);
@@ -56,7 +58,11 @@ fn endpoint(view: &View, service: &Service) -> EndpointService {
         name: service.spec.name.clone(),
         vips: vips.collect(),
         published: published.collect(),
-        backends: view.service_tasks(service.id).filter_map(|task| backend(service, task)).collect(),
+        backends: view
+            .service_tasks(service.id)
+            .filter(|task| task.node == Some(node))
+            .filter_map(|task| backend(service, task))
+            .collect(),
     }
 }
 

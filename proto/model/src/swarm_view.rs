@@ -6,6 +6,8 @@ use crate::NodeRole;
 pub struct SwarmView {
     /// The role that it should have; it renews its certificate to have it.
     pub role: NodeRole,
+    /// The id in Raft that its manager has, once it has one: a manager with another one was taken out.
+    pub raft_id: Option<u64>,
     /// Where managers are reached, `address:port`.
     pub managers: Vec<String>,
     /// The root certificates that members' certificates hang on, PEM.

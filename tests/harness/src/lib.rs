@@ -6,6 +6,7 @@
 //! namespace.rs   a host's network namespace, and a client's beside it
 //! switch.rs      what joins the hosts of a cluster
 //! census.rs      which tasks are wanted, and which really run
+//! load.rs        a client that asks at a fixed rate, and minds every failure
 //! loss.rs        a host that hears nobody, or that nobody hears
 //! small_disk.rs  a data directory with little room
 //! http.rs        requests from inside a namespace
@@ -29,6 +30,7 @@ mod cluster;
 mod host;
 mod http;
 mod leftovers;
+mod load;
 mod loss;
 mod namespace;
 mod record;
@@ -43,6 +45,7 @@ pub use census::Census;
 pub use cluster::Cluster;
 pub use host::{Host, Ran};
 pub use http::{Answer, Connection};
+pub use load::Load;
 pub use loss::Loss;
 pub use namespace::Namespaces;
 pub use record::{Acknowledged, Record};
