@@ -23,7 +23,7 @@ use crate::metrics::{self, Metrics};
 use crate::network::{Network, Peers};
 use crate::options::Options;
 use crate::reception::Reception;
-use crate::snapshots::Snapshots;
+use crate::snapshots::{self, Snapshots};
 use crate::spawner::run_blocking;
 use crate::state_machine::StateMachine;
 use crate::transport::Transport;
@@ -88,11 +88,11 @@ impl RaftNode {
         let config = timings.config(cluster)?;
         let own_disk = disk.clone();
         let snapshots = Snapshots::new(disk.clone(), key.clone());
-        let (held, threads) = (snapshots.clone(), spawner.clone());
+        let (held, checked, threads) = (snapshots.clone(), disk.clone(), spawner.clone());
         let opened = run_blocking(&*spawner, "raft-open", move || {
             let open = || -> Result<_, OpenError> {
                 let mut log = SegmentedLog::open(disk, key, limits)?.0;
-                check_owner(&mut log, id, cluster)?;
+                check_owner(&mut log, &*checked, id, cluster)?;
                 let log = LogStore::start(log, &*threads)?;
                 let machine = Machine::load(state_machine, threads.clone(), held)?;
                 check_coverage(&log, &machine)?;
@@ -343,13 +343,21 @@ impl RaftNode {
     }
 }
 
-/// A directory belongs to one member of one cluster for ever.
-pub(crate) fn check_owner(log: &mut SegmentedLog, id: u64, cluster: u128) -> Result<(), OpenError> {
+/// A directory belongs to one member of one cluster for ever, which is the first thing that is stored in it.
+pub(crate) fn check_owner(
+    log: &mut SegmentedLog,
+    disk: &dyn Disk,
+    id: u64,
+    cluster: u128,
+) -> Result<(), OpenError> {
     let expected = format!("member {id} of cluster {cluster:032x}");
     match log.read_meta(OWNER) {
         Some(found) if found == expected.as_bytes() => Ok(()),
         Some(found) => {
             Err(OpenError::OtherOwner { found: String::from_utf8_lossy(found).into_owned(), expected })
+        }
+        None if log.next() > log.first() || snapshots::exists(disk)? => {
+            Err(OpenError::ValuesMissing { directory: disk.describe() })
         }
         None => Ok(log.put_meta(OWNER, expected.as_bytes())?),
     }
