@@ -7,7 +7,8 @@ use skep_store::View;
 use tokio::task::JoinHandle;
 
 use crate::invariants::{
-    acknowledged_writes_survive, desired_equals_observed, one_task_a_slot, planners_get_quiet, replicas_equal,
+    acknowledged_writes_survive, desired_equals_observed, histories_fit_one_order, one_task_a_slot,
+    planners_get_quiet, replicas_equal,
 };
 use crate::managers::Running;
 use crate::world::World;
@@ -60,6 +61,7 @@ pub(crate) async fn heal(world: &Arc<World>, busy: Vec<JoinHandle<()>>) -> Resul
     world.events.note(format_args!("settled"));
     let view = read(world).await?;
     acknowledged_writes_survive(world, &view)?;
+    histories_fit_one_order(world, &view)?;
     planners_get_quiet(world).await?;
     replicas_equal(&world.managers.all_running())?;
     one_task_a_slot(world, &view)
