@@ -105,6 +105,12 @@ impl Histories {
         name(turn)
     }
 
+    /// How many objects there are, and how many operations on all of them.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        let objects = self.lock();
+        (objects.len() as u64, objects.values().map(|held| held.asked as u64).sum())
+    }
+
     /// All objects with what happened to each.
     pub(crate) fn all(&self) -> BTreeMap<String, Vec<Moment>> {
         self.lock().iter().map(|(name, held)| (name.clone(), held.moments.clone())).collect()

@@ -72,8 +72,8 @@ impl Rival {
     async fn ask(&mut self, manager: &Running, object: String, wish: Wish) {
         let (histories, site) = (&self.world.histories, manager.site);
         let number = histories.asked(&object, wish);
-        let stale = self.world.plant == Some(Plant::StaleRead);
-        let asked = manager.life.spawn(perform(Arc::clone(&manager.core), object.clone(), wish, stale));
+        let plant = self.world.plant;
+        let asked = manager.life.spawn(perform(Arc::clone(&manager.core), object.clone(), wish, plant));
         let patience = if self.chance.below(4) == 0 { self.chance.millis(10, 500) } else { PATIENCE };
         let told = match (tokio::time::timeout(patience, asked).await, wish) {
             (Ok(Ok(told)), _) => told,
@@ -92,10 +92,10 @@ impl Rival {
 }
 
 /// What a manager does for a user: as its API, it waits for all that was acknowledged before it answers from its state.
-async fn perform(core: Arc<Core>, name: String, wish: Wish, stale: bool) -> Told {
+async fn perform(core: Arc<Core>, name: String, wish: Wish, plant: Option<Plant>) -> Told {
     let waits = match wish {
         Wish::Create(_) => false,
-        Wish::Read => !stale,
+        Wish::Read => !skips_barrier(plant, &core),
         Wish::Update(..) | Wish::Replace(_) | Wish::Remove => true,
     };
     if waits && core.quorum().read_barrier(READ_LIMIT).await.is_err() {
@@ -118,6 +118,15 @@ async fn perform(core: Arc<Core>, name: String, wish: Wish, stale: bool) -> Told
         Err(ControlError::OutOfSequence) => Told::Changed,
         Err(ControlError::Unavailable(text)) if !is_certain(&text) => Told::Unknown,
         Err(_) => Told::Failed,
+    }
+}
+
+/// Whether a read answers at once (a planted bug).
+fn skips_barrier(plant: Option<Plant>, core: &Core) -> bool {
+    match plant {
+        Some(Plant::StaleRead) => true,
+        Some(Plant::LeaderRead) => core.raft().is_leader(),
+        _ => false,
     }
 }
 

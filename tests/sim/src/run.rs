@@ -45,7 +45,8 @@ async fn live(options: &Options) -> Outcome {
     let (hash, events) = world.events.identity();
     let (lines, violation) = (world.events.lines(), world.violation());
     world.end();
-    Outcome { hash, events, simulated, acknowledged: world.ledger.count(), violation, lines }
+    let (acknowledged, histories) = (world.ledger.count(), world.histories.counts());
+    Outcome { hash, events, simulated, acknowledged, histories, violation, lines }
 }
 
 async fn whole_life(world: &Arc<World>, steps: u64) -> Result<(), String> {

@@ -2,7 +2,7 @@
 
 #[cfg(test)]
 mod tests {
-    use sim::{Options, Outcome, run};
+    use sim::{Options, Outcome, Plant, run};
 
     /// Steps of one run: 20 simulated seconds with faults.
     const STEPS: u64 = 1_000;
@@ -48,6 +48,20 @@ mod tests {
             let hash = format!("hash {:016x}", once(seed, STEPS).hash);
             assert!(one.iter().any(|line| line.contains(&hash)), "seed {seed} is another in a third process");
         }
+    }
+
+    fn is_found(plant: Plant, seeds: std::ops::RangeInclusive<u64>) {
+        let found = seeds.clone().any(|seed| {
+            run(&Options { plant: Some(plant), ..Options::new(seed) }).unwrap().violation.is_some()
+        });
+        assert!(found, "{plant:?} is not found by the seeds {seeds:?}");
+    }
+
+    #[test]
+    fn planted_bugs_are_found() {
+        is_found(Plant::AckBeforeSync, 1..=20);
+        is_found(Plant::StaleRead, 1..=5);
+        is_found(Plant::LeaderRead, 1..=80);
     }
 
     #[test]
