@@ -7,7 +7,7 @@ use skep_manager::Core;
 use skep_model::ClusterId;
 use skep_raft::sim::Inline;
 use skep_raft::{Options as RaftOptions, Timings};
-use skep_runtime::sim::{Life, spawn_outside};
+use skep_runtime::sim::{Gate, Life, spawn_outside};
 use skep_runtime::{Env, Random};
 
 use crate::calls::SimCalls;
@@ -32,6 +32,8 @@ pub(crate) struct Managers {
 struct Node {
     raft_id: u64,
     disk: MemoryDisk,
+    /// Open while the disk has room.
+    room: Gate,
     clock: SkewedClock,
     life: Life,
     /// Nothing of the last life is left: its end is noted a moment after it.
@@ -61,6 +63,7 @@ impl Managers {
             Node {
                 raft_id: 1 + index as u64,
                 disk: MemoryDisk::default(),
+                room: Gate::default(),
                 clock: SkewedClock::new(),
                 life,
                 down: true,
@@ -89,6 +92,16 @@ impl Managers {
     /// A manager's clock.
     pub(crate) fn clock(&self, index: usize) -> Option<SkewedClock> {
         self.lock().get(index).map(|node| node.clock.clone())
+    }
+
+    /// The room on a manager's disk.
+    pub(crate) fn room(&self, index: usize) -> Gate {
+        self.lock().get(index).map(|node| node.room.clone()).unwrap_or_default()
+    }
+
+    /// A manager's life, whether it runs or not.
+    pub(crate) fn life(&self, index: usize) -> Option<Life> {
+        self.lock().get(index).map(|node| node.life.clone())
     }
 
     /// A manager's present life and what runs in it, if it runs (as this member of Raft).
@@ -120,8 +133,7 @@ impl Managers {
 
     /// Ends a manager's life as a power cut does.
     pub(crate) fn crash(&self, index: usize) {
-        let life = self.lock().get(index).map(|node| node.life.clone());
-        if let Some(life) = life {
+        if let Some(life) = self.life(index) {
             life.kill();
         }
     }
@@ -179,9 +191,10 @@ pub(crate) fn start(world: &Arc<World>, index: usize) {
     let Some((life, disk, clock, raft_id)) = world.managers.begin(index) else { return };
     let site = Site::Manager(index);
     world.events.note(format_args!("{site} starts as member {raft_id}"));
-    let disk = FaultyDisk::new(disk, life.clone(), Arc::clone(&world.faults), world.plant);
+    let room = world.managers.room(index);
+    let disk = FaultyDisk::new(disk, life.clone(), room.clone(), Arc::clone(&world.faults), world.plant);
     let mut options = RaftOptions::new(raft_id, Arc::new(disk), Key::new(0, [7; 32]), CLUSTER.value());
-    options.spawner = Arc::new(Inline);
+    options.spawner = Arc::new(Inline::new(room));
     options.timings =
         Timings { snapshot_entries: 80, kept_entries: 15, segment_bytes: 16 << 10, ..Timings::default() };
     let env = Env::new(Arc::new(clock), Random::seeded(world.managers.chance.number()));

@@ -3,6 +3,7 @@
 mod acknowledged_writes_survive;
 mod committed_is_on_a_majority;
 mod desired_equals_observed;
+mod drained_nodes_get_empty;
 mod forward_only;
 mod linearizable;
 mod log_matching;
@@ -24,6 +25,7 @@ use crate::world::World;
 
 pub(crate) use acknowledged_writes_survive::acknowledged_writes_survive;
 pub(crate) use desired_equals_observed::desired_equals_observed;
+pub(crate) use drained_nodes_get_empty::drained_nodes_get_empty;
 pub(crate) use linearizable::histories_fit_one_order;
 pub(crate) use one_task_a_slot::one_task_a_slot;
 pub(crate) use planners_get_quiet::planners_get_quiet;
