@@ -286,16 +286,20 @@ impl RaftNode {
     /// Hands leadership to another voter and waits until this member no longer leads.
     ///
     /// # Errors
-    /// [`ProposeError::NotLeader`] when this member does not lead, [`ProposeError::Unknown`] when it still leads at the
-    /// deadline (the other one may be behind or down).
-    pub async fn transfer_leader(&self, to: u64, limit: Duration) -> Result<(), ProposeError> {
+    /// [`ChangeError::Refused`] when the other one has no vote: a leader that waits for it would take no command any more, and
+    /// might wait for ever. [`ProposeError::NotLeader`] when this member does not lead, [`ProposeError::Unknown`] when it still
+    /// leads at the deadline (the other one may be behind or down).
+    pub async fn transfer_leader(&self, to: u64, limit: Duration) -> Result<(), ChangeError> {
         let before = self.leadership();
         if !before.is_self {
             let leader = before.leader.map(|leader| (leader.id, leader.address));
-            return Err(ProposeError::NotLeader { leader });
+            return Err(ProposeError::NotLeader { leader }.into());
         }
         if to == self.inner.id {
             return Ok(());
+        }
+        if !self.metrics().members.get(&to).is_some_and(|member| member.voter) {
+            return Err(ChangeError::Refused(format!("member {to} has no vote, so it cannot lead")));
         }
         self.inner.raft.trigger().transfer_leader(to).await.map_err(|error| fatal(&error))?;
         let lost = async {
@@ -303,9 +307,9 @@ impl RaftNode {
             while now.is_self {
                 now = self.leadership_changed(&now).await.map_err(|_| ProposeError::Stopped)?;
             }
-            Ok(())
+            Ok::<_, ProposeError>(())
         };
-        TypeConfig::timeout(limit, lost).await.unwrap_or(Err(ProposeError::Unknown))
+        Ok(TypeConfig::timeout(limit, lost).await.unwrap_or(Err(ProposeError::Unknown))?)
     }
 
     /// Takes a snapshot now, beside the regular ones.

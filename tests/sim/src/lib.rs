@@ -23,6 +23,7 @@ mod network;
 mod options;
 mod outcome;
 mod plant;
+mod recovery;
 mod rival;
 mod run;
 mod sessions;

@@ -10,6 +10,7 @@ use crate::drain;
 use crate::freeze;
 use crate::membership;
 use crate::network::Link;
+use crate::recovery;
 use crate::site::Site;
 use crate::world::{Stream, World};
 
@@ -53,6 +54,7 @@ impl Nemesis {
                 83..=86 => self.replace_member().await,
                 87..=89 => drain::drain(&self.world, self.agent()).await,
                 90..=94 => self.skew(),
+                95 => self.recover().await,
                 _ => self.end_container(),
             }
         }
@@ -173,6 +175,15 @@ impl Nemesis {
         let index = self.manager();
         self.next_member += 1;
         membership::replace(&self.world, index, self.next_member).await;
+    }
+
+    /// At most once in a run, since for a while nobody can do anything.
+    async fn recover(&mut self) {
+        if self.world.managers.epoch() == 0 {
+            let next_id = self.next_member + 1;
+            self.next_member += 10;
+            recovery::recover(&self.world, next_id).await;
+        }
     }
 
     fn skew(&self) {
