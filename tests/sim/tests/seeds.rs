@@ -8,7 +8,7 @@ mod tests {
     const STEPS: u64 = 1_000;
     /// Seeds that failed before a bug was mended, with the steps that it took.
     const FOUND: &[(u64, u64)] =
-        &[(12, 2_000), (18, 2_000), (25, 2_000), (83, 2_000), (95, 2_000), (96, 2_000)];
+        &[(12, 2_000), (18, 2_000), (20, 2_000), (25, 2_000), (83, 2_000), (95, 2_000), (96, 2_000)];
 
     fn once(seed: u64, steps: u64) -> Outcome {
         run(&Options { steps, ..Options::new(seed) }).unwrap()
@@ -62,6 +62,8 @@ mod tests {
         is_found(Plant::AckBeforeSync, 1..=20);
         is_found(Plant::StaleRead, 1..=5);
         is_found(Plant::LeaderRead, 1..=80);
+        is_found(Plant::VoteNotSynced, 1..=200);
+        is_found(Plant::OldSession, 1..=400);
     }
 
     #[test]
