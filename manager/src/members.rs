@@ -39,8 +39,6 @@ enum StepError {
     #[error(transparent)]
     Change(#[from] ChangeError),
     #[error(transparent)]
-    Propose(#[from] skep_raft::ProposeError),
-    #[error(transparent)]
     Write(#[from] WriteError),
 }
 

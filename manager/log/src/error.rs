@@ -2,6 +2,12 @@
 
 use std::io;
 
+/// What to do about a Raft directory that lost or changed what had been stored in it.
+pub const REMEDY: &str = "This manager must not take part in its swarm with a part of its log. Keep a copy of the directory. \
+    If other managers are alive: \"skep swarm leave --force\" on this node, \"skep node rm --force\" for it on another \
+    manager, then join again. If this was the only manager: \"skep swarm leave --force\", then \"skep swarm restore\" with a \
+    backup";
+
 /// Why the log could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -16,12 +22,7 @@ pub enum Error {
         source: io::Error,
     },
     /// Bytes that were once synced are no longer what was written. Nothing has been changed on disk.
-    #[error(
-        "{file} is damaged at byte {offset}: {reason}. This node must not take part in the cluster with a partial log. \
-         If other managers are alive: remove this node from the cluster, move the raft directory away, and join again. \
-         If this was the only manager: restore a backup, or move the raft directory away and recover from the last \
-         snapshot"
-    )]
+    #[error("{file} is damaged at byte {offset}: {reason}. {REMEDY}")]
     Damaged {
         /// The damaged file, with its directory.
         file: String,

@@ -6,6 +6,11 @@
 //! power cut may leave at the end of the last segment is cut at the next open and reported in [`Recovered`]; damage
 //! anywhere else is [`Error::Damaged`], because a log that lost records in its middle must not vote.
 //!
+//! What can be told from a torn tail, and what cannot: a record that was synced is missed when a record that was written
+//! after the sync is still there, when a later segment is, or when the named values were stored after the sync (they hold
+//! how far the log was synced by then). A cut of the records after all of these looks like a write that a power cut
+//! interrupted, and is taken for one: only the other members can know that they had been acknowledged.
+//!
 //! All file access goes through [`Disk`], so that the simulator runs the same recovery code.
 
 mod cipher;
@@ -26,6 +31,8 @@ mod segment;
 mod memory_disk;
 
 #[cfg(test)]
+mod damage_test;
+#[cfg(test)]
 mod log_test;
 #[cfg(test)]
 mod sealed_test;
@@ -33,7 +40,7 @@ mod sealed_test;
 mod torn_test;
 
 pub use disk::{Disk, DiskFile};
-pub use error::Error;
+pub use error::{Error, REMEDY};
 pub use frame::Record;
 pub use key::Key;
 pub use log::{Options, SegmentedLog};

@@ -9,8 +9,8 @@ use crate::error::Error;
 use crate::frame::{self, Record};
 use crate::key::Key;
 use crate::meta::{self, Values};
-use crate::recover::{self, Recovered};
-use crate::segment::Segment;
+use crate::recover::{self, Marks, Recovered};
+use crate::segment::{self, Segment};
 
 /// Sizes that an owner may choose.
 #[derive(Clone, Debug)]
@@ -29,6 +29,9 @@ impl Default for Options {
 
 /// The named value that holds the purge mark.
 const PURGED: &str = "log.purged";
+/// The named value that says how far the log was synced when the values were last stored: the index after the last synced
+/// record. A log that ends before it has lost what was acknowledged.
+const SYNCED: &str = "log.synced";
 
 /// Upper bound of both sizes, so that offsets in a segment fit 32 bits.
 const MOST: u32 = 1 << 30;
@@ -44,6 +47,8 @@ pub struct SegmentedLog {
     open: bool,
     meta: Values,
     purged: Option<u64>,
+    /// The index after the last record that is known to be on disk.
+    synced: u64,
     /// The first failed write; nothing is written after it.
     failed: Option<String>,
 }
@@ -70,16 +75,12 @@ impl SegmentedLog {
         options.max_payload_bytes = options.max_payload_bytes.min(MOST as usize);
         let disk: Arc<dyn Disk> = Arc::new(disk);
         let meta = meta::load(&*disk, &key)?;
-        let purged = match meta.get(PURGED).map(|bytes| bytes.as_slice().try_into()) {
-            None => None,
-            Some(Ok(bytes)) => Some(u64::from_le_bytes(bytes)),
-            Some(Err(_)) => {
-                let reason = "the purge mark is not a number".to_owned();
-                return Err(Error::Damaged { file: meta::FILE.to_owned(), offset: 0, reason });
-            }
-        };
-        let (segments, found) = recover::recover(&*disk, &key, purged)?;
-        let log = Self { disk, key, options, segments, open: false, meta, purged, failed: None };
+        let marks = Marks { purged: number(&*disk, &meta, PURGED)?, synced: number(&*disk, &meta, SYNCED)? };
+        let (segments, found) = recover::recover(&*disk, &key, marks)?;
+        let purged = marks.purged;
+        let mut log =
+            Self { disk, key, options, segments, open: false, meta, purged, synced: 0, failed: None };
+        log.synced = log.next();
         Ok((log, found))
     }
 
@@ -153,6 +154,7 @@ impl SegmentedLog {
     fn roll(&mut self, first: u64) -> Result<(), Error> {
         if let Some(segment) = self.segments.last_mut() {
             segment.sync(&*self.disk)?;
+            self.synced = first;
         }
         self.segments.push(Segment::create(&*self.disk, &self.key, first)?);
         self.open = true;
@@ -164,7 +166,11 @@ impl SegmentedLog {
     /// # Errors
     /// What the disk says. The log then takes no more writes: a failed sync cannot be repeated.
     pub fn sync(&mut self) -> Result<(), Error> {
-        self.guarded(|log| log.segments.last_mut().map_or(Ok(()), |segment| segment.sync(&*log.disk)))
+        self.guarded(|log| {
+            log.segments.last_mut().map_or(Ok(()), |segment| segment.sync(&*log.disk))?;
+            log.synced = log.next();
+            Ok(())
+        })
     }
 
     /// Removes every record after `last` (`None`: every record), durably.
@@ -186,6 +192,7 @@ impl SegmentedLog {
         }
         self.guarded(|log| {
             log.open = false;
+            log.lower_mark(next)?;
             // Newest first, each removal durable, so that a power cut leaves a prefix.
             while let Some(segment) = log.segments.pop_if(|segment| segment.first >= next) {
                 recover::remove(&*log.disk, &[segment.name])?;
@@ -243,13 +250,27 @@ impl SegmentedLog {
         if before.as_deref() == Some(value) {
             return self.guarded(|_| Ok(()));
         }
-        self.guarded(|log| meta::save(&log.disk, &log.key, &log.meta))
+        self.guarded(Self::save_meta)
     }
 
     /// A named value.
     #[must_use]
     pub fn read_meta(&self, name: &str) -> Option<&[u8]> {
         self.meta.get(name).map(Vec::as_slice)
+    }
+
+    fn save_meta(&mut self) -> Result<(), Error> {
+        self.meta.insert(SYNCED.to_owned(), self.synced.to_le_bytes().to_vec());
+        meta::save(&self.disk, &self.key, &self.meta)
+    }
+
+    /// Records from `next` on are about to be cut: the stored mark must not miss them afterwards.
+    fn lower_mark(&mut self, next: u64) -> Result<(), Error> {
+        self.synced = self.synced.min(next);
+        match number(&*self.disk, &self.meta, SYNCED)? {
+            Some(marked) if marked > next => self.save_meta(),
+            _ => Ok(()),
+        }
     }
 
     fn guarded(&mut self, work: impl FnOnce(&mut Self) -> Result<(), Error>) -> Result<(), Error> {
@@ -261,5 +282,17 @@ impl SegmentedLog {
             self.failed = Some(error.to_string());
         }
         result
+    }
+}
+
+/// A named value of the log's own.
+fn number(disk: &dyn Disk, meta: &Values, name: &str) -> Result<Option<u64>, Error> {
+    let Some(bytes) = meta.get(name) else { return Ok(None) };
+    match bytes.as_slice().try_into() {
+        Ok(bytes) => Ok(Some(u64::from_le_bytes(bytes))),
+        Err(_) => {
+            let reason = format!("the value \"{name}\" is not a number");
+            Err(Error::Damaged { file: segment::path(disk, meta::FILE), offset: 0, reason })
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use skep_log::REMEDY;
+
 /// Why a node could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -9,7 +11,10 @@ pub enum OpenError {
     #[error(transparent)]
     Log(#[from] skep_log::Error),
     /// Something was read but not understood.
-    #[error("{what} in the Raft directory is not understood ({cause}): was it written by a newer version?")]
+    #[error(
+        "{what} in the Raft directory is not understood ({cause}). If a newer version wrote it: start that version. If not: \
+         {REMEDY}"
+    )]
     Content {
         /// What was read.
         what: &'static str,
@@ -19,7 +24,7 @@ pub enum OpenError {
     /// Entries were purged that no snapshot covers.
     #[error(
         "the log starts after entry {purged}, but the snapshot reaches only to entry {snapshot}: the snapshot file was \
-         lost. Remove this node from the cluster, move the raft directory away and join again; or restore a backup"
+         lost. {REMEDY}"
     )]
     SnapshotMissing {
         /// The last purged index.
@@ -29,8 +34,8 @@ pub enum OpenError {
     },
     /// The directory is empty although this member was opened before.
     #[error(
-        "the Raft directory of {expected} is empty: it was removed, or another one is mounted in its place. Put it back; or \
-         remove this node from the cluster and join again; or restore a backup"
+        "the Raft directory of {expected} is empty: it was removed, or another one is mounted in its place. Put it back, or: \
+         {REMEDY}"
     )]
     Emptied {
         /// Who opens it.
@@ -39,7 +44,7 @@ pub enum OpenError {
     /// The log ends before what this member is known to have acknowledged.
     #[error(
         "the log ends with entry {held}, but this manager had acknowledged entry {acknowledged}: the end of the log was \
-         lost. Remove this node from the cluster, move the raft directory away and join again; or restore a backup"
+         lost. {REMEDY}"
     )]
     Older {
         /// The last index that is held, 0 when there is none.
@@ -47,8 +52,19 @@ pub enum OpenError {
         /// What the member had acknowledged.
         acknowledged: u64,
     },
+    /// There is a log or a snapshot, and the file of named values, which is older than both, is gone.
+    #[error(
+        "{directory} holds a log or a snapshot, but not the file \"meta\" with this manager's vote: the file was lost. {REMEDY}"
+    )]
+    ValuesMissing {
+        /// The Raft directory.
+        directory: String,
+    },
     /// The directory belongs to another node or cluster.
-    #[error("the Raft directory belongs to {found}, not to {expected}: was the wrong directory mounted?")]
+    #[error(
+        "the Raft directory belongs to {found}, not to {expected}: was the wrong directory mounted? Mount or move back this \
+         manager's own"
+    )]
     OtherOwner {
         /// Whom it belongs to.
         found: String,
@@ -72,7 +88,10 @@ impl OpenError {
     pub fn is_loss(&self) -> bool {
         use skep_log::Error as Log;
         match self {
-            Self::Emptied { .. } | Self::Older { .. } | Self::SnapshotMissing { .. } => true,
+            Self::Emptied { .. }
+            | Self::Older { .. }
+            | Self::ValuesMissing { .. }
+            | Self::SnapshotMissing { .. } => true,
             Self::Log(error) => matches!(error, Log::Damaged { .. }),
             _ => false,
         }

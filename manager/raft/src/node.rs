@@ -23,7 +23,7 @@ use crate::metrics::{self, Metrics};
 use crate::network::{Network, Peers};
 use crate::options::Options;
 use crate::reception::Reception;
-use crate::snapshots::Snapshots;
+use crate::snapshots::{self, Snapshots};
 use crate::spawner::run_blocking;
 use crate::state_machine::StateMachine;
 use crate::transport::Transport;
@@ -96,11 +96,11 @@ impl RaftNode {
         let config = timings.config(cluster)?;
         let own_disk = disk.clone();
         let snapshots = Snapshots::new(disk.clone(), key.clone());
-        let (held, threads) = (snapshots.clone(), spawner.clone());
+        let (held, checked, threads) = (snapshots.clone(), disk.clone(), spawner.clone());
         let opened = run_blocking(&*spawner, "raft-open", move || {
             let open = || -> Result<_, OpenError> {
                 let mut log = SegmentedLog::open(disk, key, limits)?.0;
-                check_owner(&mut log, id, cluster, begun)?;
+                check_owner(&mut log, &*checked, (id, cluster), begun)?;
                 let known = log_store::read_witness(&log)?;
                 let log = LogStore::start(log, &*threads)?;
                 let machine = Machine::load(state_machine, threads.clone(), held)?;
@@ -303,16 +303,20 @@ impl RaftNode {
     /// Hands leadership to another voter and waits until this member no longer leads.
     ///
     /// # Errors
-    /// [`ProposeError::NotLeader`] when this member does not lead, [`ProposeError::Unknown`] when it still leads at the
-    /// deadline (the other one may be behind or down).
-    pub async fn transfer_leader(&self, to: u64, limit: Duration) -> Result<(), ProposeError> {
+    /// [`ChangeError::Refused`] when the other one has no vote: a leader that waits for it would take no command any more, and
+    /// might wait for ever. [`ProposeError::NotLeader`] when this member does not lead, [`ProposeError::Unknown`] when it still
+    /// leads at the deadline (the other one may be behind or down).
+    pub async fn transfer_leader(&self, to: u64, limit: Duration) -> Result<(), ChangeError> {
         let before = self.leadership();
         if !before.is_self {
             let leader = before.leader.map(|leader| (leader.id, leader.address));
-            return Err(ProposeError::NotLeader { leader });
+            return Err(ProposeError::NotLeader { leader }.into());
         }
         if to == self.inner.id {
             return Ok(());
+        }
+        if !self.metrics().members.get(&to).is_some_and(|member| member.voter) {
+            return Err(ChangeError::Refused(format!("member {to} has no vote, so it cannot lead")));
         }
         self.inner.raft.trigger().transfer_leader(to).await.map_err(|error| fatal(&error))?;
         let lost = async {
@@ -320,9 +324,9 @@ impl RaftNode {
             while now.is_self {
                 now = self.leadership_changed(&now).await.map_err(|_| ProposeError::Stopped)?;
             }
-            Ok(())
+            Ok::<_, ProposeError>(())
         };
-        TypeConfig::timeout(limit, lost).await.unwrap_or(Err(ProposeError::Unknown))
+        Ok(TypeConfig::timeout(limit, lost).await.unwrap_or(Err(ProposeError::Unknown))?)
     }
 
     /// Takes a snapshot now, beside the regular ones.
@@ -373,11 +377,11 @@ impl RaftNode {
     }
 }
 
-/// A directory belongs to one member of one cluster for ever.
+/// A directory belongs to one member of one cluster for ever, which is the first thing that is stored in it.
 pub(crate) fn check_owner(
     log: &mut SegmentedLog,
-    id: u64,
-    cluster: u128,
+    disk: &dyn Disk,
+    (id, cluster): (u64, u128),
     begun: bool,
 ) -> Result<(), OpenError> {
     let expected = format!("member {id} of cluster {cluster:032x}");
@@ -385,6 +389,9 @@ pub(crate) fn check_owner(
         Some(found) if found == expected.as_bytes() => Ok(()),
         Some(found) => {
             Err(OpenError::OtherOwner { found: String::from_utf8_lossy(found).into_owned(), expected })
+        }
+        None if log.next() > log.first() || snapshots::exists(disk)? => {
+            Err(OpenError::ValuesMissing { directory: disk.describe() })
         }
         None if begun => Err(OpenError::Emptied { expected }),
         None => Ok(log.put_meta(OWNER, expected.as_bytes())?),

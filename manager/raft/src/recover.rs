@@ -30,7 +30,7 @@ type LeaderId = openraft::impls::leader_id_std::LeaderId<u64, u64>;
 pub fn become_only_member(options: &Options, address: &str) -> Result<(), OpenError> {
     let limits = options.log_limits();
     let mut log = SegmentedLog::open(options.disk.clone(), options.key.clone(), limits)?.0;
-    check_owner(&mut log, options.id, options.cluster, options.begun)?;
+    check_owner(&mut log, &*options.disk, (options.id, options.cluster), options.begun)?;
     let (vote, last) = (log_store::read_vote(&log)?, log_store::read_last(&log)?);
     let Some(last) = last else {
         return Err(OpenError::Raft("this manager has nothing of the swarm to go on with".to_owned()));
@@ -60,7 +60,7 @@ pub fn begin_with(
     state: SnapshotWriter,
 ) -> Result<(), OpenError> {
     let mut log = SegmentedLog::open(options.disk.clone(), options.key.clone(), options.log_limits())?.0;
-    check_owner(&mut log, options.id, options.cluster, options.begun)?;
+    check_owner(&mut log, &*options.disk, (options.id, options.cluster), options.begun)?;
     if log_store::read_last(&log)?.is_some() {
         return Err(OpenError::Raft("the directory holds the log of a manager already".to_owned()));
     }

@@ -111,6 +111,11 @@ impl Snapshots {
     }
 }
 
+/// Whether there is a snapshot.
+pub(crate) fn exists(disk: &dyn Disk) -> io::Result<bool> {
+    Ok(disk.list()?.iter().any(|name| name == CURRENT))
+}
+
 /// Reads what a snapshot covers, which stands before the state.
 pub(crate) fn read_meta(reader: &mut dyn Read) -> io::Result<SnapshotMeta> {
     let mut length = [0; 4];

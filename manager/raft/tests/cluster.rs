@@ -196,7 +196,21 @@ mod tests {
         }
         assert_eq!(seen.leader.unwrap().address, address(heir));
         let refused = cluster.managers[&leader].node.transfer_leader(heir, LIMIT).await;
-        assert!(matches!(refused, Err(ProposeError::NotLeader { .. })));
+        assert!(matches!(refused, Err(ChangeError::Write(ProposeError::NotLeader { .. }))));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn leadership_is_not_handed_to_a_member_without_a_vote() {
+        let mut cluster = Cluster::of(1).await;
+        cluster.start(2, MemoryDisk::default()).await;
+        let node = cluster.managers[&1].node.clone();
+        node.add_learner(2, &address(2), LIMIT).await.unwrap();
+        for to in [2, 3] {
+            let refused = node.transfer_leader(to, LIMIT).await;
+            assert!(matches!(refused, Err(ChangeError::Refused(_))), "{refused:?}");
+        }
+        node.propose(b"goes on", LIMIT).await.unwrap();
+        node.promote(2, LIMIT).await.unwrap();
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -96,8 +96,9 @@ impl Door {
         Ok(self.proposer.propose(command).await?)
     }
 
-    /// Decides on the present view and writes; decides again when someone else wrote in between. That nothing is to be done is
-    /// only said of a view that lacks nothing: a manager that lags behind would acknowledge what is not so any more.
+    /// Decides on the present view and writes; decides again when someone else wrote in between. That nothing is to be done, and
+    /// what `decide` refuses, is only said of a view that lacks nothing: a manager that lags behind would acknowledge or refuse
+    /// by what is not so any more.
     ///
     /// # Errors
     /// What `decide` says, or why the write failed.
@@ -108,12 +109,14 @@ impl Door {
         let mut attempt = 1;
         let mut confirmed = false;
         loop {
-            let (transaction, outcome) = decide(&self.store.view())?;
-            if transaction.changes.is_empty() && !confirmed {
+            let decided = decide(&self.store.view());
+            let writes = matches!(&decided, Ok((transaction, _)) if !transaction.changes.is_empty());
+            if !writes && !confirmed {
                 self.proposer.confirm().await.map_err(WriteError::from)?;
                 confirmed = true;
                 continue;
             }
+            let (transaction, outcome) = decided?;
             match self.write(transaction).await {
                 Ok(_) => return Ok(outcome),
                 Err(error) if error.is_conflict() && attempt < ATTEMPTS_MAX => attempt += 1,

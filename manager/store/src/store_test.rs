@@ -92,6 +92,24 @@ async fn that_nothing_is_to_be_done_is_only_said_of_a_view_that_lacks_nothing() 
 }
 
 #[tokio::test]
+async fn a_refusal_is_only_said_of_a_view_that_lacks_nothing() {
+    let refused = WriteError::TooMany { count: 0 };
+    let decide = |view: &View| match view.service_named("a") {
+        // As when a name is free again, and this manager does not know yet.
+        None => Err(refused.clone()),
+        Some(_) => Ok((Transaction::default(), ())),
+    };
+    for reachable in [true, false] {
+        let store = Arc::new(Store::default());
+        let proposer = Arc::new(Lagging { store: Arc::clone(&store), reachable });
+        let door = Door::new(store, proposer, skep_runtime::Env::real());
+        let outcome = door.change(decide).await;
+        let unreachable = WriteError::from(ProposeError::NotLeader { leader: None });
+        assert_eq!(outcome, if reachable { Ok(()) } else { Err(unreachable) });
+    }
+}
+
+#[tokio::test]
 async fn a_watch_sees_each_commit_and_says_when_it_cannot() {
     let store = Store::default();
     let mut watch = store.watch(0);

@@ -71,6 +71,11 @@ impl Agents {
         self.lock().get(index).map(|node| node.clock.clone())
     }
 
+    /// An agent's life, whether it runs or not.
+    pub(crate) fn life(&self, index: usize) -> Option<Life> {
+        self.lock().get(index).map(|node| node.life.clone())
+    }
+
     /// Ends an agent's life; its containers run on, unless the whole machine loses its power.
     pub(crate) fn crash(&self, index: usize, with_machine: bool) {
         let found = self.lock().get(index).map(|node| (node.life.clone(), node.machine.clone()));

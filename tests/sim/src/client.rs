@@ -181,7 +181,7 @@ impl Client {
 }
 
 /// Whether an error says that nothing was done: this manager did not lead, or there was no leader.
-fn is_certain(text: &str) -> bool {
+pub(crate) fn is_certain(text: &str) -> bool {
     ["does not lead", "does not have a leader"].iter().any(|said| text.contains(said))
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use skep_log::{Disk, DiskFile, MemoryDisk};
-use skep_runtime::sim::Life;
+use skep_runtime::sim::{Gate, Life};
 
 use crate::faults::{AT_DISK, Faults};
 use crate::plant::Plant;
@@ -18,6 +18,8 @@ const VALUES: &str = "meta";
 pub(crate) struct FaultyDisk {
     disk: MemoryDisk,
     life: Life,
+    /// Open while there is room.
+    room: Gate,
     faults: Arc<Faults>,
     plant: Option<Plant>,
     /// The vote was renamed, and the directory is not synced for it (a planted bug).
@@ -26,8 +28,14 @@ pub(crate) struct FaultyDisk {
 
 impl FaultyDisk {
     /// The disk for one life.
-    pub(crate) fn new(disk: MemoryDisk, life: Life, faults: Arc<Faults>, plant: Option<Plant>) -> Self {
-        Self { disk, life, faults, plant, late: Arc::default() }
+    pub(crate) fn new(
+        disk: MemoryDisk,
+        life: Life,
+        room: Gate,
+        faults: Arc<Faults>,
+        plant: Option<Plant>,
+    ) -> Self {
+        Self { disk, life, room, faults, plant, late: Arc::default() }
     }
 
     fn step<T>(&self, work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
@@ -82,6 +90,10 @@ impl Disk for FaultyDisk {
 
     fn describe(&self) -> String {
         self.disk.describe()
+    }
+
+    fn trouble(&self) -> Option<String> {
+        self.room.is_shut().then(|| "the disk is full".to_owned())
     }
 }
 

@@ -7,14 +7,17 @@ use skep_store::View;
 use tokio::task::JoinHandle;
 
 use crate::invariants::{
-    acknowledged_writes_survive, desired_equals_observed, one_task_a_slot, planners_get_quiet, replicas_equal,
+    acknowledged_writes_survive, desired_equals_observed, drained_nodes_get_empty, histories_fit_one_order,
+    one_task_a_slot, planners_get_quiet, replicas_equal,
 };
 use crate::managers::Running;
 use crate::world::World;
-use crate::{agents, managers, membership};
+use crate::{agents, freeze, managers, membership};
 
 /// How long it may take until all is as it should be.
 const LIMIT: Duration = Duration::from_secs(180);
+/// How long a write may be under way of which its user does not wait any more: on a late message, and as long as the product tries.
+const LAST_WORDS: Duration = Duration::from_secs(30);
 /// How often that is looked at.
 const LOOK: Duration = Duration::from_millis(500);
 /// How long a read may take.
@@ -25,6 +28,7 @@ pub(crate) async fn heal(world: &Arc<World>, busy: Vec<JoinHandle<()>>) -> Resul
     world.events.note(format_args!("healing"));
     world.faults.switch(false);
     world.network.heal();
+    freeze::end(world);
     for index in 0..world.managers.count() {
         world.hold(index, false);
         managers::start(world, index);
@@ -35,6 +39,7 @@ pub(crate) async fn heal(world: &Arc<World>, busy: Vec<JoinHandle<()>>) -> Resul
     for work in busy {
         work.await.map_err(|error| error.to_string())?;
     }
+    freeze::end(world);
     // What was still under way may have taken something down.
     world.network.heal();
     for (index, raft_id) in world.owed() {
@@ -60,7 +65,8 @@ pub(crate) async fn heal(world: &Arc<World>, busy: Vec<JoinHandle<()>>) -> Resul
     world.events.note(format_args!("settled"));
     let view = read(world).await?;
     acknowledged_writes_survive(world, &view)?;
-    planners_get_quiet(world).await?;
+    histories_fit_one_order(world, &view)?;
+    planners_get_quiet(world, began + LAST_WORDS).await?;
     replicas_equal(&world.managers.all_running())?;
     one_task_a_slot(world, &view)
 }
@@ -72,6 +78,7 @@ async fn settled(world: &World) -> Result<(), String> {
         return Err("a manager is down".to_owned());
     }
     desired_equals_observed(world, &view)?;
+    drained_nodes_get_empty(&view)?;
     one_task_a_slot(world, &view)?;
     replicas_equal(&running)
 }

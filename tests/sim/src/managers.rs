@@ -1,13 +1,14 @@
 //! The managers and their lives.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use skep_log::{Key, MemoryDisk};
+use skep_log::{Disk, Key, MemoryDisk};
 use skep_manager::Core;
 use skep_model::ClusterId;
 use skep_raft::sim::Inline;
 use skep_raft::{Options as RaftOptions, Timings};
-use skep_runtime::sim::{Life, spawn_outside};
+use skep_runtime::sim::{Gate, Life, spawn_outside};
 use skep_runtime::{Env, Random};
 
 use crate::calls::SimCalls;
@@ -26,18 +27,24 @@ pub(crate) const CLUSTER: ClusterId = ClusterId::new(0x5eed);
 pub(crate) struct Managers {
     all: Mutex<Vec<Node>>,
     chance: Chance,
+    /// Raised by each recovery.
+    epoch: AtomicU64,
 }
 
 #[derive(Debug)]
 struct Node {
     raft_id: u64,
     disk: MemoryDisk,
+    /// Open while the disk has room.
+    room: Gate,
     clock: SkewedClock,
     life: Life,
     /// Nothing of the last life is left: its end is noted a moment after it.
     down: bool,
     /// Counts lives.
     starts: u64,
+    /// In which epoch it lives.
+    epoch: u64,
     core: Option<Arc<Core>>,
 }
 
@@ -48,6 +55,8 @@ pub(crate) struct Running {
     pub(crate) raft_id: u64,
     /// Which of its lives this is.
     pub(crate) start: u64,
+    /// The epoch in which it lives.
+    pub(crate) epoch: u64,
     pub(crate) life: Life,
     pub(crate) core: Arc<Core>,
 }
@@ -61,14 +70,17 @@ impl Managers {
             Node {
                 raft_id: 1 + index as u64,
                 disk: MemoryDisk::default(),
+                room: Gate::default(),
                 clock: SkewedClock::new(),
                 life,
                 down: true,
                 starts: 0,
+                epoch: 0,
                 core: None,
             }
         };
-        Self { all: Mutex::new((0..count).map(node).collect()), chance }
+        let all = Mutex::new((0..count).map(node).collect());
+        Self { all, chance, epoch: AtomicU64::new(0) }
     }
 
     /// How many there are, running or not.
@@ -91,6 +103,16 @@ impl Managers {
         self.lock().get(index).map(|node| node.clock.clone())
     }
 
+    /// The room on a manager's disk.
+    pub(crate) fn room(&self, index: usize) -> Gate {
+        self.lock().get(index).map(|node| node.room.clone()).unwrap_or_default()
+    }
+
+    /// A manager's life, whether it runs or not.
+    pub(crate) fn life(&self, index: usize) -> Option<Life> {
+        self.lock().get(index).map(|node| node.life.clone())
+    }
+
     /// A manager's present life and what runs in it, if it runs (as this member of Raft).
     pub(crate) fn running(&self, site: Site, raft_id: Option<u64>) -> Option<(Life, Arc<Core>)> {
         let found = self.all_running().into_iter().find(|running| running.site == site)?;
@@ -102,8 +124,8 @@ impl Managers {
         let all = self.lock();
         let running = all.iter().enumerate().filter_map(|(index, node)| {
             let core = node.core.clone().filter(|_| !node.life.is_doomed())?;
-            let (raft_id, start, life) = (node.raft_id, node.starts, node.life.clone());
-            Some(Running { site: Site::Manager(index), raft_id, start, life, core })
+            let (raft_id, start, epoch) = (node.raft_id, node.starts, node.epoch);
+            Some(Running { site: Site::Manager(index), raft_id, start, epoch, life: node.life.clone(), core })
         });
         running.collect()
     }
@@ -120,10 +142,31 @@ impl Managers {
 
     /// Ends a manager's life as a power cut does.
     pub(crate) fn crash(&self, index: usize) {
-        let life = self.lock().get(index).map(|node| node.life.clone());
-        if let Some(life) = life {
+        if let Some(life) = self.life(index) {
             life.kill();
         }
+    }
+
+    /// Whether nothing is left of the last lives.
+    pub(crate) fn all_down(&self) -> bool {
+        self.lock().iter().all(|node| node.down)
+    }
+
+    /// A manager's files as they are on its disk.
+    pub(crate) fn files(&self, index: usize) -> RaftOptions {
+        let found = self.lock().get(index).map(|node| (node.raft_id, node.disk.clone()));
+        let (raft_id, disk) = found.unwrap_or_default();
+        raft_options(raft_id, Arc::new(disk))
+    }
+
+    /// The swarm's epoch.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Relaxed)
+    }
+
+    /// A recovery begins the next epoch.
+    pub(crate) fn raise_epoch(&self) -> u64 {
+        self.epoch.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// Makes a manager that is down a fresh member: a new id in Raft and an empty disk.
@@ -152,6 +195,7 @@ impl Managers {
         let node = all.get_mut(index).filter(|node| node.down)?;
         node.down = false;
         node.starts += 1;
+        node.epoch = self.epoch();
         node.life = Life::new(self.chance.number());
         Some((node.life.clone(), node.disk.clone(), node.clock.clone(), node.raft_id))
     }
@@ -174,16 +218,23 @@ impl Managers {
     }
 }
 
+fn raft_options(raft_id: u64, disk: Arc<dyn Disk>) -> RaftOptions {
+    let mut options = RaftOptions::new(raft_id, disk, Key::new(0, [7; 32]), CLUSTER.value());
+    options.timings =
+        Timings { snapshot_entries: 80, kept_entries: 15, segment_bytes: 16 << 10, ..Timings::default() };
+    options
+}
+
 /// Starts a manager that is down. When it dies it is started again, unless it is taken out.
 pub(crate) fn start(world: &Arc<World>, index: usize) {
     let Some((life, disk, clock, raft_id)) = world.managers.begin(index) else { return };
     let site = Site::Manager(index);
     world.events.note(format_args!("{site} starts as member {raft_id}"));
-    let disk = FaultyDisk::new(disk, life.clone(), Arc::clone(&world.faults), world.plant);
-    let mut options = RaftOptions::new(raft_id, Arc::new(disk), Key::new(0, [7; 32]), CLUSTER.value());
-    options.spawner = Arc::new(Inline);
-    options.timings =
-        Timings { snapshot_entries: 80, kept_entries: 15, segment_bytes: 16 << 10, ..Timings::default() };
+    let room = world.managers.room(index);
+    let disk = FaultyDisk::new(disk, life.clone(), room.clone(), Arc::clone(&world.faults), world.plant);
+    let mut options = raft_options(raft_id, Arc::new(disk));
+    options.epoch = world.managers.epoch();
+    options.spawner = Arc::new(Inline::new(room));
     let env = Env::new(Arc::new(clock), Random::seeded(world.managers.chance.number()));
     let transport = Arc::new(SimTransport::new(world, site));
     let calls = Arc::new(SimCalls::new(world, site));

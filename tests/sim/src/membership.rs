@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use skep_manager::Core;
 use skep_model::{Change, ManagerStatus, Node, NodeId, NodeRole, Transaction};
 use skep_wire::{Wire, v1};
 
@@ -84,12 +85,15 @@ async fn write(world: &World, index: usize, change: impl FnOnce(&mut Node)) {
     let mut node = Node::clone(known);
     change(&mut node);
     let transaction = Transaction { changes: vec![Change::Update(node.into())] };
-    let at = known.meta.updated_at.to_wire();
-    let command = v1::Command { at, changes: transaction.to_wire() };
-    let bytes = prost::Message::encode_to_vec(&command);
     let core = Arc::clone(&leader.core);
-    // Whatever comes of it, the next look tells.
-    drop(leader.life.spawn(async move { core.raft().propose(&bytes, LIMIT).await }).await);
+    drop(leader.life.spawn(async move { propose(&core, transaction).await }).await);
+}
+
+/// Writes behind everybody's back. Whatever comes of it, the next look tells.
+pub(crate) async fn propose(core: &Core, transaction: Transaction) {
+    let at = core.control().view().cluster().map(|cluster| cluster.meta.updated_at).unwrap_or_default();
+    let command = v1::Command { at: at.to_wire(), changes: transaction.to_wire() };
+    drop(core.raft().propose(&prost::Message::encode_to_vec(&command), LIMIT).await);
 }
 
 /// A manager's node in the swarm.

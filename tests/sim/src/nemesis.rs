@@ -6,8 +6,11 @@ use std::time::Duration;
 use skep_executor::fake::FakeContainer;
 
 use crate::chance::Chance;
+use crate::drain;
+use crate::freeze;
 use crate::membership;
 use crate::network::Link;
+use crate::recovery;
 use crate::site::Site;
 use crate::world::{Stream, World};
 
@@ -36,17 +39,22 @@ impl Nemesis {
                 return;
             }
             match self.chance.below(100) {
-                0..=11 => self.crash_manager(),
-                12..=19 => self.crash_leader(),
-                20..=21 => self.crash_all(),
-                22..=31 => self.crash_agent(),
-                32..=44 => self.cut(),
-                45..=54 => self.isolate(),
-                55..=69 => self.worsen(),
-                70..=79 => self.repair(),
-                80..=85 => self.transfer().await,
-                86..=89 => self.replace_member().await,
+                0..=8 => self.crash_manager(),
+                9..=15 => self.crash_leader(),
+                16..=17 => self.crash_all(),
+                18..=24 => self.crash_agent(),
+                25..=34 => self.cut(),
+                35..=42 => self.isolate(),
+                43..=53 => self.worsen(),
+                54..=57 => self.straggle(),
+                58..=67 => self.repair(),
+                68..=74 => freeze::freeze(&self.world, self.victim(), self.chance.millis(100, 9_000)),
+                75..=77 => freeze::fill_disk(&self.world, self.manager(), self.chance.millis(200, 12_000)),
+                78..=82 => self.transfer().await,
+                83..=86 => self.replace_member().await,
+                87..=89 => drain::drain(&self.world, self.agent()).await,
                 90..=94 => self.skew(),
+                95 => self.recover().await,
                 _ => self.end_container(),
             }
         }
@@ -68,6 +76,12 @@ impl Nemesis {
     /// One that talks to many: more often a manager than an agent.
     fn site(&self) -> Site {
         if self.chance.below(3) > 0 { Site::Manager(self.manager()) } else { Site::Agent(self.agent()) }
+    }
+
+    /// One to be frozen: often the leader, since that is what others wait for.
+    fn victim(&self) -> Site {
+        let leader = self.world.managers.leader().filter(|_| self.chance.below(3) == 0);
+        leader.map_or_else(|| self.site(), |leader| leader.site)
     }
 
     fn crash_manager(&self) {
@@ -127,8 +141,17 @@ impl Nemesis {
         self.world.events.note(format_args!("worsen {from} <-> {to} to {longest:?}, loss {loss}"));
         for (from, to) in [(from, to), (to, from)] {
             self.world.network.change(from, to, |link| {
-                *link = Link { shortest, longest, loss, doubled, cut: link.cut };
+                *link = Link { shortest, longest, loss, doubled, ..*link };
             });
+        }
+    }
+
+    fn straggle(&self) {
+        let (site, straggling) = (self.site(), 5_000 + self.chance.below(40_000));
+        self.world.events.note(format_args!("stragglers from and to {site}, {straggling}"));
+        for other in (0..self.world.managers.count()).map(Site::Manager).filter(|other| *other != site) {
+            self.world.network.change(site, other, |link| link.straggling = straggling);
+            self.world.network.change(other, site, |link| link.straggling = straggling);
         }
     }
 
@@ -152,6 +175,15 @@ impl Nemesis {
         let index = self.manager();
         self.next_member += 1;
         membership::replace(&self.world, index, self.next_member).await;
+    }
+
+    /// At most once in a run, since for a while nobody can do anything.
+    async fn recover(&mut self) {
+        if self.world.managers.epoch() == 0 {
+            let next_id = self.next_member + 1;
+            self.next_member += 10;
+            recovery::recover(&self.world, next_id).await;
+        }
     }
 
     fn skew(&self) {

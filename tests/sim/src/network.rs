@@ -21,6 +21,9 @@ const AGAIN: Duration = Duration::from_millis(150);
 /// How long a sender hears nothing of what was lost.
 const SILENCE: Duration = Duration::from_secs(20);
 
+/// The shortest and the longest time by which a straggler is later than other messages.
+const STRAGGLES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(9));
+
 /// How one link is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Link {
@@ -32,6 +35,9 @@ pub(crate) struct Link {
     pub(crate) loss: u64,
     /// Doubled messages, in 100,000.
     pub(crate) doubled: u64,
+    /// Messages of which a packet is sent again and again, in 100,000: they arrive seconds after their time, when whoever sent
+    /// them may have given up.
+    pub(crate) straggling: u64,
     /// Nothing comes through.
     pub(crate) cut: bool,
 }
@@ -42,6 +48,7 @@ pub(crate) const GOOD: Link = Link {
     longest: Duration::from_millis(3),
     loss: 0,
     doubled: 0,
+    straggling: 0,
     cut: false,
 };
 
@@ -78,6 +85,9 @@ impl Network {
         let link = self.link(from, to);
         let lost = self.chance.hits(link.loss);
         tokio::time::sleep(self.chance.between(link.shortest, link.longest)).await;
+        if link.straggling > 0 && self.chance.hits(link.straggling) {
+            tokio::time::sleep(self.chance.between(STRAGGLES.0, STRAGGLES.1)).await;
+        }
         // Also a link that was cut on the way loses what is under way.
         !lost && !link.cut && !self.link(from, to).cut
     }

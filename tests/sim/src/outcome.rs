@@ -11,6 +11,8 @@ pub struct Outcome {
     pub simulated: Duration,
     /// Writes of clients that were acknowledged.
     pub acknowledged: u64,
+    /// Histories of shared objects that were checked for linearizability, and the operations in them.
+    pub histories: (u64, u64),
     /// The invariant that does not hold, if there is one.
     pub violation: Option<String>,
     /// The log, or its end.

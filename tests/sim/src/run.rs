@@ -12,10 +12,13 @@ use crate::invariants::Always;
 use crate::nemesis::Nemesis;
 use crate::options::{Options, STEP};
 use crate::outcome::Outcome;
+use crate::rival::Rival;
 use crate::world::World;
 
 /// Users at work.
 const CLIENTS: u64 = 3;
+/// Users that change the same services.
+const RIVALS: u64 = 3;
 
 thread_local! {
     /// What panicked on this thread.
@@ -42,7 +45,8 @@ async fn live(options: &Options) -> Outcome {
     let (hash, events) = world.events.identity();
     let (lines, violation) = (world.events.lines(), world.violation());
     world.end();
-    Outcome { hash, events, simulated, acknowledged: world.ledger.count(), violation, lines }
+    let (acknowledged, histories) = (world.ledger.count(), world.histories.counts());
+    Outcome { hash, events, simulated, acknowledged, histories, violation, lines }
 }
 
 async fn whole_life(world: &Arc<World>, steps: u64) -> Result<(), String> {
@@ -51,6 +55,7 @@ async fn whole_life(world: &Arc<World>, steps: u64) -> Result<(), String> {
     world.faults.switch(true);
     let clients = (0..CLIENTS).map(|number| spawn_outside(Client::new(world, number).run(faults_end)));
     let mut busy: Vec<_> = clients.collect();
+    busy.extend((0..RIVALS).map(|number| spawn_outside(Rival::new(world, number).run(faults_end))));
     busy.push(spawn_outside(Nemesis::new(world).run(faults_end)));
     let mut always = Always::default();
     let mut healing = None;

@@ -25,6 +25,8 @@ struct Sums {
     failures: Vec<u64>,
     simulated: Duration,
     acknowledged: u64,
+    histories: u64,
+    operations: u64,
 }
 
 /// Runs what is asked for; true when every seed holds.
@@ -84,6 +86,8 @@ impl Search<'_> {
         sums.seeds += 1;
         sums.simulated += outcome.simulated;
         sums.acknowledged += outcome.acknowledged;
+        sums.histories += outcome.histories.0;
+        sums.operations += outcome.histories.1;
         let single = self.arguments.time.is_none() && self.arguments.seeds == 1;
         if self.arguments.log || (outcome.violation.is_some() && !self.arguments.keep_going) {
             outcome.lines.iter().for_each(|line| println!("{line}"));
@@ -109,11 +113,14 @@ impl Search<'_> {
         let sums = self.sums.lock().unwrap_or_else(PoisonError::into_inner);
         let (wall, simulated) = (self.began.elapsed().as_secs_f64(), sums.simulated.as_secs_f64());
         println!(
-            "{} seeds, {} failed; {simulated:.0} simulated s in {wall:.1} s ({:.0} times real time), {} writes acknowledged",
+            "{} seeds, {} failed; {simulated:.0} simulated s in {wall:.1} s ({:.0} times real time), {} writes acknowledged, {} histories of \
+             {} operations",
             sums.seeds,
             sums.failures.len(),
             simulated / wall.max(0.001),
-            sums.acknowledged
+            sums.acknowledged,
+            sums.histories,
+            sums.operations
         );
     }
 }

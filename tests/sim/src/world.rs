@@ -7,6 +7,7 @@ use crate::agents::Agents;
 use crate::chance::Chance;
 use crate::events::Events;
 use crate::faults::Faults;
+use crate::history::Histories;
 use crate::ledger::Ledger;
 use crate::managers::Managers;
 use crate::network::Network;
@@ -25,6 +26,7 @@ pub(crate) enum Stream {
     Nemesis,
     Crashes,
     Clients = 100,
+    Rivals = 200,
 }
 
 /// A whole cluster: its nodes, what is between them, and what became of it.
@@ -39,6 +41,7 @@ pub(crate) struct World {
     pub(crate) agents: Agents,
     pub(crate) sessions: Sessions,
     pub(crate) ledger: Ledger,
+    pub(crate) histories: Histories,
     crashes: Chance,
     violation: Mutex<Option<String>>,
     /// Managers that stay down when they die.
@@ -62,6 +65,7 @@ impl World {
             agents: Agents::new(options.agents, stream(Stream::AgentLives)),
             sessions: Sessions::default(),
             ledger: Ledger::default(),
+            histories: Histories::default(),
             crashes: stream(Stream::Crashes),
             violation: Mutex::default(),
             held: Mutex::default(),

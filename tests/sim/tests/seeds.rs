@@ -2,13 +2,13 @@
 
 #[cfg(test)]
 mod tests {
-    use sim::{Options, Outcome, run};
+    use sim::{Options, Outcome, Plant, run};
 
     /// Steps of one run: 20 simulated seconds with faults.
     const STEPS: u64 = 1_000;
     /// Seeds that failed before a bug was mended, with the steps that it took.
     const FOUND: &[(u64, u64)] =
-        &[(12, 2_000), (18, 2_000), (25, 2_000), (83, 2_000), (95, 2_000), (96, 2_000)];
+        &[(12, 2_000), (18, 2_000), (20, 2_000), (25, 2_000), (83, 2_000), (95, 2_000), (96, 2_000)];
 
     fn once(seed: u64, steps: u64) -> Outcome {
         run(&Options { steps, ..Options::new(seed) }).unwrap()
@@ -48,6 +48,22 @@ mod tests {
             let hash = format!("hash {:016x}", once(seed, STEPS).hash);
             assert!(one.iter().any(|line| line.contains(&hash)), "seed {seed} is another in a third process");
         }
+    }
+
+    fn is_found(plant: Plant, seeds: std::ops::RangeInclusive<u64>) {
+        let found = seeds.clone().any(|seed| {
+            run(&Options { plant: Some(plant), ..Options::new(seed) }).unwrap().violation.is_some()
+        });
+        assert!(found, "{plant:?} is not found by the seeds {seeds:?}");
+    }
+
+    #[test]
+    fn planted_bugs_are_found() {
+        is_found(Plant::AckBeforeSync, 1..=20);
+        is_found(Plant::StaleRead, 1..=5);
+        is_found(Plant::LeaderRead, 1..=80);
+        is_found(Plant::VoteNotSynced, 1..=200);
+        is_found(Plant::OldSession, 1..=400);
     }
 
     #[test]

@@ -2,8 +2,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use openraft::EntryPayload;
 use openraft::entry::RaftEntry;
+use skep_log::SegmentedLog;
 
+use crate::error::OpenError;
+use crate::log_store;
 use crate::node::RaftNode;
+use crate::options::Options;
 use crate::types::Entry;
 
 /// An entry as it stands in one member's log.
@@ -23,6 +27,16 @@ impl RaftNode {
     pub fn logged(&self, first: u64) -> Vec<LoggedEntry> {
         self.log_store().recent(first).iter().map(view).collect()
     }
+}
+
+/// Term and index of the last entry in the log of these options, which nobody has open; none when it has no entry.
+///
+/// # Errors
+/// [`OpenError`] when the log cannot be read.
+pub fn last_logged(options: &Options) -> Result<Option<(u64, u64)>, OpenError> {
+    let log = SegmentedLog::open(options.disk.clone(), options.key.clone(), options.log_limits())?.0;
+    let last = log_store::read_last(&log)?;
+    Ok(last.map(|last| (last.committed_leader_id().term, last.index())))
 }
 
 fn view(entry: &Entry) -> LoggedEntry {

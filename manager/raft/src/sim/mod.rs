@@ -7,6 +7,6 @@ mod runtime;
 mod spawner;
 mod watch;
 
-pub use log_view::LoggedEntry;
+pub use log_view::{LoggedEntry, last_logged};
 pub(crate) use runtime::LifeRuntime;
 pub use spawner::Inline;

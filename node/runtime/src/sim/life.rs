@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::task::JoinHandle;
 
+use super::Gate;
 use super::owned::{self, Owned};
 use crate::{Latest, Random};
 
@@ -26,6 +27,7 @@ struct Inner {
     tasks: Mutex<BTreeMap<u64, Arc<dyn Owned>>>,
     next_task: AtomicU64,
     doomed: AtomicBool,
+    gate: Gate,
     over: Latest<bool>,
 }
 
@@ -37,6 +39,7 @@ impl Life {
             tasks: Mutex::default(),
             next_task: AtomicU64::new(0),
             doomed: AtomicBool::new(false),
+            gate: Gate::default(),
             over: Latest::new(false),
         };
         Self { inner: Arc::new(inner) }
@@ -82,6 +85,21 @@ impl Life {
         self.inner.doomed.load(Ordering::Relaxed)
     }
 
+    /// Stops every task where it is, as SIGSTOP does; what others send arrives and waits. The end of the life is not held up.
+    pub fn freeze(&self) {
+        self.inner.gate.shut();
+    }
+
+    /// Lets the tasks go on.
+    pub fn thaw(&self) {
+        self.inner.gate.open();
+    }
+
+    /// Whether its tasks stand still.
+    pub fn is_frozen(&self) -> bool {
+        self.inner.gate.is_shut()
+    }
+
     /// Whether the life is over.
     pub fn is_over(&self) -> bool {
         self.inner.over.get()
@@ -98,6 +116,10 @@ impl Life {
         let result = work();
         PRESENT.set(before);
         result
+    }
+
+    pub(super) fn gate(&self) -> &Gate {
+        &self.inner.gate
     }
 
     pub(super) fn outside<R>(work: impl FnOnce() -> R) -> R {

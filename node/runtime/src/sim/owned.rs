@@ -99,6 +99,9 @@ impl<T: Send> Future for Shell<T> {
         if self.life.is_doomed() {
             return Poll::Pending;
         }
+        if self.life.gate().poll_pass(context).is_pending() {
+            return Poll::Pending;
+        }
         if self.life.random().number().is_multiple_of(PUT_OFF) {
             context.waker().wake_by_ref();
             return Poll::Pending;
@@ -159,6 +162,29 @@ mod tests {
         assert!(task.await.unwrap_err().is_cancelled());
         assert_eq!(other.await.unwrap(), 5);
         assert!(life.spawn(async {}).await.unwrap_err().is_cancelled(), "nothing starts after the end");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_frozen_life_goes_on_where_it_was() {
+        let life = Life::new(1);
+        let work = life.spawn(async {
+            for _ in 0..10 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        });
+        tokio::time::sleep(Duration::from_millis(35)).await;
+        life.freeze();
+        let late = life.spawn(async { 7 });
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        assert!(life.is_frozen() && !work.is_finished() && !late.is_finished());
+        life.thaw();
+        assert_eq!(late.await.unwrap(), 7);
+        assert!(!work.is_finished());
+        work.await.unwrap();
+        life.freeze();
+        let never = life.spawn(async {});
+        life.kill();
+        assert!(never.await.unwrap_err().is_cancelled());
     }
 
     #[tokio::test(start_paused = true)]

@@ -7,10 +7,10 @@ use crate::managers::Running;
 /// Entries before the last seen one that are looked at again, since they may have been replaced.
 const LOOK_BACK: u64 = 40;
 
-/// What stands at an index in a term, and the term of the entry before it.
+/// What stands in an epoch at an index in a term, and the term of the entry before it.
 #[derive(Debug, Default)]
 pub(crate) struct Logs {
-    by_place: BTreeMap<(u64, u64), (u64, Option<u64>)>,
+    by_place: BTreeMap<(u64, u64, u64), (u64, Option<u64>)>,
     last: BTreeMap<(u64, u64), u64>,
 }
 
@@ -34,11 +34,11 @@ impl Logs {
     }
 
     fn entry(&mut self, manager: &Running, entry: &LoggedEntry, before: Option<u64>) -> Result<(), String> {
-        let place = (entry.index, entry.term);
+        let place = (manager.epoch, entry.index, entry.term);
         let known = self.by_place.entry(place).or_insert((entry.digest, before));
         let same_before = known.1.is_none() || before.is_none() || known.1 == before;
         if known.0 != entry.digest || !same_before {
-            return Err(format!("the log of {} differs at index {} term {}", manager.site, place.0, place.1));
+            return Err(format!("the log of {} differs at index {} term {}", manager.site, place.1, place.2));
         }
         known.1 = known.1.or(before);
         Ok(())

@@ -3,7 +3,9 @@
 mod acknowledged_writes_survive;
 mod committed_is_on_a_majority;
 mod desired_equals_observed;
+mod drained_nodes_get_empty;
 mod forward_only;
+mod linearizable;
 mod log_matching;
 mod nobody_stops_by_itself;
 mod one_leader_a_term;
@@ -23,6 +25,8 @@ use crate::world::World;
 
 pub(crate) use acknowledged_writes_survive::acknowledged_writes_survive;
 pub(crate) use desired_equals_observed::desired_equals_observed;
+pub(crate) use drained_nodes_get_empty::drained_nodes_get_empty;
+pub(crate) use linearizable::histories_fit_one_order;
 pub(crate) use one_task_a_slot::one_task_a_slot;
 pub(crate) use planners_get_quiet::planners_get_quiet;
 pub(crate) use replicas_agree::replicas_equal;

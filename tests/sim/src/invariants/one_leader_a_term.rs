@@ -2,10 +2,10 @@ use std::collections::BTreeMap;
 
 use crate::managers::Running;
 
-/// Who was seen leading, by term.
+/// Who was seen leading, by epoch and term: a recovery counts terms on from what its survivor knows.
 #[derive(Debug, Default)]
 pub(crate) struct Leaders {
-    by_term: BTreeMap<u64, u64>,
+    by_term: BTreeMap<(u64, u64), u64>,
 }
 
 impl Leaders {
@@ -15,7 +15,7 @@ impl Leaders {
         if !leadership.is_self {
             return Ok(());
         }
-        let first = *self.by_term.entry(leadership.term).or_insert(manager.raft_id);
+        let first = *self.by_term.entry((manager.epoch, leadership.term)).or_insert(manager.raft_id);
         if first != manager.raft_id {
             let term = leadership.term;
             return Err(format!("term {term} has two leaders: members {first} and {}", manager.raft_id));

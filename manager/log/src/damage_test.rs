@@ -1,0 +1,191 @@
+//! Files that lost their ends or hold other bytes: either what is left is a right beginning, or the log is not opened and
+//! says what to do.
+
+mod tests {
+    use std::io::Read;
+    use std::sync::Arc;
+
+    use crate::{Disk, Error, Key, MemoryDisk, Options, Record, SealedReader, SealedWriter, SegmentedLog};
+
+    /// As much of every file's end is cut, byte by byte.
+    const CUT_MAX: usize = 4096;
+    /// Records in the sample, from 1 on, in synced batches of three.
+    const RECORDS: u64 = 120;
+    /// The last record that was synced when the named values were stored for the last time.
+    const VOUCHED: u64 = 105;
+    /// Disks with changed bytes.
+    const SEEDS: u64 = 4000;
+
+    fn key() -> Key {
+        Key::new(1, [7; 32])
+    }
+
+    fn small() -> Options {
+        Options { segment_bytes: 8000, max_payload_bytes: 5000 }
+    }
+
+    fn record(index: u64) -> Record {
+        Record { kind: 1, index, payload: vec![index as u8; (index * 37 % 300) as usize] }
+    }
+
+    fn records(range: std::ops::Range<u64>) -> Vec<Record> {
+        range.map(record).collect()
+    }
+
+    /// A log of several segments, named values and a sealed file, as a node has them.
+    fn sample() -> MemoryDisk {
+        let disk = MemoryDisk::default();
+        let (mut log, _) = SegmentedLog::open(disk.clone(), key(), small()).unwrap();
+        for start in (1..=RECORDS).step_by(3) {
+            log.append(&records(start..start + 3)).unwrap();
+            log.sync().unwrap();
+            if start + 2 <= VOUCHED {
+                log.put_meta("vote", &start.to_le_bytes()).unwrap();
+            }
+        }
+        let mut writer = SealedWriter::create(Arc::new(disk.clone()), &key(), "snapshot").unwrap();
+        std::io::Write::write_all(&mut writer, &[5; 6000]).unwrap();
+        writer.finish().unwrap();
+        disk
+    }
+
+    /// The files, the segment that ends the log last.
+    fn files(disk: &MemoryDisk) -> Vec<String> {
+        let mut names = disk.list().unwrap();
+        names.sort_by_key(|name| (name.ends_with(".log"), name.clone()));
+        names
+    }
+
+    fn advised(error: &Error) {
+        let text = error.to_string();
+        assert!(matches!(error, Error::Damaged { .. }), "{text}");
+        assert!(text.starts_with("memory/") && text.contains("leave --force"), "{text}");
+    }
+
+    fn read_snapshot(disk: &MemoryDisk) -> std::io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let reader = SealedReader::open(disk, &key(), "snapshot")?;
+        reader.ok_or_else(|| std::io::Error::other("none"))?.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Opens everything. Answers with the log's last index, or nothing when something is refused; what is refused is left as
+    /// it is.
+    fn opened(disk: &MemoryDisk) -> Option<u64> {
+        let before: Vec<_> = files(disk).iter().map(|name| disk.content(name)).collect();
+        match read_snapshot(disk) {
+            Ok(bytes) => assert!(bytes == [5; 6000], "another snapshot than was written"),
+            Err(error) => {
+                advised(&error.downcast::<Error>().unwrap());
+                return None;
+            }
+        }
+        match SegmentedLog::open(disk.clone(), key(), small()) {
+            Ok((log, _)) => {
+                assert_eq!(log.first(), 1);
+                assert_eq!(log.read(1..log.next()).unwrap(), records(1..log.next()));
+                Some(log.next() - 1)
+            }
+            Err(error) => {
+                advised(&error);
+                let after: Vec<_> = files(disk).iter().map(|name| disk.content(name)).collect();
+                assert!(before == after, "a refused log was changed");
+                None
+            }
+        }
+    }
+
+    /// Every file in turn with as many bytes cut from its end.
+    fn cuts(sample: &MemoryDisk, mut see: impl FnMut(&str, usize, Option<u64>)) {
+        for name in files(sample) {
+            let sound = sample.content(&name).unwrap();
+            for back in 1..=sound.len().min(CUT_MAX) {
+                let disk = sample.copy();
+                disk.overwrite(&name, sound[..sound.len() - back].to_vec());
+                see(&name, back, opened(&disk));
+            }
+        }
+    }
+
+    #[test]
+    fn every_cut_gives_a_prefix_that_nothing_contradicts_or_is_refused() {
+        let sample = sample();
+        let end = files(&sample).pop().unwrap();
+        let (mut kept, mut refused) = (0, 0);
+        cuts(&sample, |name, back, last| match last {
+            Some(last) => {
+                assert_eq!(name, end, "{back} bytes of {name} are not missed");
+                assert!((VOUCHED..RECORDS).contains(&last), "{back} bytes less end at {last}");
+                kept += 1;
+            }
+            None => refused += 1,
+        });
+        assert!(kept > 1500 && refused > 4096, "{kept} kept, {refused} refused");
+    }
+
+    #[test]
+    fn a_cut_of_synced_records_is_told_from_a_torn_tail_by_the_named_values() {
+        let sample = sample();
+        let (log, _) = SegmentedLog::open(sample.copy(), key(), small()).unwrap();
+        assert_eq!(log.read_meta("log.synced"), Some((VOUCHED + 1).to_le_bytes().as_slice()));
+        let end = files(&sample).pop().unwrap();
+        let disk = sample.copy();
+        disk.overwrite(&end, Vec::new());
+        let error = SegmentedLog::open(disk.clone(), key(), small()).unwrap_err();
+        assert!(error.to_string().contains("were on disk once"), "{error}");
+        disk.remove(&end).unwrap();
+        let error = SegmentedLog::open(disk, key(), small()).unwrap_err();
+        assert!(error.to_string().contains("were on disk once"), "{error}");
+    }
+
+    #[test]
+    fn a_log_that_was_truncated_on_purpose_is_not_missed() {
+        let disk = sample();
+        let (mut log, _) = SegmentedLog::open(disk.clone(), key(), small()).unwrap();
+        log.truncate_after(Some(40)).unwrap();
+        drop(log);
+        let (mut log, _) = SegmentedLog::open(disk.crash(1), key(), small()).unwrap();
+        assert_eq!(log.next(), 41);
+        log.truncate_after(None).unwrap();
+        drop(log);
+        assert_eq!(SegmentedLog::open(disk.crash(2).copy(), key(), small()).unwrap().0.next(), 0);
+    }
+
+    #[test]
+    fn flipped_bytes_lose_at_most_the_last_batch() {
+        let sample = sample();
+        let names = files(&sample);
+        let (mut kept, mut refused) = (0, 0);
+        for seed in 0..SEEDS {
+            let mut numbers = (0_u64..).map(|number| mixed(seed << 8 | number));
+            let mut below = |bound: usize| (numbers.next().unwrap() % bound as u64) as usize;
+            let disk = sample.copy();
+            let name = &names[below(names.len())];
+            let mut bytes = disk.content(name).unwrap();
+            for _ in 0..=below(4) {
+                let at = below(bytes.len());
+                bytes[at] ^= 1 << below(8);
+            }
+            if bytes == sample.content(name).unwrap() {
+                continue;
+            }
+            disk.overwrite(name, bytes);
+            match opened(&disk) {
+                Some(last) => {
+                    assert!(Some(name) == names.last() && last >= RECORDS - 3, "seed {seed}: {name} {last}");
+                    kept += 1;
+                }
+                None => refused += 1,
+            }
+        }
+        assert!(kept > 10 && refused > 3000, "{kept} kept, {refused} refused");
+    }
+
+    /// The finaliser of splitmix64 (Steele, Lea and Flood 2014).
+    fn mixed(seed: u64) -> u64 {
+        let mut mixed = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+}
