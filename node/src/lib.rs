@@ -15,6 +15,7 @@
 //! ```
 
 mod address;
+mod certificate;
 mod daemon;
 mod error;
 mod follow;

@@ -3,7 +3,7 @@ use std::time::Duration;
 use rcgen::{CertificateSigningRequestParams, Issuer, KeyPair};
 use rustls_pki_types::{CertificateSigningRequestDer, pem::PemObject};
 use sha2::{Digest, Sha256};
-use skep_model::{ClusterId, NodeId, NodeRole, RootCa, Timestamp};
+use skep_model::{Cluster, ClusterId, NodeId, NodeRole, RootCa, Timestamp};
 use x509_parser::prelude::{FromDer, X509CertificationRequest};
 
 use crate::{IdentityError, certificate};
@@ -12,19 +12,21 @@ use crate::{IdentityError, certificate};
 #[derive(Debug)]
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
-    certificate_pem: String,
+    /// What is sent with each certificate, PEM.
+    intermediates_pem: String,
 }
 
 impl Authority {
-    /// Makes the root of a new swarm.
+    /// The authority of a swarm: of its new root while its root is rotated. What it signs is also accepted by those who trust
+    /// the present root, or one of those before it whose cross certificates are kept.
     ///
     /// # Errors
-    /// When the machine cannot make keys.
-    pub fn create(now: Timestamp) -> Result<RootCa, IdentityError> {
-        let unusable = IdentityError::unusable("root certificate");
-        let key = KeyPair::generate().map_err(|error| unusable(&error))?;
-        let certificate = certificate::root(now).self_signed(&key).map_err(|error| unusable(&error))?;
-        Ok(RootCa { certificate_pem: certificate.pem(), key_pem: key.serialize_pem() })
+    /// When the root cannot be read.
+    pub fn of(cluster: &Cluster) -> Result<Self, IdentityError> {
+        Ok(Self {
+            intermediates_pem: cluster.intermediates().collect(),
+            ..Self::open(cluster.issuing_root())?
+        })
     }
 
     /// The authority of this root.
@@ -36,15 +38,15 @@ impl Authority {
         let key = KeyPair::from_pem(&root.key_pem).map_err(|error| unusable(&error))?;
         let issuer =
             Issuer::from_ca_cert_pem(&root.certificate_pem, key).map_err(|error| unusable(&error))?;
-        Ok(Self { issuer, certificate_pem: root.certificate_pem.clone() })
+        Ok(Self { issuer, intermediates_pem: String::new() })
     }
 
-    /// The root certificate, PEM.
-    pub fn certificate_pem(&self) -> &str {
-        &self.certificate_pem
+    pub(crate) fn issuer(&self) -> &Issuer<'static, KeyPair> {
+        &self.issuer
     }
 
-    /// Signs a node's request (DER). Only its public key is taken from it: who the node is, this swarm says.
+    /// Signs a node's request (DER). Only its public key is taken from it: who the node is, this swarm says. Answers with the
+    /// certificate and those that are sent with it, PEM.
     ///
     /// # Errors
     /// When the request is none, or is not signed by its own key.
@@ -60,7 +62,8 @@ impl Authority {
         let mut request =
             CertificateSigningRequestParams::from_der(&request).map_err(|error| unusable(&error))?;
         request.params = certificate::leaf(cluster, node, role, now, valid)?;
-        Ok(request.signed_by(&self.issuer).map_err(|error| unusable(&error))?.pem())
+        let signed = request.signed_by(&self.issuer).map_err(|error| unusable(&error))?;
+        Ok(signed.pem() + &self.intermediates_pem)
     }
 }
 

@@ -27,7 +27,7 @@ pub struct AgentOptions {
     pub storage: Arc<dyn TaskStorage>,
     /// The swarm's managers.
     pub managers: Arc<dyn Managers>,
-    /// Takes what managers say of the node itself.
+    /// Takes what managers say of the node itself; none while there is no session.
     pub swarm: Latest<Option<SwarmView>>,
 }
 
@@ -96,6 +96,8 @@ async fn keep_session(shared: &Shared, managers: &dyn Managers, tasks: &mut Task
                 tracing::info!(%error, "session ended")
             }
         }
+        // Whoever goes by what managers say, hears that they say nothing any more.
+        shared.swarm.set(None);
         if shared.env.now().since(began) > RECONNECT_LONGEST {
             backoff.reset();
         }
