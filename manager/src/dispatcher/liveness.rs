@@ -45,7 +45,7 @@ fn lost_nodes(
     now: Timestamp,
 ) -> BTreeMap<NodeId, Timestamp> {
     let patience = heartbeat_period(view) * limits::HEARTBEATS_MISSED_MAX;
-    let silent = view.nodes().filter(|node| may_be_there(node)).filter_map(|node| {
+    let silent = view.nodes().filter(|node| node.may_be_there()).filter_map(|node| {
         let (since, patience) = match sessions.last_seen(node.id) {
             Some(seen) => (seen, patience),
             // It is given time to come to this leader, or to come at all after it joined.
@@ -68,15 +68,11 @@ fn mistaken(view: &View, sessions: &Sessions, now: Timestamp) -> Vec<NodeId> {
     mistaken.collect()
 }
 
-fn may_be_there(node: &Node) -> bool {
-    matches!(node.status.state, NodeState::Ready | NodeState::Unknown)
-}
-
 async fn mark_down(env: &Env, door: &Door, node: NodeId, silent_since: Timestamp) -> Result<(), WriteError> {
     let now = env.now();
     tracing::warn!(%node, silent_ms = now.since(silent_since).as_millis(), "node is down");
     door.change(|view| {
-        let known = view.node(node).filter(|known| may_be_there(known));
+        let known = view.node(node).filter(|known| known.may_be_there());
         let changes = known.map(|known| {
             let message = "heartbeat failure: the node's agent does not answer".to_owned();
             let status = NodeStatus { state: NodeState::Down, message, since: now, ..known.status.clone() };

@@ -100,3 +100,55 @@ pub(crate) fn first_certificate(
     rustls_pki_types::CertificateDer::from_pem_slice(pem.as_bytes())
         .map_err(|error| IdentityError::Unusable { what, reason: error.to_string() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{NodeIdentity, Peer, new_root};
+    use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa};
+    use x509_parser::prelude::X509Certificate;
+
+    const NOW: Timestamp = Timestamp::from_nanos(1_800_000_000_000_000_000);
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    // TestParseValidateAndSignMaliciousCSR in swarmkit's suite.
+    #[test]
+    fn a_request_does_not_say_who_the_node_is() {
+        let authority = Authority::open(&new_root(NOW).unwrap()).unwrap();
+        let mut params = CertificateParams::new(vec!["swarm-manager".to_owned(), "evil".to_owned()]).unwrap();
+        params.distinguished_name.push(DnType::CommonName, NodeId::new(1).to_string());
+        params.distinguished_name.push(DnType::OrganizationalUnitName, "swarm-manager");
+        params.distinguished_name.push(DnType::OrganizationName, ClusterId::new(1).to_string());
+        params.is_ca = IsCa::ExplicitNoCa;
+        let request = params.serialize_request(&KeyPair::generate().unwrap()).unwrap();
+        let who = (ClusterId::new(5), NodeId::new(6), NodeRole::Worker);
+        let signed = authority.sign(request.der(), who, NOW, HOUR).unwrap();
+        let der = first_certificate(&signed, "certificate").unwrap();
+        let peer = Peer::of(&der).unwrap();
+        assert_eq!((peer.cluster, peer.node, peer.role), who);
+        let (_, parsed) = X509Certificate::from_der(&der).unwrap();
+        let names = format!("{:?}", parsed.subject_alternative_name().unwrap().unwrap().value);
+        assert!(!names.contains("evil") && !names.contains("swarm-manager"), "{names}");
+        assert!(!parsed.is_ca());
+        // One that wants to be an authority itself.
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        if let Ok(request) = params.serialize_request(&KeyPair::generate().unwrap())
+            && let Ok(signed) = authority.sign(request.der(), who, NOW, HOUR)
+        {
+            let der = first_certificate(&signed, "certificate").unwrap();
+            assert!(!X509Certificate::from_der(&der).unwrap().1.is_ca());
+        }
+    }
+
+    #[test]
+    fn a_request_that_its_key_did_not_sign_is_refused() {
+        let authority = Authority::open(&new_root(NOW).unwrap()).unwrap();
+        let (_, mut request) = NodeIdentity::request().unwrap();
+        let last = request.len() - 1;
+        request[last] ^= 1;
+        let who = (ClusterId::new(5), NodeId::new(6), NodeRole::Worker);
+        assert!(authority.sign(&request, who, NOW, HOUR).is_err());
+        assert!(key_digest(&request).is_err());
+    }
+}

@@ -96,8 +96,10 @@ async fn keep_session(shared: &Shared, managers: &dyn Managers, tasks: &mut Task
                 tracing::info!(%error, "session ended")
             }
         }
-        // Whoever goes by what managers say, hears that they say nothing any more.
-        shared.swarm.set(None);
+        // Whoever goes by what managers say, hears once that they say nothing any more.
+        if shared.swarm.get().is_some() {
+            shared.swarm.set(None);
+        }
         if shared.env.now().since(began) > RECONNECT_LONGEST {
             backoff.reset();
         }
