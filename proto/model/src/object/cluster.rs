@@ -35,7 +35,8 @@ impl Cluster {
     /// What is sent with a new certificate, PEM: with it, members that trust an older root accept it.
     pub fn intermediates(&self) -> impl Iterator<Item = &str> {
         let newest = self.root_rotation.iter().map(|rotation| rotation.cross_certificate_pem.as_str());
-        newest.chain(self.cross_certificates.iter().map(String::as_str))
+        let earlier = self.cross_certificates.iter().map(String::as_str);
+        newest.chain(earlier).take(limits::CROSS_CERTIFICATES_MAX)
     }
 
     /// The cluster after its rotation: the new root and its join tokens are those that count. Without a rotation it stays.
