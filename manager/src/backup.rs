@@ -106,7 +106,7 @@ pub fn restore(backup: &[u8], node: RestoringNode<'_>) -> Result<RestoredSwarm, 
     let (id, raft_id) = (NodeId::new(random.id()), random.number());
     let (now, valid) = (node.env.now(), cluster.spec.node_certificate_validity);
     let certificate_pem =
-        Authority::open(&cluster.root_ca)?.sign(&request, (cluster.id, id, NodeRole::Manager), now, valid)?;
+        Authority::of(&cluster)?.sign(&request, (cluster.id, id, NodeRole::Manager), now, valid)?;
     let own = Node {
         id,
         meta: Meta { version: view.version(), created_at: now, updated_at: now },
@@ -116,6 +116,7 @@ pub fn restore(backup: &[u8], node: RestoringNode<'_>) -> Result<RestoredSwarm, 
         status: NodeStatus { state: NodeState::Unknown, since: now, ..NodeStatus::default() },
         manager: Some(ManagerStatus { raft_id, address: node.address.clone() }),
         key_digest: key_digest(&request)?,
+        certificate: None,
     };
     let certified = Certified {
         role: NodeRole::Manager,

@@ -21,7 +21,7 @@ mod server;
 mod transport;
 
 pub use backup::{BackupError, RestoredSwarm, RestoringNode, restore};
-pub use controlapi::{ControlApi, ControlError, Rotation};
+pub use controlapi::{ControlApi, ControlError, GivenRoot, Rotation};
 pub use core::{BootstrapError, Core};
 pub use dispatcher::{Arrival, DispatchError, Dispatcher};
 pub use leader_calls::LeaderCalls;

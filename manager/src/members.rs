@@ -161,6 +161,7 @@ mod tests {
             status: NodeStatus::default(),
             manager: Some(ManagerStatus { raft_id: id, address: format!("host{id}:2377") }),
             key_digest: String::new(),
+            certificate: None,
         }
         .into()
     }

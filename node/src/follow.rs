@@ -3,19 +3,21 @@
 use std::sync::Weak;
 use std::time::Duration;
 
-use skep_manager::ca::Renewal;
-use skep_manager::ca::client::{self, CaCallError};
-use skep_manager::{Certified, Manager, ManagerError};
+use skep_manager::ca::client::CaCallError;
+use skep_manager::{Manager, ManagerError};
 use skep_model::{NodeRole, SwarmView, Timestamp};
 use skep_runtime::Env;
 use thiserror::Error;
 
+use crate::certificate::{self, CertificateStep, in_use, next_step};
 use crate::error::DaemonError;
 use crate::member::{Member, reached, start_manager};
 use crate::membership::Membership;
 use crate::node::Node;
 use crate::old_log;
 
+/// How long managers may be silent before the node asks whether they do not take its certificate any more.
+const SILENCE: Duration = Duration::from_secs(5);
 /// Wait before something that failed is tried again.
 const RETRY: Duration = Duration::from_secs(2);
 /// A certificate is renewed when this part of its life has passed at the earliest (Swarm: 50 to 80 %).
@@ -23,8 +25,9 @@ const RENEW_FROM: f64 = 0.5;
 /// And this much of its life later at the latest, so that not all nodes come at once.
 const RENEW_SPREAD: f64 = 0.3;
 
+/// A member could not do what managers say.
 #[derive(Debug, Error)]
-enum FollowError {
+pub(crate) enum FollowError {
     #[error("{0}")]
     Ca(#[from] CaCallError),
     #[error("{0}")]
@@ -37,11 +40,13 @@ enum FollowError {
     Nobody,
     #[error("the certificate is not for the role that this node should have")]
     OtherRole,
+    #[error("the certificate is not of the root that the swarm has now")]
+    OtherRoot,
 }
 
 /// Runs while the node is a member.
 pub(crate) async fn follow(node: Weak<Node>, env: Env) {
-    let mut seen = 0;
+    let (mut seen, mut heard) = (0, false);
     let spread = env.random().fraction();
     loop {
         let Some(own) = node.upgrade() else { return };
@@ -53,15 +58,23 @@ pub(crate) async fn follow(node: Weak<Node>, env: Env) {
         let lost = own.member(|member| member.manager.as_ref().map(Manager::disk_lost)).flatten();
         drop(own);
         let renew_at = renewal_time(&membership, spread);
-        let mut view = None;
+        let (mut view, mut silent) = (None, false);
         tokio::select! {
             biased;
-            news = swarm.changed(seen) => (seen, view) = news,
+            news = swarm.changed(seen) => {
+                (seen, view) = news;
+                heard = view.is_some();
+            }
             () = happens(lost) => {}
             () = env.sleep_until(renew_at) => {}
+            () = env.sleep(SILENCE), if !heard => silent = true,
         }
         let Some(own) = node.upgrade() else { return };
-        if let Err(error) = settle(&own, view, renew_at <= env.now()).await {
+        let settled = match silent {
+            true => catch_up(&own).await,
+            false => settle(&own, view, renew_at <= env.now()).await,
+        };
+        if let Err(error) = settled {
             tracing::warn!(%error, "this node could not follow its swarm; trying again");
             seen = 0;
             env.sleep(RETRY).await;
@@ -96,25 +109,61 @@ async fn settle(node: &Node, view: Option<SwarmView>, due: bool) -> Result<(), F
         change_role(node, &membership).await?;
     }
     let other_role = view.as_ref().is_some_and(|view| !has_role(&membership, view));
-    let other_root = view.as_ref().is_some_and(|view| view.root_pem != membership.root_pem);
-    if other_role || other_root || due {
-        let certified = renew(node, &membership).await?;
-        let lost = membership.lost_raft_id();
-        membership = membership.renewed(certified);
+    let step = view.as_ref().map_or(CertificateStep::Keep, |view| next_step(&in_use(&membership), view));
+    if other_role || due || step == CertificateStep::Renew {
+        membership = renew(node, membership).await?;
+        if let Some(view) = &view {
+            check(&membership, view)?;
+        }
+    } else if let CertificateStep::Trust(root_pem) = step {
+        membership.root_pem = root_pem;
         keep(node, &membership)?;
-        if let Some(raft_id) = lost {
-            old_log::set_aside(node, raft_id);
-        }
-        if view.is_some_and(|view| (view.role == NodeRole::Manager) != membership.raft_id.is_some()) {
-            return Err(FollowError::OtherRole);
-        }
+        tracing::info!("the swarm's root certificate was replaced");
     }
     change_role(node, &membership).await?;
     if membership.manages().is_some() && !membership.begun {
         membership.begun = true;
         keep(node, &membership)?;
     }
+    match view {
+        Some(view) => certificate::report(node, &membership, &view).await,
+        None => Ok(()),
+    }
+}
+
+/// Whether the new certificate is what managers wanted.
+fn check(membership: &Membership, view: &SwarmView) -> Result<(), FollowError> {
+    if (view.role == NodeRole::Manager) != membership.raft_id.is_some() {
+        return Err(FollowError::OtherRole);
+    }
+    match next_step(&in_use(membership), view) {
+        CertificateStep::Renew => Err(FollowError::OtherRoot),
+        _ => Ok(()),
+    }
+}
+
+/// Gets a certificate of the swarm's root when that was replaced while this node was away: with the one that it has, no manager
+/// speaks to it.
+async fn catch_up(node: &Node) -> Result<(), FollowError> {
+    let _alone = node.changing.lock().await;
+    let Some(membership) = node.member(|member| member.membership.clone()) else { return Ok(()) };
+    if certificate::missed_rotation(&membership).await? {
+        renew(node, membership).await?;
+        tracing::info!("the swarm's root certificate was replaced while this node was away");
+    }
     Ok(())
+}
+
+/// Gets a new certificate and writes it down.
+async fn renew(node: &Node, membership: Membership) -> Result<Membership, FollowError> {
+    let certified = certificate::renew(node, &membership).await?;
+    let lost = membership.lost_raft_id();
+    let membership = membership.renewed(certified);
+    keep(node, &membership)?;
+    if let Some(raft_id) = lost {
+        old_log::set_aside(node, raft_id);
+    }
+    Ok(membership)
 }
 
 /// Writes it down, then lets the rest of the node know.
@@ -126,29 +175,6 @@ fn keep(node: &Node, membership: &Membership) -> Result<(), FollowError> {
         member.identity.set(membership.identity())
     });
     Ok(set.unwrap_or(Ok(()))?)
-}
-
-/// Asks one manager after the other for a new certificate.
-async fn renew(node: &Node, membership: &Membership) -> Result<Certified, FollowError> {
-    let Some(identity) = node.member(|member| member.identity.clone()) else {
-        return Err(FollowError::Nobody);
-    };
-    let renewal =
-        Renewal { address: membership.advertise.to_string(), lost_raft_id: membership.lost_raft_id() };
-    let ended = identity.get().peer()?.not_after <= node.env.now();
-    let mut last = FollowError::Nobody;
-    // Its own manager comes last: it may be about to stop being one.
-    for address in reached(membership).iter().rev() {
-        let renewed = match ended {
-            true => client::come_back(&identity, address, &renewal).await,
-            false => client::renew(&identity, address, &renewal).await,
-        };
-        match renewed {
-            Ok(certified) => return Ok(certified),
-            Err(error) => last = error.into(),
-        }
-    }
-    Err(last)
 }
 
 /// Whether the node is what managers say. One that was demoted and at once promoted again still runs the manager that was taken

@@ -8,13 +8,14 @@
 //!        ├─ membership.rs   what a member keeps on disk
 //!        ├─ member.rs       engine, manager and worker of a member, started and stopped together
 //!        ├─ init.rs, join.rs, leave.rs   into a swarm and out of it
-//!        ├─ follow.rs       renews its certificate, becomes a manager or stops being one
+//!        ├─ follow.rs, certificate.rs   renews its certificate, becomes a manager or stops being one
 //!        ├─ recover.rs, restore.rs   goes on without the other managers, or from a backup
 //!        ├─ address.rs      where others reach this node
 //!        └─ host/           the node as the API sees it
 //! ```
 
 mod address;
+mod certificate;
 mod daemon;
 mod error;
 mod follow;

@@ -2,7 +2,7 @@ use super::assess::ServiceProgress;
 use crate::failure::Failure;
 use crate::output;
 
-/// Shows how services go on: lines that change in place on a terminal, a line for each change elsewhere.
+/// Shows how things go on: lines that change in place on a terminal, a line for each change elsewhere.
 pub(crate) struct Board {
     live: bool,
     quiet: bool,
@@ -16,10 +16,14 @@ impl Board {
 
     /// Brings it up to date.
     pub(crate) fn show(&mut self, services: &[ServiceProgress]) -> Result<(), Failure> {
+        self.show_lines(lines(services))
+    }
+
+    /// The same with lines of any kind.
+    pub(crate) fn show_lines(&mut self, lines: Vec<String>) -> Result<(), Failure> {
         if self.quiet {
             return Ok(());
         }
-        let lines = lines(services);
         let text = if self.live { redrawn(&self.shown, &lines) } else { changed(&self.shown, &lines) };
         self.shown = lines;
         if text.is_empty() { Ok(()) } else { output::raw(text.as_bytes()) }

@@ -2,6 +2,8 @@
 
 mod assess;
 mod board;
+mod root;
 mod wait;
 
+pub(crate) use root::root_rotated;
 pub(crate) use wait::{Goal, converge, gone};

@@ -12,6 +12,7 @@ use crate::reconciler::Reconciler;
 use crate::replicated::Replicated;
 use crate::restart::Restart;
 use crate::rollout::Rollout;
+use crate::root_rotation::RootRotations;
 use crate::scheduler::Scheduler;
 
 /// Objects changed by one round at most; more follow in the next round, at once.
@@ -31,6 +32,7 @@ pub fn planners() -> Vec<Box<dyn Reconciler>> {
         Box::new(Allocator),
         Box::new(Scheduler),
         Box::new(Reaper),
+        Box::new(RootRotations),
     ]
 }
 

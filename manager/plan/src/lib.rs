@@ -11,6 +11,7 @@ mod reconciler;
 mod replicated;
 mod restart;
 mod rollout;
+mod root_rotation;
 mod scheduler;
 mod slots;
 
@@ -24,4 +25,5 @@ pub use reconciler::{Plan, Reconciler};
 pub use replicated::Replicated;
 pub use restart::{Restart, should_restart};
 pub use rollout::Rollout;
+pub use root_rotation::RootRotations;
 pub use scheduler::{Refusals, Scheduler};

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use skep_model::{
-    Change, Cluster, ClusterId, ClusterSpec, JoinTokens, Meta, Network, NetworkAttachment, NetworkId,
-    NetworkSpec, NetworkTarget, Node, NodeDescription, NodeId, NodeRole, NodeSpec, NodeState, NodeStatus,
-    Object, PortConfig, PortMode, Protocol, RestartCondition, RootCa, Service, ServiceEndpoint, ServiceId,
-    ServiceMode, ServiceRevision, ServiceSpec, Task, TaskState, TaskStatus, Timestamp, Transaction,
+    CertIssuer, Change, Cluster, ClusterId, ClusterSpec, JoinTokens, Meta, Network, NetworkAttachment,
+    NetworkId, NetworkSpec, NetworkTarget, Node, NodeDescription, NodeId, NodeRole, NodeSpec, NodeState,
+    NodeStatus, Object, PortConfig, PortMode, Protocol, RestartCondition, RootCa, Service, ServiceEndpoint,
+    ServiceId, ServiceMode, ServiceRevision, ServiceSpec, Task, TaskState, TaskStatus, Timestamp,
+    Transaction,
 };
 use skep_store::{Scratch, Store, View};
 
@@ -24,12 +25,15 @@ impl World {
     fn new(nodes: u128) -> Self {
         let start = Timestamp::from_nanos(1_000_000_000_000);
         let mut world = Self { store: Store::default(), now: start, wake_at: None };
-        let root_ca = RootCa { certificate_pem: String::new(), key_pem: String::new() };
+        let root_ca =
+            RootCa { certificate_pem: String::new(), key_pem: String::new(), issuer: CertIssuer::default() };
         let cluster = Cluster {
             id: ClusterId::new(1),
             meta: Meta::default(),
             spec: ClusterSpec::default(),
             root_ca,
+            root_rotation: None,
+            cross_certificates: Vec::new(),
             join_tokens: JoinTokens::default(),
             epoch: 0,
         };
@@ -175,6 +179,7 @@ fn node(id: u128) -> Node {
         status: NodeStatus { state: NodeState::Ready, ..NodeStatus::default() },
         manager: None,
         key_digest: String::new(),
+        certificate: None,
     }
 }
 

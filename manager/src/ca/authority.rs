@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use skep_identity::{Authority, key_digest};
 use skep_model::{
-    Change, Cluster, ClusterId, ManagerStatus, Meta, Node, NodeId, NodeRole, NodeSpec, NodeState, NodeStatus,
-    Transaction,
+    CertIssuer, Change, Cluster, ClusterId, ManagerStatus, Meta, Node, NodeCertificate, NodeId, NodeRole,
+    NodeSpec, NodeState, NodeStatus, Transaction,
 };
 use skep_runtime::Env;
 use skep_store::{Door, View};
@@ -100,6 +100,23 @@ impl Ca {
         Ok(self.certify(&node, request)?.1)
     }
 
+    /// A member uses this certificate and trusts this root.
+    ///
+    /// # Errors
+    /// When it is no member, or the swarm cannot take note.
+    pub async fn report(&self, id: NodeId, reported: NodeCertificate) -> Result<(), CaError> {
+        self.door
+            .change(|view| {
+                let cluster = view.cluster().ok_or(CaError::NotReady)?;
+                let known = view.node(id).ok_or(CaError::UnknownNode(id))?;
+                let certificate = noted(known, &reported, &cluster.issuing_root().issuer);
+                let node = Node { certificate: Some(certificate), ..Node::clone(known) };
+                let changes = if node == **known { Vec::new() } else { vec![Change::Update(node.into())] };
+                Ok((Transaction { changes }, ()))
+            })
+            .await
+    }
+
     /// A member leaves: it gets no tasks any more, and a manager has no vote any more.
     ///
     /// # Errors
@@ -124,7 +141,7 @@ impl Ca {
         let (now, valid) = (self.env.now(), cluster.spec.node_certificate_validity);
         let certified = Certified {
             role: node.role,
-            certificate_pem: Authority::open(&cluster.root_ca)?.sign(request, who, now, valid)?,
+            certificate_pem: Authority::of(cluster)?.sign(request, who, now, valid)?,
             root_pem: cluster.root_ca.certificate_pem.clone(),
             raft_id: node.manager.as_ref().map(|manager| manager.raft_id),
             managers: manager_addresses(&view),
@@ -162,7 +179,15 @@ fn new_node(id: NodeId, role: NodeRole, raft_id: u64, key_digest: String, joiner
         status: NodeStatus { state: NodeState::Unknown, ..NodeStatus::default() },
         manager: (role == NodeRole::Manager).then_some(ManagerStatus { raft_id, address }),
         key_digest,
+        certificate: None,
     }
+}
+
+/// What is kept of a report: a node that was asked for a certificate of another root is asked until it has one.
+fn noted(known: &Node, reported: &NodeCertificate, wanted: &CertIssuer) -> NodeCertificate {
+    let asked = known.certificate.as_ref().and_then(|known| known.renewal_asked_at);
+    let renewal_asked_at = asked.filter(|_| !reported.is_of(wanted));
+    NodeCertificate { renewal_asked_at, ..reported.clone() }
 }
 
 /// A node is who has its key: one whose certificate has ended shows nothing else. A record without a key is nobody's.

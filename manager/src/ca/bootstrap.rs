@@ -1,7 +1,8 @@
-use skep_identity::{Authority, IdentityError, NodeIdentity, join_tokens, key_digest};
+use skep_identity::{Authority, IdentityError, NodeIdentity, join_tokens, key_digest, new_root};
 use skep_model::{
-    Change, Cluster, ClusterId, ClusterSpec, ManagerStatus, Meta, Network, NetworkId, NetworkSpec, Node,
-    NodeDescription, NodeId, NodeRole, NodeSpec, NodeState, NodeStatus, Subnet, Transaction, limits,
+    Change, Cluster, ClusterId, ClusterSpec, JoinTokens, ManagerStatus, Meta, Network, NetworkId,
+    NetworkSpec, Node, NodeDescription, NodeId, NodeRole, NodeSpec, NodeState, NodeStatus, RootCa, Subnet,
+    Transaction, limits,
 };
 use skep_runtime::Env;
 
@@ -38,7 +39,7 @@ pub struct NewSwarm {
 pub fn new_swarm(env: &Env, first: FirstNode, spec: ClusterSpec) -> Result<NewSwarm, IdentityError> {
     let random = env.random();
     let (cluster, node) = (ClusterId::new(random.id()), NodeId::new(random.id()));
-    let root_ca = Authority::create(env.now())?;
+    let root_ca = new_root(env.now())?;
     let (key_pem, request) = NodeIdentity::request()?;
     let who = (cluster, node, NodeRole::Manager);
     let certificate_pem =
@@ -49,12 +50,25 @@ pub fn new_swarm(env: &Env, first: FirstNode, spec: ClusterSpec) -> Result<NewSw
     let raft_id = random.number();
     let ingress = ingress_network(NetworkId::new(random.id()), &spec);
     let objects = [
-        Cluster { id: cluster, meta: Meta::default(), spec, root_ca, join_tokens, epoch: 0 }.into(),
+        first_cluster(cluster, spec, root_ca, join_tokens).into(),
         first_node(node, raft_id, key_digest(&request)?, first).into(),
         ingress.into(),
     ];
     let transaction = Transaction { changes: objects.map(Change::Create).into() };
     Ok(NewSwarm { cluster, node, raft_id, identity, transaction })
+}
+
+fn first_cluster(id: ClusterId, spec: ClusterSpec, root_ca: RootCa, join_tokens: JoinTokens) -> Cluster {
+    Cluster {
+        id,
+        meta: Meta::default(),
+        spec,
+        root_ca,
+        root_rotation: None,
+        cross_certificates: Vec::new(),
+        join_tokens,
+        epoch: 0,
+    }
 }
 
 fn first_node(id: NodeId, raft_id: u64, key_digest: String, first: FirstNode) -> Node {
@@ -67,6 +81,7 @@ fn first_node(id: NodeId, raft_id: u64, key_digest: String, first: FirstNode) ->
         status: NodeStatus { state: NodeState::Unknown, ..NodeStatus::default() },
         manager: Some(ManagerStatus { raft_id, address: first.address }),
         key_digest,
+        certificate: None,
     }
 }
 

@@ -3,8 +3,10 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use skep_identity::{IdentityError, LiveIdentity, client_channel, joiner_channel, root_fits_token};
-use skep_model::{ClusterId, NodeId};
+use skep_identity::{
+    IdentityError, LiveIdentity, client_channel, is_unknown_root, joiner_channel, root_fits_token,
+};
+use skep_model::{ClusterId, NodeCertificate, NodeId, limits};
 use skep_wire::v1::ca_client::CaClient;
 use skep_wire::{Certified, Wire, WireError, v1};
 use thiserror::Error;
@@ -46,6 +48,17 @@ pub enum CaCallError {
         /// The manager.
         address: String,
     },
+    /// It shows a certificate that does not hang on the root that this node trusts.
+    #[error(
+        "the manager at {address} has a certificate of a root that this node does not know: the swarm's root was replaced \
+         more than {rotations} times while the node was away, or another swarm is there; let the node leave with \
+         \"skep swarm leave --force\" and join again",
+        rotations = limits::CROSS_CERTIFICATES_MAX
+    )]
+    UnknownRoot {
+        /// The manager.
+        address: String,
+    },
     /// The token or a certificate cannot be used.
     #[error(transparent)]
     Identity(#[from] IdentityError),
@@ -84,7 +97,12 @@ pub async fn join(address: &str, joiner: &Joiner) -> Result<(ClusterId, NodeId, 
         availability: joiner.availability.to_wire(),
         address: joiner.address.clone(),
     };
-    let answer = manager.join(timed(request)).await.map_err(|status| refused(address, &status))?.into_inner();
+    let answer = manager.join(timed(request)).await.map_err(|status| match refused(address, &status) {
+        // It showed a root that is not its own.
+        CaCallError::UnknownRoot { address } => CaCallError::OtherSwarm { address },
+        other => other,
+    })?;
+    let answer = answer.into_inner();
     let malformed = |error: WireError| unreadable(address, &error);
     let cluster = ClusterId::from_wire(answer.cluster).map_err(malformed)?;
     let node = NodeId::from_wire(answer.node).map_err(malformed)?;
@@ -133,6 +151,31 @@ pub async fn come_back(
     certified(address, answer.into_inner().certified)
 }
 
+/// The root that the swarm has now, PEM, as a manager says that hangs on the root (PEM) that this node trusts. Needs no
+/// certificate: a node that was away while the root was rotated has none that managers accept.
+///
+/// # Errors
+/// See [`CaCallError`].
+pub async fn root(trusted_pem: &str, address: &str) -> Result<String, CaCallError> {
+    let mut manager = CaClient::new(joiner_channel(Some(trusted_pem), address.to_owned())?);
+    let answer = manager.root(timed(v1::RootRequest {})).await.map_err(|status| refused(address, &status))?;
+    Ok(answer.into_inner().root_pem)
+}
+
+/// Tells the swarm which certificate this member uses: over a new connection, which is made with it.
+///
+/// # Errors
+/// See [`CaCallError`].
+pub async fn report(
+    identity: &LiveIdentity,
+    address: &str,
+    certificate: &NodeCertificate,
+) -> Result<(), CaCallError> {
+    let call = v1::ReportCertificateRequest { certificate: Some(certificate.to_wire()) };
+    let reported = member(identity, address).report_certificate(timed(call)).await;
+    reported.map(drop).map_err(|status| refused(address, &status))
+}
+
 /// Tells the swarm that this member leaves.
 ///
 /// # Errors
@@ -168,6 +211,7 @@ fn refused(address: &str, status: &Status) -> CaCallError {
         Code::PermissionDenied | Code::InvalidArgument => {
             CaCallError::Refused { address, reason: status.message().to_owned() }
         }
+        _ if is_unknown_root(status) => CaCallError::UnknownRoot { address },
         _ => CaCallError::Unreachable { address, reason: cause(status) },
     }
 }

@@ -1,6 +1,6 @@
 //! The authority over gRPC: a thin shell that checks who calls and converts.
 
-use skep_model::{Availability, NodeDescription, NodeId};
+use skep_model::{Availability, NodeCertificate, NodeDescription, NodeId};
 use skep_wire::{Wire, WireError, v1};
 use tonic::{Request, Response, Status};
 
@@ -67,6 +67,17 @@ impl v1::ca_server::Ca for CaServer {
         let renewed = self.ca.renew(node, &request.request, &renewal).await;
         let certified = renewed.map_err(|error| status(&error))?;
         Ok(Response::new(v1::RenewResponse { certified: Some(certified.to_wire()) }))
+    }
+
+    async fn report_certificate(
+        &self,
+        request: Request<v1::ReportCertificateRequest>,
+    ) -> Result<Response<v1::ReportCertificateResponse>, Status> {
+        let peer = self.authorizer.member(&request)?;
+        let certificate = request.into_inner().certificate.unwrap_or_default();
+        let certificate = NodeCertificate::from_wire(certificate).map_err(malformed)?;
+        self.ca.report(peer.node, certificate).await.map_err(|error| status(&error))?;
+        Ok(Response::new(v1::ReportCertificateResponse {}))
     }
 
     async fn leave(&self, request: Request<v1::LeaveRequest>) -> Result<Response<v1::LeaveResponse>, Status> {

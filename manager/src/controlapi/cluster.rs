@@ -3,22 +3,26 @@
 use skep_identity::join_tokens;
 use skep_model::{Change, Cluster, ClusterSpec, JoinTokens, Transaction, validate_cluster};
 
+use super::root::{GivenRoot, wanted_root, with_root};
 use super::{ControlApi, ControlError};
 
 /// Secrets of the swarm that are to be replaced.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rotation {
     /// The join token for workers.
     pub worker_token: bool,
     /// The join token for managers.
     pub manager_token: bool,
+    /// The root of the certificates, by this one. One that is made for it is asked for by a higher count in the settings.
+    pub root: Option<GivenRoot>,
 }
 
 impl ControlApi {
-    /// Replaces the swarm's settings and, where asked, its join tokens. `version` is the one that was read.
+    /// Replaces the swarm's settings and, where asked, its join tokens; starts, replaces or calls off a rotation of its root
+    /// where that is asked. `version` is the one that was read.
     ///
     /// # Errors
-    /// When a setting is wrong, somebody changed the swarm meanwhile, or it cannot be written.
+    /// When a setting is wrong, the root cannot be used, somebody changed the swarm meanwhile, or it cannot be written.
     pub async fn update_cluster(
         &self,
         version: u64,
@@ -27,7 +31,8 @@ impl ControlApi {
     ) -> Result<(), ControlError> {
         validate_cluster(&spec)?;
         let random = self.env.random();
-        let secrets = (u128::from_le_bytes(random.bytes()), u128::from_le_bytes(random.bytes()));
+        let secrets = || (u128::from_le_bytes(random.bytes()), u128::from_le_bytes(random.bytes()));
+        let (secrets, root_secrets, now) = (secrets(), secrets(), self.env.now());
         self.door
             .change(|view| {
                 let missing = || ControlError::NotFound("the swarm's own record is not there yet".into());
@@ -35,15 +40,24 @@ impl ControlApi {
                 if version != cluster.meta.version {
                     return Err(ControlError::OutOfSequence);
                 }
-                let join_tokens = rotated(cluster, rotation, secrets)?;
+                let join_tokens = rotated(cluster, &rotation, secrets)?;
+                let wanted = wanted_root(cluster, &spec, rotation.root.as_ref(), now)?;
                 let next = Cluster { spec: spec.clone(), join_tokens, ..Cluster::clone(cluster) };
+                let next = match wanted {
+                    Some(root) => with_root(next, root, root_secrets, now)?,
+                    None => next,
+                };
                 Ok((Transaction { changes: vec![Change::Update(next.into())] }, ()))
             })
             .await
     }
 }
 
-fn rotated(cluster: &Cluster, rotation: Rotation, secrets: (u128, u128)) -> Result<JoinTokens, ControlError> {
+fn rotated(
+    cluster: &Cluster,
+    rotation: &Rotation,
+    secrets: (u128, u128),
+) -> Result<JoinTokens, ControlError> {
     let new = join_tokens(&cluster.root_ca.certificate_pem, secrets.0, secrets.1)
         .map_err(|error| ControlError::Unavailable(error.to_string()))?;
     let old = cluster.join_tokens.clone();

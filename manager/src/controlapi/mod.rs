@@ -6,6 +6,9 @@ mod network;
 mod node;
 mod port;
 mod quorum_guard;
+mod root;
+#[cfg(test)]
+mod root_test;
 mod service;
 mod stack;
 
@@ -17,6 +20,7 @@ use skep_store::{Door, Store, View};
 
 pub use cluster::Rotation;
 pub use error::ControlError;
+pub use root::GivenRoot;
 pub use stack::{StackDeployed, StackRemoved};
 
 /// Reads and changes the cluster's state.

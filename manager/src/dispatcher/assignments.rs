@@ -156,9 +156,16 @@ impl Told {
 fn swarm_view(view: &View, node: NodeId) -> Option<SwarmView> {
     let node = view.node(node)?;
     let role = if node.spec.role == NodeRole::Manager { NodeRole::Manager } else { node.role };
-    let root_pem = view.cluster()?.root_ca.certificate_pem.clone();
-    let raft_id = node.manager.as_ref().map(|manager| manager.raft_id);
-    Some(SwarmView { role, raft_id, managers: manager_addresses(view), root_pem })
+    let cluster = view.cluster()?;
+    let asked = node.certificate.as_ref().is_some_and(|own| own.renewal_asked_at.is_some());
+    Some(SwarmView {
+        role,
+        raft_id: node.manager.as_ref().map(|manager| manager.raft_id),
+        managers: manager_addresses(view),
+        root_pem: cluster.root_ca.certificate_pem.clone(),
+        issuer: asked.then(|| cluster.issuing_root().issuer.clone()),
+        certificate: node.certificate.clone(),
+    })
 }
 
 /// A task as its node gets it.

@@ -37,6 +37,7 @@ async fn door(env: &Env) -> Door {
         description: NodeDescription::default(),
         status: NodeStatus::default(),
         key_digest: String::new(),
+        certificate: None,
         manager: None,
     };
     let spec = Arc::new(ServiceSpec { name: "web".into(), ..ServiceSpec::default() });

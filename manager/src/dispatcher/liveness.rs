@@ -55,7 +55,7 @@ fn lost_nodes(
     now: Duration,
 ) -> BTreeMap<NodeId, Duration> {
     let patience = heartbeat_period(view) * limits::HEARTBEATS_MISSED_MAX;
-    let expected = view.nodes().filter(|node| may_be_there(node)).map(|node| node.id);
+    let expected = view.nodes().filter(|node| node.may_be_there()).map(|node| node.id);
     let expected: BTreeSet<NodeId> = expected.collect();
     absent.retain(|node, _| expected.contains(node) && sessions.last_seen(*node).is_none());
     let silent = expected.into_iter().filter_map(|node| {
@@ -81,15 +81,11 @@ fn mistaken(view: &View, sessions: &Sessions, now: Timestamp) -> Vec<NodeId> {
     mistaken.collect()
 }
 
-fn may_be_there(node: &Node) -> bool {
-    matches!(node.status.state, NodeState::Ready | NodeState::Unknown)
-}
-
 async fn mark_down(env: &Env, door: &Door, node: NodeId, silent: Duration) -> Result<(), WriteError> {
     let now = env.now();
     tracing::warn!(%node, silent_ms = silent.as_millis(), "node is down");
     door.change(|view| {
-        let known = view.node(node).filter(|known| may_be_there(known));
+        let known = view.node(node).filter(|known| known.may_be_there());
         let changes = known.map(|known| {
             let message = "heartbeat failure: the node's agent does not answer".to_owned();
             let status = NodeStatus { state: NodeState::Down, message, since: now, ..known.status.clone() };

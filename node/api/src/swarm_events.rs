@@ -160,6 +160,7 @@ mod tests {
             status: NodeStatus::default(),
             manager: None,
             key_digest: String::new(),
+            certificate: None,
         };
         let mut after = before.clone();
         change(&mut after);

@@ -59,8 +59,16 @@ pub(crate) fn leaf(
     Ok(params)
 }
 
+/// From when a certificate made now is valid.
+pub(crate) fn valid_from(now: Timestamp) -> OffsetDateTime {
+    date(now) - limits::CERTIFICATE_BACKDATE
+}
+
 fn validity(now: Timestamp, valid: Duration) -> (OffsetDateTime, OffsetDateTime) {
-    let seconds = i64::try_from(now.as_nanos() / 1_000_000_000).unwrap_or(i64::MAX);
-    let now = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    (now - limits::CERTIFICATE_BACKDATE, now + valid)
+    (valid_from(now), date(now) + valid)
+}
+
+fn date(moment: Timestamp) -> OffsetDateTime {
+    let seconds = i64::try_from(moment.as_nanos() / 1_000_000_000).unwrap_or(i64::MAX);
+    OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }

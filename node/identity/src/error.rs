@@ -1,3 +1,4 @@
+use rustls::CertificateError;
 use thiserror::Error;
 
 /// Something about certificates or keys does not hold.
@@ -17,6 +18,21 @@ pub enum IdentityError {
         /// What is missing.
         what: &'static str,
     },
+}
+
+/// Whether a call failed because the other side's certificate does not hang on the root that this side trusts.
+pub fn is_unknown_root(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let tls = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        if let Some(rustls::Error::InvalidCertificate(reason)) = tls.or(error.downcast_ref()) {
+            // Roots of the same name are told apart by their keys alone.
+            return matches!(reason, CertificateError::UnknownIssuer | CertificateError::BadSignature);
+        }
+        cause = error.source();
+    }
+    false
 }
 
 impl IdentityError {

@@ -3,14 +3,14 @@ use std::fmt;
 use rcgen::{CertificateParams, KeyPair};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use skep_model::{ClusterId, NodeId, NodeRole};
+use skep_model::{CertIssuer, ClusterId, NodeId, NodeRole};
 
-use crate::{IdentityError, Peer};
+use crate::{IdentityError, Peer, root, verify};
 
 /// A node's certificate and key, and the root that it trusts.
 #[derive(Clone)]
 pub struct NodeIdentity {
-    /// The node's certificate, PEM.
+    /// The node's certificate and those by which it also hangs on former roots, PEM.
     pub certificate_pem: String,
     /// Its private key, PKCS#8 PEM; secret.
     pub key_pem: String,
@@ -74,11 +74,33 @@ impl NodeIdentity {
         Ok((peer.cluster, peer.role))
     }
 
+    /// Who signed the certificate: the key of one of those that are sent with it, or of the root.
+    ///
+    /// # Errors
+    /// When none of them did, or something cannot be read.
+    pub fn issuer(&self) -> Result<CertIssuer, IdentityError> {
+        let (leaf, chain) = (self.certificate()?, self.chain()?);
+        let candidates = chain.into_iter().skip(1).chain(self.roots()?);
+        for candidate in candidates {
+            if verify::hangs_on(&leaf, &[], candidate.clone()).is_ok() {
+                return root::issuer_of_der(&candidate);
+            }
+        }
+        Err(IdentityError::unusable("node certificate")(
+            &"it was not signed by the root that the node trusts",
+        ))
+    }
+
+    /// The certificate, and those that are sent with it.
+    pub(crate) fn chain(&self) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
+        crate::authority::certificates(&self.certificate_pem)
+    }
+
     pub(crate) fn certificate(&self) -> Result<CertificateDer<'static>, IdentityError> {
         crate::authority::first_certificate(&self.certificate_pem, "node certificate")
     }
 
-    /// The root certificates: several while the root is rotated.
+    /// The root certificates.
     pub(crate) fn roots(&self) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
         crate::authority::certificates(&self.root_pem)
     }

@@ -6,20 +6,27 @@
 
 mod authority;
 mod certificate;
+mod cross;
 mod error;
 mod identity;
 mod joiner;
 mod live;
 mod peer;
+mod root;
+#[cfg(test)]
+mod rotation_test;
 mod tls;
 mod token;
+mod verify;
 
 pub use authority::{Authority, key_digest};
 pub use certificate::SERVER_NAME;
-pub use error::IdentityError;
+pub use cross::root_rotation;
+pub use error::{IdentityError, is_unknown_root};
 pub use identity::NodeIdentity;
 pub use joiner::joiner_channel;
 pub use live::LiveIdentity;
 pub use peer::Peer;
+pub use root::{given_root, issuer_of, new_root};
 pub use tls::{TlsConnection, TlsPeer, client_channel};
 pub use token::{join_tokens, root_fits_token};

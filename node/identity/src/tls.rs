@@ -46,7 +46,7 @@ pub(crate) fn server_config(identity: &NodeIdentity) -> Result<Arc<ServerConfig>
         .with_protocol_versions(&[&TLS13])
         .map_err(|error| unusable(&error))?
         .with_client_cert_verifier(verifier)
-        .with_single_cert(vec![identity.certificate()?], identity.key()?)
+        .with_single_cert(identity.chain()?, identity.key()?)
         .map_err(|error| unusable(&error))?;
     // A resumed session would keep an old certificate alive past its renewal.
     config.send_tls13_tickets = 0;
@@ -61,7 +61,7 @@ pub(crate) fn client_config(identity: &NodeIdentity) -> Result<Arc<ClientConfig>
         .with_protocol_versions(&[&TLS13])
         .map_err(|error| unusable(&error))?
         .with_root_certificates(roots(identity)?)
-        .with_client_auth_cert(vec![identity.certificate()?], identity.key()?)
+        .with_client_auth_cert(identity.chain()?, identity.key()?)
         .map_err(|error| unusable(&error))?;
     config.resumption = Resumption::disabled();
     config.alpn_protocols = vec![b"h2".to_vec()];
@@ -175,14 +175,14 @@ impl AsyncWrite for TlsConnection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Authority, join_tokens};
+    use crate::{Authority, join_tokens, new_root};
     use skep_model::{ClusterId, NodeId, NodeRole, limits};
     use skep_runtime::Env;
 
     #[test]
     fn a_signed_certificate_says_who_the_node_is() {
         let env = Env::real();
-        let root = Authority::create(env.now()).unwrap();
+        let root = new_root(env.now()).unwrap();
         let authority = Authority::open(&root).unwrap();
         let (key_pem, request) = NodeIdentity::request().unwrap();
         let who = (ClusterId::new(5), NodeId::new(6), NodeRole::Manager);

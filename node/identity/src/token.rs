@@ -65,12 +65,12 @@ fn digits_of(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Authority;
+    use crate::new_root;
     use skep_model::Timestamp;
 
     #[test]
     fn a_token_names_its_root() {
-        let root = || Authority::create(Timestamp::from_nanos(1_800_000_000_000_000_000)).unwrap();
+        let root = || new_root(Timestamp::from_nanos(1_800_000_000_000_000_000)).unwrap();
         let (own, other) = (root().certificate_pem, root().certificate_pem);
         let token = join_tokens(&own, 1, 2).unwrap().worker;
         assert!(root_fits_token(&token, &own).unwrap());

@@ -25,9 +25,10 @@ pub use ids::{
     ClusterId, ID_DIGITS, NetworkId, NodeId, ServiceId, SessionId, StackId, TaskId, from_base36, to_base36,
 };
 pub use object::{
-    Cluster, ContainerStatus, JoinTokens, Kind, ManagerStatus, Meta, Network, Node, NodeDescription,
-    NodeRole, NodeState, NodeStatus, Object, ObjectKey, RestartHistory, RootCa, Service, ServiceEndpoint,
-    ServiceRevision, Stack, StackRevision, Task, TaskNetwork, TaskStatus,
+    CertIssuer, Cluster, ContainerStatus, JoinTokens, Kind, ManagerStatus, Meta, Network, Node,
+    NodeCertificate, NodeDescription, NodeRole, NodeState, NodeStatus, Object, ObjectKey, RestartHistory,
+    RootCa, RootRotation, Service, ServiceEndpoint, ServiceRevision, Stack, StackRevision, Task, TaskNetwork,
+    TaskStatus,
 };
 pub use spec::{
     Availability, ClusterSpec, ContainerSpec, EndpointMode, EndpointSpec, Labels, Limits, Mount, MountKind,

@@ -58,6 +58,15 @@ pub const NODE_CERTIFICATE_VALIDITY: Duration = Duration::from_secs(90 * 24 * 36
 pub const NODE_CERTIFICATE_VALIDITY_MIN: Duration = Duration::from_secs(3600);
 /// How long the root certificate is valid (20 years).
 pub const ROOT_CERTIFICATE_VALIDITY: Duration = Duration::from_secs(20 * 365 * 24 * 3600);
+/// Shortest time that a root certificate given by a user must still be valid (a year, as Swarm's).
+pub const ROOT_CERTIFICATE_LEFT_MIN: Duration = Duration::from_secs(365 * 24 * 3600);
+/// Cross certificates that are kept and sent: a node that was off during this many root rotations still comes back by itself.
+/// Every TLS handshake carries them (about 450 bytes each), and verifying a chain tries their orders.
+pub const CROSS_CERTIFICATES_MAX: usize = 4;
+/// Nodes that are asked for a certificate of a new root at a time.
+pub const RENEWALS_AT_A_TIME: usize = 30;
+/// A node that has been asked to renew its certificate holds up no other for longer than this.
+pub const RENEWAL_PERIOD: Duration = Duration::from_secs(3);
 /// A new certificate is valid from this long ago, for hosts whose clocks are behind.
 pub const CERTIFICATE_BACKDATE: Duration = Duration::from_secs(3600);
 /// A node's clock that differs by this much from the leader's is shown.

@@ -1,4 +1,4 @@
-use crate::NodeRole;
+use crate::{CertIssuer, NodeCertificate, NodeRole};
 
 /// What managers tell a node about itself and its swarm.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,4 +12,8 @@ pub struct SwarmView {
     pub managers: Vec<String>,
     /// The root certificates that members' certificates hang on, PEM.
     pub root_pem: String,
+    /// The root that should have signed its certificate; it renews its certificate to have such a one. None when any will do.
+    pub issuer: Option<CertIssuer>,
+    /// What managers know of its certificate; it tells them when that is not so.
+    pub certificate: Option<NodeCertificate>,
 }

@@ -17,9 +17,11 @@ mod spec;
 mod stack;
 mod swarm;
 mod swarm_init;
+mod swarm_root;
 mod system;
 mod task;
 mod time;
+mod tls;
 
 pub use architecture::image_architecture;
 pub use container::{ContainerInspect, ContainerState, ContainerSummary, ExitResult, PortSummary};
@@ -45,6 +47,7 @@ pub use system::{
 };
 pub use task::{ContainerStatus, Task, TaskStatus};
 pub use time::{from_rfc3339, rfc3339};
+pub use tls::TlsInfo;
 
 /// The newest version of the API that is spoken.
 pub const API_VERSION: &str = "1.51";

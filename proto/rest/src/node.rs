@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Unsupported, Version, rfc3339};
+use crate::{TlsInfo, Unsupported, Version, rfc3339};
 
 /// `GET /nodes/{id}`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -52,6 +52,9 @@ pub struct NodeDescription {
     pub resources: Resources,
     /// Its engine.
     pub engine: EngineDescription,
+    /// The root that its certificate hangs on.
+    #[serde(rename = "TLSInfo")]
+    pub tls_info: TlsInfo,
 }
 
 /// Machine type and operating system.
@@ -158,6 +161,7 @@ impl From<&skep_model::Node> for Node {
                     engine_version: description.engine_version.clone(),
                     labels: description.engine_labels.clone(),
                 },
+                tls_info: node.certificate.as_ref().map(TlsInfo::from).unwrap_or_default(),
             },
             status: NodeStatus {
                 state: node.status.state.to_string(),

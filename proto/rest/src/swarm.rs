@@ -113,7 +113,7 @@ pub(crate) fn availability(word: &str) -> Result<Availability, Unsupported> {
 }
 
 /// A swarm's settings in Docker's shape.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct SwarmSpec {
     /// `default`.
@@ -122,9 +122,19 @@ pub struct SwarmSpec {
     pub orchestration: Value,
     /// `{"HeartbeatPeriod": nanoseconds}`.
     pub dispatcher: Value,
-    /// `{"NodeCertExpiry": nanoseconds}`.
+    /// `{"NodeCertExpiry": nanoseconds, "ForceRotate": count}`; to set, also `SigningCACert` and `SigningCAKey`, PEM. Secret.
     #[serde(rename = "CAConfig")]
     pub ca_config: Value,
+}
+
+impl std::fmt::Debug for SwarmSpec {
+    /// Without what may hold a root's key.
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { name, orchestration, dispatcher, ca_config: _ } = self;
+        let mut out = out.debug_struct("SwarmSpec");
+        out.field("name", name).field("orchestration", orchestration).field("dispatcher", dispatcher);
+        out.finish_non_exhaustive()
+    }
 }
 
 impl From<&Cluster> for ClusterInfo {
@@ -139,12 +149,16 @@ impl From<&Cluster> for ClusterInfo {
                 name: "default".into(),
                 orchestration: json!({ "TaskHistoryRetentionLimit": cluster.spec.task_history_per_slot }),
                 dispatcher: json!({ "HeartbeatPeriod": nanos(cluster.spec.heartbeat_period) }),
-                ca_config: json!({ "NodeCertExpiry": nanos(cluster.spec.node_certificate_validity) }),
+                ca_config: json!({
+                    "NodeCertExpiry": nanos(cluster.spec.node_certificate_validity),
+                    "ForceRotate": cluster.spec.force_rotate,
+                }),
             },
             default_addr_pool: cluster.spec.address_pools.iter().map(Subnet::to_string).collect(),
             subnet_size: cluster.spec.subnet_prefix_bits.into(),
             data_path_port: 4789,
-            root_rotation_in_progress: false,
+            root_rotation_in_progress: cluster.root_rotation.is_some(),
+            tls_info: cluster.into(),
         }
     }
 }

@@ -20,6 +20,7 @@ impl SwarmInit {
             ("DataPathAddr", !self.data_path_addr.is_empty()),
             ("DataPathPort", !matches!(self.data_path_port, 0 | 4789)),
         ];
+        self.own_root()?;
         match asked.into_iter().find(|(_, asked)| *asked) {
             Some((field, _)) => Err(Unsupported::Field { field: field.into() }),
             None => Ok(()),
@@ -71,6 +72,10 @@ impl SwarmSpec {
         }
         if let Some(nanos) = time(&self.ca_config, "NodeCertExpiry") {
             spec.node_certificate_validity = Duration::from_nanos(nanos);
+        }
+        // As everywhere, 0 says nothing; counting from what was read, it never comes back to it.
+        if let Some(count) = number(&self.ca_config, "ForceRotate").filter(|&count| count != 0) {
+            spec.force_rotate = count;
         }
         spec
     }

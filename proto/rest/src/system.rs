@@ -244,4 +244,7 @@ pub struct ClusterInfo {
     pub data_path_port: u32,
     /// True while the root certificate is being replaced.
     pub root_rotation_in_progress: bool,
+    /// The root that certificates hang on.
+    #[serde(rename = "TLSInfo")]
+    pub tls_info: crate::TlsInfo,
 }

@@ -48,6 +48,13 @@ mod tests {
             let (success, text) = docker(&host, words);
             assert!(success && text.contains(expected), "docker {words:?}: {text}");
         }
+        // It waits until every node has followed, and shows the new root.
+        let (shown, old) = docker(&host, &["swarm", "ca"]);
+        assert!(shown, "{old}");
+        let (rotated, text) = docker(&host, &["swarm", "ca", "--rotate"]);
+        assert!(rotated && text.contains("desired root digest"), "{text}");
+        let (_, new) = docker(&host, &["swarm", "ca"]);
+        assert!(new != old && text.trim_end().ends_with(new.trim_end()), "{text}\n{new}");
         // The client writes the image's name in its own way; no task may be replaced for that.
         let before = host.skep(&["ps", "-q"]).ok();
         let (scaled, text) = docker(&host, &["service", "scale", "-d", "hello_web=4"]);

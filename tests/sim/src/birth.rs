@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use skep_model::{
-    Change, Cluster, ClusterSpec, JoinTokens, ManagerStatus, Meta, Network, NetworkId, NetworkSpec, Node,
+    CertIssuer, Change, Cluster, ClusterSpec, JoinTokens, ManagerStatus, Meta, Network, NetworkId, NetworkSpec, Node,
     NodeDescription, NodeId, NodeRole, NodeSpec, NodeStatus, RootCa, Subnet, Transaction, limits,
 };
 
@@ -55,10 +55,20 @@ async fn wait<T>(mut look: impl FnMut() -> Option<T>) -> Result<T, String> {
 }
 
 fn first_transaction(world: &World) -> Transaction {
-    let root_ca = RootCa { certificate_pem: String::new(), key_pem: String::new() };
+    let root_ca =
+        RootCa { certificate_pem: String::new(), key_pem: String::new(), issuer: CertIssuer::default() };
     let join_tokens = JoinTokens::default();
     let spec = ClusterSpec::default();
-    let cluster = Cluster { id: CLUSTER, meta: Meta::default(), spec, root_ca, join_tokens, epoch: 0 };
+    let cluster = Cluster {
+        id: CLUSTER,
+        meta: Meta::default(),
+        spec,
+        root_ca,
+        root_rotation: None,
+        cross_certificates: Vec::new(),
+        join_tokens,
+        epoch: 0,
+    };
     let mut changes = vec![Change::Create(cluster.into()), Change::Create(ingress().into())];
     for index in 0..world.managers.count() {
         changes.push(Change::Create(manager(world, index).into()));
@@ -84,6 +94,7 @@ fn node(id: NodeId, role: NodeRole) -> Node {
         status: NodeStatus::default(),
         manager: None,
         key_digest: String::new(),
+            certificate: None,
     }
 }
 

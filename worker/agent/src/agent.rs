@@ -27,7 +27,7 @@ pub struct AgentOptions {
     pub storage: Arc<dyn TaskStorage>,
     /// The swarm's managers.
     pub managers: Arc<dyn Managers>,
-    /// Takes what managers say of the node itself.
+    /// Takes what managers say of the node itself; none while there is no session.
     pub swarm: Latest<Option<SwarmView>>,
 }
 
@@ -95,6 +95,10 @@ async fn keep_session(shared: &Shared, managers: &dyn Managers, tasks: &mut Task
             SessionError::Unreachable(_) | SessionError::NoSession(_) => {
                 tracing::info!(%error, "session ended")
             }
+        }
+        // Whoever goes by what managers say, hears once that they say nothing any more.
+        if shared.swarm.get().is_some() {
+            shared.swarm.set(None);
         }
         if shared.env.now().since(began) > RECONNECT_LONGEST {
             backoff.reset();

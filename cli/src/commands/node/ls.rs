@@ -1,5 +1,5 @@
 use clap::Args;
-use skep_rest::{Info, Node};
+use skep_rest::{Info, Node, SwarmInfo, TlsInfo};
 
 use crate::client::{Client, Filters, Query};
 use crate::failure::Failure;
@@ -20,7 +20,7 @@ impl Ls {
         let filters = Filters::parse(&self.filter)?;
         let query = Query::new("/nodes").with_some("filters", filters.json().as_deref());
         let mut nodes = client.get::<Option<Vec<Node>>>(query.as_str()).await?.unwrap_or_default();
-        let own = client.get::<Info>("/info").await?.swarm.node_id;
+        let swarm = client.get::<Info>("/info").await?.swarm;
         nodes.sort_by(|one, other| natural(&one.description.hostname, &other.description.hostname));
         let columns = &[
             ("ID", "_Shown"),
@@ -33,7 +33,7 @@ impl Ls {
         if !self.listing.is_for_programs() {
             nodes.iter().for_each(warn_of_clock);
         }
-        let rows = nodes.into_iter().map(|node| row(node, &own)).collect();
+        let rows = nodes.into_iter().map(|node| row(node, &swarm)).collect();
         Listing { columns, rows, identity: "ID" }.print(&self.listing)
     }
 }
@@ -48,13 +48,14 @@ fn warn_of_clock(node: &Node) {
     }
 }
 
-fn row(node: Node, own: &str) -> Row {
+fn row(node: Node, swarm: &SwarmInfo) -> Row {
     let manager = match &node.manager_status {
         Some(status) if status.leader => "Leader".to_owned(),
         Some(status) => capitalised(&status.reachability),
         None => String::new(),
     };
-    let is_own = node.id == own;
+    let is_own = node.id == swarm.node_id;
+    let tls_status = tls_status(&node, swarm);
     vec![
         ("_Shown", format!("{} {}", node.id, if is_own { "*" } else { " " })),
         ("ID", node.id),
@@ -64,6 +65,18 @@ fn row(node: Node, own: &str) -> Row {
         ("Availability", capitalised(&node.spec.availability)),
         ("ManagerStatus", manager),
         ("EngineVersion", node.description.engine.engine_version),
-        ("TLSStatus", "Ready".to_owned()),
+        ("TLSStatus", tls_status.to_owned()),
     ]
+}
+
+/// Whether the node's certificate hangs on the root that the swarm wants.
+fn tls_status(node: &Node, swarm: &SwarmInfo) -> &'static str {
+    let own = &node.description.tls_info;
+    match &swarm.cluster {
+        Some(cluster) if *own != TlsInfo::default() => {
+            let rotated = own.same_issuer(&cluster.tls_info) && own.trust_root == cluster.tls_info.trust_root;
+            if rotated { "Ready" } else { "Needs Rotation" }
+        }
+        _ => "Unknown",
+    }
 }

@@ -4,6 +4,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use skep_rest::{SwarmInit, SwarmSpec};
 
+use super::ca::refuse_external;
 use super::join_token::{Role, join_command};
 use super::node_flags::NodeFlags;
 use crate::client::Client;
@@ -34,10 +35,14 @@ pub(crate) struct Init {
     /// How long a node's certificate is valid [default: 2160h].
     #[arg(long, value_name = "DURATION", value_parser = some_time)]
     cert_expiry: Option<Duration>,
+    /// Not supported: Skep signs the certificates of its nodes itself.
+    #[arg(long, value_name = "SPEC")]
+    external_ca: Vec<String>,
 }
 
 impl Init {
     pub(crate) async fn run(self, client: &Client) -> Result<(), Failure> {
+        refuse_external(&self.external_ca)?;
         let node = init(client, self).await?;
         output::line(format!("Swarm initialized: current node ({node}) is now a manager."))?;
         output::line("\nTo add a worker to this swarm, run the following command:\n")?;

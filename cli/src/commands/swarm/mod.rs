@@ -1,6 +1,7 @@
 //! `skep swarm`.
 
 mod backup;
+mod ca;
 mod init;
 mod join;
 mod join_token;
@@ -18,6 +19,8 @@ use crate::failure::Failure;
 pub(crate) enum Command {
     /// Save the swarm's whole state to a file.
     Backup(backup::Backup),
+    /// Display and rotate the root CA.
+    Ca(ca::Ca),
     /// Initialize a swarm.
     Init(init::Init),
     /// Join a swarm as a node and/or manager.
@@ -36,6 +39,7 @@ impl Command {
     pub(crate) async fn run(self, client: &Client) -> Result<(), Failure> {
         match self {
             Self::Backup(backup) => backup.run(client).await,
+            Self::Ca(ca) => ca.run(client).await,
             Self::Init(init) => init.run(client).await,
             Self::Join(join) => join.run(client).await,
             Self::JoinToken(token) => token.run(client).await,

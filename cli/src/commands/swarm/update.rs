@@ -4,6 +4,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use skep_rest::Swarm;
 
+use super::ca::refuse_external;
 use crate::client::{Client, Nothing, Query};
 use crate::commands::some_time;
 use crate::failure::Failure;
@@ -22,10 +23,14 @@ pub(crate) struct Update {
     /// How long a node's certificate is valid.
     #[arg(long, value_name = "DURATION", value_parser = some_time)]
     cert_expiry: Option<Duration>,
+    /// Not supported: Skep signs the certificates of its nodes itself.
+    #[arg(long, value_name = "SPEC")]
+    external_ca: Vec<String>,
 }
 
 impl Update {
     pub(crate) async fn run(self, client: &Client) -> Result<(), Failure> {
+        refuse_external(&self.external_ca)?;
         let swarm = client.get::<Swarm>("/swarm").await?.cluster;
         let mut spec = swarm.spec;
         let nanos = |value: Option<Duration>| value.and_then(|value| u64::try_from(value.as_nanos()).ok());

@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use skep_manager::Rotation;
+use skep_manager::{GivenRoot, Rotation};
 use skep_rest::{Swarm, SwarmInit, SwarmJoin, SwarmSpec};
 
 use super::service_change::version;
@@ -52,9 +52,11 @@ pub(crate) async fn update(
     let managing = api.reading().await?;
     let view = managing.view();
     let cluster = view.cluster().ok_or_else(not_there)?;
+    let root = spec.signing_root()?.map(|(certificate_pem, key_pem)| GivenRoot { certificate_pem, key_pem });
     let rotation = Rotation {
         worker_token: params.flag("rotateWorkerToken"),
         manager_token: params.flag("rotateManagerToken"),
+        root,
     };
     let spec = spec.applied(cluster.spec.clone());
     managing.control.update_cluster(version(&params, "swarm")?, spec, rotation).await?;

@@ -7,9 +7,9 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use skep_manager::ControlApi;
 use skep_model::{
-    Change, Cluster, ClusterId, ClusterSpec, JoinTokens, ManagerStatus, Meta, Node, NodeDescription, NodeId,
-    NodeRole, NodeSpec, NodeState, NodeStatus, Object, RootCa, ServiceId, Task, TaskId, TaskState,
-    TaskStatus, Transaction,
+    CertIssuer, Change, Cluster, ClusterId, ClusterSpec, JoinTokens, ManagerStatus, Meta, Node,
+    NodeDescription, NodeId, NodeRole, NodeSpec, NodeState, NodeStatus, Object, RootCa, ServiceId, Task,
+    TaskId, TaskState, TaskStatus, Transaction,
 };
 use skep_runtime::{Env, Shutdown};
 use skep_store::Door;
@@ -153,6 +153,7 @@ pub(super) fn node(id: NodeId, hostname: &str) -> Node {
         description: NodeDescription { hostname: hostname.into(), ..NodeDescription::default() },
         status: NodeStatus { state: NodeState::Ready, ..NodeStatus::default() },
         key_digest: String::new(),
+        certificate: None,
         manager: Some(ManagerStatus { raft_id: 1, address: "10.1.1.1:2377".into() }),
     }
 }
@@ -162,7 +163,13 @@ fn cluster() -> Cluster {
         id: ClusterId::new(9),
         meta: Meta::default(),
         spec: ClusterSpec::default(),
-        root_ca: RootCa { certificate_pem: "certificate".into(), key_pem: "key".into() },
+        root_ca: RootCa {
+            certificate_pem: "certificate".into(),
+            key_pem: "key".into(),
+            issuer: CertIssuer { subject: vec![1, 2, 3], public_key: vec![4, 5, 6] },
+        },
+        root_rotation: None,
+        cross_certificates: Vec::new(),
         join_tokens: JoinTokens { worker: "SWMTKN-w".into(), manager: "SWMTKN-m".into() },
         epoch: 0,
     }

@@ -16,7 +16,12 @@ async fn the_swarm_and_its_nodes_are_shown() {
     bench.write(vec![Change::Create(node(NodeId::new(8), "two").into())]).await;
     let swarm = bench.get("/swarm").await.json();
     assert_eq!(swarm["JoinTokens"]["Worker"], "SWMTKN-w");
+    let tls = serde_json::json!({
+        "TrustRoot": "certificate", "CertIssuerSubject": "AQID", "CertIssuerPublicKey": "BAUG"
+    });
+    assert_eq!((&swarm["TLSInfo"], &swarm["RootRotationInProgress"]), (&tls, &false.into()));
     let info = bench.get("/info").await.json();
+    assert_eq!(info["Swarm"]["Cluster"]["TLSInfo"], tls);
     let id = NodeId::new(7).to_string();
     assert_eq!(info["Swarm"]["NodeID"], id.as_str());
     assert_eq!((&info["Swarm"]["Nodes"], &info["Swarm"]["Managers"]), (&2.into(), &2.into()));
@@ -37,6 +42,18 @@ async fn the_swarm_and_its_nodes_are_shown() {
     assert!(bench.post(&path, &drain).await.message().1.contains("update out of sequence"));
     assert_eq!(bench.post(&path, &drain.replace("drain", "away")).await.status, 400);
     assert_eq!(bench.get("/nodes/three").await.message(), (404, "no such node: three".into()));
+}
+
+#[tokio::test]
+async fn an_external_authority_is_refused() {
+    let bench = Bench::manager().await;
+    let version = bench.get("/swarm").await.json()["Version"]["Index"].clone();
+    let body = r#"{"CAConfig":{"ExternalCAs":[{"Protocol":"cfssl","URL":"https://ca.example"}]}}"#;
+    let (status, text) = bench.post(&format!("/swarm/update?version={version}"), body).await.message();
+    assert!(status == 400 && text.contains("--ca-cert"), "{text}");
+    let half = r#"{"CAConfig":{"SigningCACert":"PEM"}}"#;
+    let (status, text) = bench.post(&format!("/swarm/update?version={version}"), half).await.message();
+    assert!(status == 400 && text.contains("SigningCAKey"), "{text}");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! What there is: a spec, what the cluster made of it, and its version.
 
+mod certificate;
 mod cluster;
 mod key;
 mod meta;
@@ -9,7 +10,8 @@ mod service;
 mod stack;
 mod task;
 
-pub use cluster::{Cluster, JoinTokens, RootCa};
+pub use certificate::{CertIssuer, NodeCertificate};
+pub use cluster::{Cluster, JoinTokens, RootCa, RootRotation};
 pub use key::{Kind, Object, ObjectKey};
 pub use meta::Meta;
 pub use network::Network;

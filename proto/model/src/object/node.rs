@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::{Labels, Meta, NodeId, NodeSpec, Timestamp};
+use crate::{Labels, Meta, NodeCertificate, NodeId, NodeSpec, Timestamp};
 
 /// One host of the swarm.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +22,8 @@ pub struct Node {
     pub manager: Option<ManagerStatus>,
     /// SHA-256 of the public key in its certificate, 64 digits: by it the node comes back when its certificate has ended.
     pub key_digest: String,
+    /// Its certificate, as it said last; none until it has said it.
+    pub certificate: Option<NodeCertificate>,
 }
 
 impl Node {
@@ -30,6 +32,12 @@ impl Node {
     pub fn into_worker(mut self) -> Self {
         self.spec.role = NodeRole::Worker;
         Self { role: NodeRole::Worker, manager: None, ..self }
+    }
+
+    /// Whether it may be there: neither down nor gone away.
+    #[must_use]
+    pub fn may_be_there(&self) -> bool {
+        matches!(self.status.state, NodeState::Ready | NodeState::Unknown)
     }
 
     /// Whether it is the manager with this id in Raft.

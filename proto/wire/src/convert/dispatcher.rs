@@ -8,7 +8,7 @@ use super::{Wire, message, required};
 use crate::{WireError, v1};
 
 message!(TaskAssignment { id, service, slot, node, desired, networks, egress } nested { spec });
-message!(SwarmView { role, raft_id, managers, root_pem });
+message!(SwarmView { role, raft_id, managers, root_pem, issuer, certificate });
 message!(TaskReport { task } nested { status });
 message!(EndpointTable { version, networks, services });
 message!(EndpointNetwork { id, name, internal } nested { subnet });

@@ -1,6 +1,6 @@
 //! What there is.
 
-use skep_model::{Object, ObjectKey};
+use skep_model::{CertIssuer, Object, ObjectKey, RootCa};
 
 use super::{Wire, message, words};
 use crate::{WireError, v1};
@@ -8,10 +8,11 @@ use crate::{WireError, v1};
 words!(NodeState { Unknown, Down, Ready, Disconnected });
 
 message!(Meta { version, created_at, updated_at });
-message!(Cluster { id, epoch } nested { meta, spec, root_ca, join_tokens });
-message!(RootCa { certificate_pem, key_pem });
+message!(Cluster { id, epoch, root_rotation, cross_certificates } nested { meta, spec, root_ca, join_tokens });
+message!(RootRotation { cross_certificate_pem } nested { root_ca, join_tokens });
+message!(NodeCertificate { trust_root_pem, renewal_asked_at } nested { issuer });
 message!(JoinTokens { worker, manager });
-message!(Node { id, role, manager, key_digest } nested { meta, spec, description, status });
+message!(Node { id, role, manager, key_digest, certificate } nested { meta, spec, description, status });
 message!(NodeDescription {
     hostname,
     architecture,
@@ -33,6 +34,31 @@ message!(Task { id, service, spec_version, slot, node, desired, networks, restar
 message!(TaskStatus { state, at, message, error, container });
 message!(ContainerStatus { id, pid, exit_code, oom_killed });
 message!(RestartHistory { attempts, recent, replaces, not_before });
+
+impl Wire for RootCa {
+    type Form = v1::RootCa;
+    fn to_wire(&self) -> v1::RootCa {
+        let Self { certificate_pem, key_pem, issuer } = self.clone();
+        v1::RootCa { certificate_pem, key_pem, issuer: Some(issuer.to_wire()) }
+    }
+    fn from_wire(form: v1::RootCa) -> Result<Self, WireError> {
+        let v1::RootCa { certificate_pem, key_pem, issuer } = form;
+        // Older versions did not write it down.
+        Ok(Self { certificate_pem, key_pem, issuer: Wire::from_wire(issuer.unwrap_or_default())? })
+    }
+}
+
+impl Wire for CertIssuer {
+    type Form = v1::CertIssuer;
+    fn to_wire(&self) -> v1::CertIssuer {
+        let Self { subject, public_key } = self.clone();
+        v1::CertIssuer { subject, public_key }
+    }
+    fn from_wire(form: v1::CertIssuer) -> Result<Self, WireError> {
+        let v1::CertIssuer { subject, public_key } = form;
+        Ok(Self { subject, public_key })
+    }
+}
 
 impl Wire for Object {
     type Form = v1::Object;

@@ -1,7 +1,7 @@
 //! Nothing is lost on the way out and back, and no bytes from outside make us panic.
 
 use proptest::prelude::*;
-use skep_model::{Change, EndpointTable, Object, ObjectKey, TaskAssignment, TaskReport};
+use skep_model::{Change, EndpointTable, Object, ObjectKey, SwarmView, TaskAssignment, TaskReport};
 
 use crate::{decode, encode};
 
@@ -31,6 +31,11 @@ proptest! {
     #[test]
     fn reports(report: TaskReport) {
         prop_assert_eq!(decode::<TaskReport>(&encode(&report)).unwrap(), report);
+    }
+
+    #[test]
+    fn swarm_views(view: SwarmView) {
+        prop_assert_eq!(decode::<SwarmView>(&encode(&view)).unwrap(), view);
     }
 
     #[test]
