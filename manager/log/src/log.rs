@@ -7,7 +7,7 @@ use crate::cipher::TAG;
 use crate::disk::Disk;
 use crate::error::Error;
 use crate::frame::{self, Record};
-use crate::key::Key;
+use crate::keys::Keys;
 use crate::meta::{self, Values};
 use crate::recover::{self, Recovered};
 use crate::segment::Segment;
@@ -36,7 +36,7 @@ const MOST: u32 = 1 << 30;
 /// A durable list of records with consecutive indexes. See the crate's documentation.
 pub struct SegmentedLog {
     disk: Arc<dyn Disk>,
-    key: Key,
+    keys: Keys,
     options: Options,
     /// Oldest first; consecutive.
     segments: Vec<Segment>,
@@ -65,11 +65,16 @@ impl SegmentedLog {
     /// # Errors
     /// [`Error::Damaged`] when bytes that were synced have changed, [`Error::WrongKey`], [`Error::Format`], and what
     /// the disk says. Nothing on disk has been changed by the first three.
-    pub fn open(disk: impl Disk, key: Key, mut options: Options) -> Result<(Self, Recovered), Error> {
+    pub fn open(
+        disk: impl Disk,
+        keys: impl Into<Keys>,
+        mut options: Options,
+    ) -> Result<(Self, Recovered), Error> {
+        let keys = keys.into();
         options.segment_bytes = options.segment_bytes.min(MOST);
         options.max_payload_bytes = options.max_payload_bytes.min(MOST as usize);
         let disk: Arc<dyn Disk> = Arc::new(disk);
-        let meta = meta::load(&*disk, &key)?;
+        let meta = meta::load(&*disk, &keys)?;
         let purged = match meta.get(PURGED).map(|bytes| bytes.as_slice().try_into()) {
             None => None,
             Some(Ok(bytes)) => Some(u64::from_le_bytes(bytes)),
@@ -78,8 +83,8 @@ impl SegmentedLog {
                 return Err(Error::Damaged { file: meta::FILE.to_owned(), offset: 0, reason });
             }
         };
-        let (segments, found) = recover::recover(&*disk, &key, purged)?;
-        let log = Self { disk, key, options, segments, open: false, meta, purged, failed: None };
+        let (segments, found) = recover::recover(&*disk, &keys, purged)?;
+        let log = Self { disk, keys, options, segments, open: false, meta, purged, failed: None };
         Ok((log, found))
     }
 
@@ -126,7 +131,9 @@ impl SegmentedLog {
     fn write(&mut self, mut records: &[Record]) -> Result<(), Error> {
         while let Some(head) = records.first() {
             let most = self.options.segment_bytes;
-            let room = self.segments.last().is_some_and(|segment| self.open && segment.size() < most);
+            let key = self.keys.current().number();
+            let grows = |segment: &Segment| self.open && segment.size() < most && segment.key == key;
+            let room = self.segments.last().is_some_and(grows);
             if !room {
                 self.roll(head.index)?;
             }
@@ -154,7 +161,7 @@ impl SegmentedLog {
         if let Some(segment) = self.segments.last_mut() {
             segment.sync(&*self.disk)?;
         }
-        self.segments.push(Segment::create(&*self.disk, &self.key, first)?);
+        self.segments.push(Segment::create(&*self.disk, &self.keys, first)?);
         self.open = true;
         Ok(())
     }
@@ -243,7 +250,28 @@ impl SegmentedLog {
         if before.as_deref() == Some(value) {
             return self.guarded(|_| Ok(()));
         }
-        self.guarded(|log| meta::save(&log.disk, &log.key, &log.meta))
+        self.guarded(|log| meta::save(&log.disk, &log.keys, &log.meta))
+    }
+
+    /// Seals one more file under the current key that is under an older one; false when none is left. A crash at any
+    /// moment leaves each file under the one key or the other, whole.
+    ///
+    /// # Errors
+    /// What the disk says; the log then takes no more writes.
+    pub fn reseal(&mut self) -> Result<bool, Error> {
+        let key = self.keys.current().number();
+        let old = self.segments.iter().position(|segment| segment.key != key);
+        self.guarded(|log| match old {
+            Some(place) => {
+                // It ends in a segment that was not created for growing.
+                log.open &= place + 1 != log.segments.len();
+                let resealed = log.segments[place].resealed(&*log.disk, &log.keys)?;
+                log.segments[place] = resealed;
+                Ok(())
+            }
+            None => meta::save(&log.disk, &log.keys, &log.meta),
+        })?;
+        Ok(old.is_some())
     }
 
     /// A named value.

@@ -2,7 +2,7 @@
 
 use crate::disk::Disk;
 use crate::error::Error;
-use crate::key::Key;
+use crate::keys::Keys;
 use crate::sealed::PARTIAL;
 use crate::segment::{self, Broken, Segment, path};
 
@@ -38,7 +38,7 @@ pub struct Cut {
 /// not damaged.
 pub(crate) fn recover(
     disk: &dyn Disk,
-    key: &Key,
+    keys: &Keys,
     purged: Option<u64>,
 ) -> Result<(Vec<Segment>, Recovered), Error> {
     let mut names = disk.list().map_err(Error::io("listing", disk.describe()))?;
@@ -50,7 +50,7 @@ pub(crate) fn recover(
     let mut torn = None;
     for (place, name) in names.iter().enumerate() {
         let last = place + 1 == names.len();
-        let Some((segment, broken)) = Segment::load(disk, key, name)? else {
+        let Some((segment, broken)) = Segment::load(disk, keys, name)? else {
             if !last {
                 return Err(damaged(
                     disk,
