@@ -9,7 +9,7 @@ use openraft::entry::RaftEntry;
 use openraft::storage::{IOFlushed, RaftLogStorage};
 use openraft::{LogState, OptionalSend, RaftLogReader};
 use skep_log::{Record, SegmentedLog};
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedSender, WeakUnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
 use crate::error::OpenError;
@@ -66,6 +66,11 @@ impl LogStore {
     /// The log id up to which entries were purged: a snapshot must cover it.
     pub(crate) fn purged(&self) -> Option<LogId> {
         self.lock().purged
+    }
+
+    /// The way to the log's writer, without keeping it alive.
+    pub(crate) fn writer(&self) -> WeakUnboundedSender<Job> {
+        self.jobs.downgrade()
     }
 
     /// The entries from `first` on that are in memory.

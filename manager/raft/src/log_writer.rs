@@ -24,6 +24,8 @@ pub(crate) enum Job {
     Vote { bytes: Vec<u8>, done: Sender<io::Result<()>> },
     Truncate { last: Option<u64>, done: Sender<io::Result<()>> },
     Purge { last: u64, mark: Vec<u8>, done: Sender<io::Result<()>> },
+    /// Seals one more file under the current key; answers whether there was one.
+    Reseal { done: Sender<io::Result<bool>> },
     Read { range: Range<u64>, done: Sender<io::Result<Vec<Record>>> },
 }
 
@@ -54,6 +56,7 @@ fn perform(log: &mut SegmentedLog, job: Job, appended: &mut Vec<IOFlushed<TypeCo
         Job::Purge { last, mark, done } => {
             answer(done, log.put_meta(PURGED, &mark).and_then(|()| log.purge_to(last)));
         }
+        Job::Reseal { done } => answer(done, log.reseal()),
         Job::Read { range, done } => answer(done, log.read(range)),
     }
 }

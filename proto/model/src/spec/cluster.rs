@@ -16,6 +16,8 @@ pub struct ClusterSpec {
     pub address_pools: Vec<Subnet>,
     /// Prefix length of a subnet taken from a pool.
     pub subnet_prefix_bits: u8,
+    /// True when a restarted manager waits for the unlock key before it takes part.
+    pub autolock: bool,
 }
 
 impl Default for ClusterSpec {
@@ -26,6 +28,7 @@ impl Default for ClusterSpec {
             node_certificate_validity: limits::NODE_CERTIFICATE_VALIDITY,
             address_pools: vec![limits::ADDRESS_POOL_DEFAULT],
             subnet_prefix_bits: limits::SUBNET_PREFIX_BITS_DEFAULT,
+            autolock: false,
         }
     }
 }

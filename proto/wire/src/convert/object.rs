@@ -8,7 +8,7 @@ use crate::{WireError, v1};
 words!(NodeState { Unknown, Down, Ready, Disconnected });
 
 message!(Meta { version, created_at, updated_at });
-message!(Cluster { id, epoch } nested { meta, spec, root_ca, join_tokens });
+message!(Cluster { id, epoch, unlock_key } nested { meta, spec, root_ca, join_tokens });
 message!(RootCa { certificate_pem, key_pem });
 message!(JoinTokens { worker, manager });
 message!(Node { id, role, manager, key_digest } nested { meta, spec, description, status });
