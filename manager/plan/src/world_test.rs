@@ -32,6 +32,7 @@ impl World {
             root_ca,
             join_tokens: JoinTokens::default(),
             epoch: 0,
+            unlock_key: skep_model::UnlockKey::default(),
         };
         let ingress = NetworkSpec { name: "ingress".into(), ingress: true, ..NetworkSpec::default() };
         let app = NetworkSpec { name: "app".into(), ..NetworkSpec::default() };

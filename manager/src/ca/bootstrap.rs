@@ -1,7 +1,9 @@
-use skep_identity::{Authority, IdentityError, NodeIdentity, join_tokens, key_digest};
+use skep_identity::{
+    Authority, IdentityError, KeyEncryptionKey, NodeIdentity, join_tokens, key_digest,
+};
 use skep_model::{
     Change, Cluster, ClusterId, ClusterSpec, ManagerStatus, Meta, Network, NetworkId, NetworkSpec, Node,
-    NodeDescription, NodeId, NodeRole, NodeSpec, NodeState, NodeStatus, Subnet, Transaction, limits,
+    NodeDescription, NodeId, NodeRole, NodeSpec, NodeState, NodeStatus, Subnet, Transaction, UnlockKey, limits,
 };
 use skep_runtime::Env;
 
@@ -27,6 +29,8 @@ pub struct NewSwarm {
     pub raft_id: u64,
     /// The first node's certificate.
     pub identity: NodeIdentity,
+    /// What unlocks its managers; empty when they are not locked.
+    pub unlock_key: UnlockKey,
     /// Makes the cluster, the node, and the ingress network.
     pub transaction: Transaction,
 }
@@ -46,15 +50,28 @@ pub fn new_swarm(env: &Env, first: FirstNode, spec: ClusterSpec) -> Result<NewSw
     let identity = NodeIdentity { certificate_pem, key_pem, root_pem: root_ca.certificate_pem.clone() };
     let secret = || u128::from_le_bytes(random.bytes());
     let join_tokens = join_tokens(&root_ca.certificate_pem, secret(), secret())?;
+    let unlock_key = match spec.autolock {
+        true => KeyEncryptionKey::new(random.bytes()).unlock_key(),
+        false => UnlockKey::default(),
+    };
     let raft_id = random.number();
     let ingress = ingress_network(NetworkId::new(random.id()), &spec);
     let objects = [
-        Cluster { id: cluster, meta: Meta::default(), spec, root_ca, join_tokens, epoch: 0 }.into(),
+        Cluster {
+            id: cluster,
+            meta: Meta::default(),
+            spec,
+            root_ca,
+            join_tokens,
+            epoch: 0,
+            unlock_key: unlock_key.clone(),
+        }
+        .into(),
         first_node(node, raft_id, key_digest(&request)?, first).into(),
         ingress.into(),
     ];
     let transaction = Transaction { changes: objects.map(Change::Create).into() };
-    Ok(NewSwarm { cluster, node, raft_id, identity, transaction })
+    Ok(NewSwarm { cluster, node, raft_id, identity, unlock_key, transaction })
 }
 
 fn first_node(id: NodeId, raft_id: u64, key_digest: String, first: FirstNode) -> Node {

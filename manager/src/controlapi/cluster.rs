@@ -1,7 +1,7 @@
 //! The swarm's own settings.
 
-use skep_identity::join_tokens;
-use skep_model::{Change, Cluster, ClusterSpec, JoinTokens, Transaction, validate_cluster};
+use skep_identity::{KeyEncryptionKey, join_tokens};
+use skep_model::{Change, Cluster, ClusterSpec, JoinTokens, Transaction, UnlockKey, validate_cluster};
 
 use super::{ControlApi, ControlError};
 
@@ -12,6 +12,8 @@ pub struct Rotation {
     pub worker_token: bool,
     /// The join token for managers.
     pub manager_token: bool,
+    /// The unlock key; nothing changes where managers are not locked.
+    pub unlock_key: bool,
 }
 
 impl ControlApi {
@@ -28,6 +30,7 @@ impl ControlApi {
         validate_cluster(&spec)?;
         let random = self.env.random();
         let secrets = (u128::from_le_bytes(random.bytes()), u128::from_le_bytes(random.bytes()));
+        let new_key = KeyEncryptionKey::new(random.bytes()).unlock_key();
         self.door
             .change(|view| {
                 let missing = || ControlError::NotFound("the swarm's own record is not there yet".into());
@@ -36,10 +39,26 @@ impl ControlApi {
                     return Err(ControlError::OutOfSequence);
                 }
                 let join_tokens = rotated(cluster, rotation, secrets)?;
-                let next = Cluster { spec: spec.clone(), join_tokens, ..Cluster::clone(cluster) };
+                let unlock_key = unlock_key(cluster, &spec, rotation, &new_key);
+                let next = Cluster { spec: spec.clone(), join_tokens, unlock_key, ..Cluster::clone(cluster) };
                 Ok((Transaction { changes: vec![Change::Update(next.into())] }, ()))
             })
             .await
+    }
+
+    /// What unlocks a restarted manager; empty when managers are not locked.
+    pub fn unlock_key(&self) -> UnlockKey {
+        self.view().cluster().map(|cluster| cluster.unlock_key.clone()).unwrap_or_default()
+    }
+}
+
+/// The unlock key under this spec: none, a new one, or the one so far.
+fn unlock_key(cluster: &Cluster, spec: &ClusterSpec, rotation: Rotation, new: &UnlockKey) -> UnlockKey {
+    let old = &cluster.unlock_key;
+    match spec.autolock {
+        false => UnlockKey::default(),
+        true if rotation.unlock_key || old.0.is_empty() => new.clone(),
+        true => old.clone(),
     }
 }
 

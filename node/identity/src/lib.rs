@@ -1,5 +1,5 @@
 //! Who a node is: the root of a swarm's certificates, a node's certificate and key, join tokens, and the TLS that both
-//! sides of every connection between nodes use.
+//! sides of every connection between nodes use; and the key that locks what managers keep on their disks.
 //!
 //! Certificates have the forms of Docker Swarm's (ECDSA P-256; CN the node's id, OU its role, O the swarm's id). Nothing
 //! here knows what is said over a connection.
@@ -9,6 +9,7 @@ mod certificate;
 mod error;
 mod identity;
 mod joiner;
+mod key_encryption_key;
 mod live;
 mod peer;
 mod tls;
@@ -19,6 +20,7 @@ pub use certificate::SERVER_NAME;
 pub use error::IdentityError;
 pub use identity::NodeIdentity;
 pub use joiner::joiner_channel;
+pub use key_encryption_key::{KeyEncryptionKey, MalformedUnlockKey};
 pub use live::LiveIdentity;
 pub use peer::Peer;
 pub use tls::{TlsConnection, TlsPeer, client_channel};

@@ -27,7 +27,7 @@ pub use ids::{
 pub use object::{
     Cluster, ContainerStatus, JoinTokens, Kind, ManagerStatus, Meta, Network, Node, NodeDescription,
     NodeRole, NodeState, NodeStatus, Object, ObjectKey, RestartHistory, RootCa, Service, ServiceEndpoint,
-    ServiceRevision, Stack, StackRevision, Task, TaskNetwork, TaskStatus,
+    ServiceRevision, Stack, StackRevision, Task, TaskNetwork, TaskStatus, UnlockKey,
 };
 pub use spec::{
     Availability, ClusterSpec, ContainerSpec, EndpointMode, EndpointSpec, Labels, Limits, Mount, MountKind,

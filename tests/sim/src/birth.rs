@@ -58,7 +58,9 @@ fn first_transaction(world: &World) -> Transaction {
     let root_ca = RootCa { certificate_pem: String::new(), key_pem: String::new() };
     let join_tokens = JoinTokens::default();
     let spec = ClusterSpec::default();
-    let cluster = Cluster { id: CLUSTER, meta: Meta::default(), spec, root_ca, join_tokens, epoch: 0 };
+    let unlock_key = skep_model::UnlockKey::default();
+    let cluster =
+        Cluster { id: CLUSTER, meta: Meta::default(), spec, root_ca, join_tokens, epoch: 0, unlock_key };
     let mut changes = vec![Change::Create(cluster.into()), Change::Create(ingress().into())];
     for index in 0..world.managers.count() {
         changes.push(Change::Create(manager(world, index).into()));

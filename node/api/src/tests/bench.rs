@@ -9,7 +9,7 @@ use skep_manager::ControlApi;
 use skep_model::{
     Change, Cluster, ClusterId, ClusterSpec, JoinTokens, ManagerStatus, Meta, Node, NodeDescription, NodeId,
     NodeRole, NodeSpec, NodeState, NodeStatus, Object, RootCa, ServiceId, Task, TaskId, TaskState,
-    TaskStatus, Transaction,
+    TaskStatus, Transaction, UnlockKey,
 };
 use skep_runtime::{Env, Shutdown};
 use skep_store::Door;
@@ -165,6 +165,7 @@ fn cluster() -> Cluster {
         root_ca: RootCa { certificate_pem: "certificate".into(), key_pem: "key".into() },
         join_tokens: JoinTokens { worker: "SWMTKN-w".into(), manager: "SWMTKN-m".into() },
         epoch: 0,
+        unlock_key: UnlockKey::default(),
     }
 }
 

@@ -9,7 +9,7 @@ mod service;
 mod stack;
 mod task;
 
-pub use cluster::{Cluster, JoinTokens, RootCa};
+pub use cluster::{Cluster, JoinTokens, RootCa, UnlockKey};
 pub use key::{Kind, Object, ObjectKey};
 pub use meta::Meta;
 pub use network::Network;

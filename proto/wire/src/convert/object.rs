@@ -1,6 +1,6 @@
 //! What there is.
 
-use skep_model::{Object, ObjectKey};
+use skep_model::{Object, ObjectKey, UnlockKey};
 
 use super::{Wire, message, words};
 use crate::{WireError, v1};
@@ -33,6 +33,16 @@ message!(Task { id, service, spec_version, slot, node, desired, networks, restar
 message!(TaskStatus { state, at, message, error, container });
 message!(ContainerStatus { id, pid, exit_code, oom_killed });
 message!(RestartHistory { attempts, recent, replaces, not_before });
+
+impl Wire for UnlockKey {
+    type Form = String;
+    fn to_wire(&self) -> String {
+        self.0.clone()
+    }
+    fn from_wire(form: String) -> Result<Self, WireError> {
+        Ok(Self(form))
+    }
+}
 
 impl Wire for Object {
     type Form = v1::Object;
