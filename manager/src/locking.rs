@@ -1,9 +1,12 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use skep_log::Key;
 use skep_model::UnlockKey;
-use skep_raft::{RaftNode, RekeyError};
+use skep_raft::{RaftNode, ReadError, RekeyError};
 use skep_store::Store;
+
+use crate::quorum::Quorum;
 
 /// How this manager's replica wants the manager's disk to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,15 +22,24 @@ pub struct LockWish {
 pub struct Locking {
     store: Arc<Store>,
     raft: RaftNode,
+    quorum: Quorum,
 }
 
 impl Locking {
-    pub(crate) fn new(store: Arc<Store>, raft: RaftNode) -> Self {
-        Self { store, raft }
+    pub(crate) fn new(store: Arc<Store>, raft: RaftNode, quorum: Quorum) -> Self {
+        Self { store, raft, quorum }
     }
 
-    /// Waits until the swarm's record has a version above `seen` (0 for any), and gives the wish. A manager that starts reads
-    /// its log from the last snapshot on, so the first wishes may be older than what is on its disk already.
+    /// Waits until the replica knows everything that was acknowledged: a manager that starts reads its log from the last
+    /// snapshot on, and its first wishes may be older than what is on its disk already.
+    ///
+    /// # Errors
+    /// When no leader, or no majority, answers within `limit`.
+    pub async fn caught_up(&self, limit: Duration) -> Result<(), ReadError> {
+        self.quorum.read_barrier(limit).await
+    }
+
+    /// Waits until the swarm's record has a version above `seen` (0 for any), and gives the wish.
     pub async fn changed(&self, seen: u64) -> LockWish {
         let mut signal = 0;
         loop {

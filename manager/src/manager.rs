@@ -140,7 +140,7 @@ impl Manager {
     /// What the swarm wants locked on this manager's disk. It keeps the log open, so nobody holds it for long after the
     /// manager.
     pub fn locking(&self) -> Locking {
-        Locking::new(Arc::clone(self.core.store()), self.core.raft().clone())
+        Locking::new(Arc::clone(self.core.store()), self.core.raft().clone(), self.core.quorum())
     }
 
     /// How Raft is.

@@ -4,14 +4,16 @@ use std::fs;
 use std::sync::Weak;
 use std::time::Duration;
 
+use skep_identity::NodeIdentity;
 use skep_manager::ca::client::{self, CaCallError};
-use skep_manager::{Certified, ManagerError, raft_directory};
+use skep_manager::{Certified, raft_directory};
 use skep_model::{NodeRole, SwarmView, Timestamp};
 use skep_runtime::Env;
 use thiserror::Error;
 
 use crate::error::DaemonError;
-use crate::member::{reached, start_manager};
+use crate::keys::KeyError;
+use crate::member::{MemberError, reached, start_manager};
 use crate::membership::Membership;
 use crate::node::Node;
 
@@ -29,9 +31,11 @@ enum FollowError {
     #[error("{0}")]
     Records(#[from] DaemonError),
     #[error("{0}")]
+    Keys(#[from] KeyError),
+    #[error("{0}")]
     Identity(#[from] skep_identity::IdentityError),
     #[error("this node cannot be a manager: {0}")]
-    Manager(#[from] ManagerError),
+    Manager(#[from] MemberError),
     #[error("no manager is known")]
     Nobody,
     #[error("the certificate is not for the role that this node should have")]
@@ -44,13 +48,13 @@ pub(crate) async fn follow(node: Weak<Node>, env: Env) {
     let spread = env.random().fraction();
     loop {
         let Some(own) = node.upgrade() else { return };
-        let Some((swarm, membership)) =
-            own.member(|member| (member.swarm.clone(), member.membership.clone()))
+        let Some((swarm, membership, identity)) = own
+            .member(|member| (member.swarm.clone(), member.membership.clone(), member.identity.get()))
         else {
             return;
         };
         drop(own);
-        let renew_at = renewal_time(&membership, spread);
+        let renew_at = renewal_time(&membership, &identity, spread);
         let mut view = None;
         tokio::select! {
             biased;
@@ -67,9 +71,9 @@ pub(crate) async fn follow(node: Weak<Node>, env: Env) {
 }
 
 /// When the certificate is to be renewed.
-fn renewal_time(membership: &Membership, spread: f64) -> Timestamp {
+fn renewal_time(membership: &Membership, identity: &NodeIdentity, spread: f64) -> Timestamp {
     let from = Timestamp::from_nanos(membership.certified_at_ns);
-    let until = membership.identity().peer().map_or(from, |peer| peer.not_after);
+    let until = identity.peer().map_or(from, |peer| peer.not_after);
     from.plus(until.since(from).mul_f64(RENEW_FROM + RENEW_SPREAD * spread))
 }
 
@@ -100,11 +104,12 @@ async fn settle(node: &Node, view: Option<SwarmView>, due: bool) -> Result<(), F
 
 /// Writes it down, then lets the rest of the node know.
 fn keep(node: &Node, membership: &Membership) -> Result<(), FollowError> {
+    let identity = membership.identity(&node.ground.keys.secrets()?);
     node.records.keep(membership)?;
     let set = node.change_member(|member| {
         member.managers.set(reached(membership));
         member.membership = membership.clone();
-        member.identity.set(membership.identity())
+        member.identity.set(identity)
     });
     Ok(set.unwrap_or(Ok(()))?)
 }
@@ -141,12 +146,19 @@ async fn change_role(node: &Node, membership: &Membership) -> Result<(), FollowE
     match (membership.raft_id.is_some(), runs) {
         (true, false) => {
             let manager = start_manager(&node.env, cluster, membership, &identity, &node.ground).await?;
-            node.change_member(|member| member.manager = Some(manager));
+            node.change_member(|member| {
+                member.manager = Some(manager);
+                member.follow_lock(&node.ground.keys);
+            });
             tracing::info!("this node is a manager now");
         }
         (false, true) => {
-            let manager = node.change_member(|member| member.manager.take()).flatten();
-            if let Some(manager) = manager {
+            let manager = node.change_member(|member| {
+                let manager = member.manager.take();
+                member.follow_lock(&node.ground.keys);
+                manager
+            });
+            if let Some(manager) = manager.flatten() {
                 let raft_id = manager.metrics().id;
                 manager.stop().await;
                 // Nothing of it is needed any more: promoted again, the node is another member.
@@ -157,6 +169,10 @@ async fn change_role(node: &Node, membership: &Membership) -> Result<(), FollowE
             tracing::info!("this node is a worker now");
         }
         _ => {}
+    }
+    if membership.raft_id.is_none() {
+        // Also of one that was demoted while it was locked.
+        node.ground.keys.settle_for_worker()?;
     }
     Ok(())
 }

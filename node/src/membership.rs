@@ -8,12 +8,14 @@ use skep_manager::Certified;
 use skep_model::{ClusterId, NodeId};
 
 use crate::error::DaemonError;
+use crate::keys::Secrets;
 use crate::places::Places;
 
 const MEMBERSHIP: &[u8] = b"membership";
 const DAEMON: &[u8] = b"daemon";
 
-/// What a member of a swarm keeps on its disk about itself.
+/// What a member of a swarm keeps on its disk about itself. Its secrets are elsewhere (`keys/`): what a database once held
+/// stays in its file.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Membership {
     /// The swarm, as shown.
@@ -22,11 +24,7 @@ pub(crate) struct Membership {
     node: String,
     /// A manager's id in Raft; none for a worker.
     pub(crate) raft_id: Option<u64>,
-    /// Seals the log and the snapshot; secret.
-    pub(crate) key: [u8; 32],
     pub(crate) certificate_pem: String,
-    /// Secret.
-    pub(crate) key_pem: String,
     pub(crate) root_pem: String,
     /// When the certificate was signed, nanoseconds since the epoch.
     pub(crate) certified_at_ns: u64,
@@ -50,21 +48,17 @@ impl fmt::Debug for Membership {
 }
 
 impl Membership {
-    /// Of a new member: its ids, what it was certified as, its key, a key for the log, and where it listens and is reached.
+    /// Of a new member: its ids, what it was certified as, and where it listens and is reached.
     pub(crate) fn new(
         (cluster, node): (ClusterId, NodeId),
         certified: Certified,
-        key_pem: String,
-        key: [u8; 32],
         (listen, advertise): (SocketAddr, SocketAddr),
     ) -> Self {
         Self {
             cluster: cluster.to_string(),
             node: node.to_string(),
             raft_id: certified.raft_id,
-            key,
             certificate_pem: certified.certificate_pem,
-            key_pem,
             root_pem: certified.root_pem,
             certified_at_ns: certified.at.as_nanos(),
             managers: certified.managers,
@@ -93,10 +87,10 @@ impl Membership {
         }
     }
 
-    pub(crate) fn identity(&self) -> NodeIdentity {
+    pub(crate) fn identity(&self, secrets: &Secrets) -> NodeIdentity {
         NodeIdentity {
             certificate_pem: self.certificate_pem.clone(),
-            key_pem: self.key_pem.clone(),
+            key_pem: secrets.key_pem.clone(),
             root_pem: self.root_pem.clone(),
         }
     }
