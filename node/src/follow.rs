@@ -48,8 +48,8 @@ pub(crate) async fn follow(node: Weak<Node>, env: Env) {
     let spread = env.random().fraction();
     loop {
         let Some(own) = node.upgrade() else { return };
-        let Some((swarm, membership, identity)) = own
-            .member(|member| (member.swarm.clone(), member.membership.clone(), member.identity.get()))
+        let Some((swarm, membership, identity)) =
+            own.member(|member| (member.swarm.clone(), member.membership.clone(), member.identity.get()))
         else {
             return;
         };

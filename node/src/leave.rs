@@ -15,7 +15,8 @@ use crate::node::{Node, Standing};
 const TELL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What a locked node is told that leaves, in Docker's words.
-const LOCKED: &str = "Swarm is encrypted and locked. Please unlock it first or use `--force` to ignore this message.";
+const LOCKED: &str =
+    "Swarm is encrypted and locked. Please unlock it first or use `--force` to ignore this message.";
 
 /// Leaves the swarm. The first thing on disk is that the node leaves, so a crash in the middle ends in leaving, too.
 pub(crate) async fn leave(node: &Node, force: bool) -> Result<(), HostError> {

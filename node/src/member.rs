@@ -131,7 +131,8 @@ impl Member {
     /// Keeps the keys as the swarm wants them, while this member is a manager.
     pub(crate) fn follow_lock(&mut self, keys: &KeyStore) {
         let locking = self.manager.as_ref().map(Manager::locking);
-        let follow = |locking| self.env.spawn("locking", keys::follow(keys.clone(), locking, self.env.clone()));
+        let follow =
+            |locking| self.env.spawn("locking", keys::follow(keys.clone(), locking, self.env.clone()));
         self.locking = locking.map(follow);
     }
 

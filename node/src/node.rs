@@ -120,7 +120,9 @@ impl Node {
     async fn wait_locked(&self, id: NodeId) {
         match Engine::open(self.ground.engine.clone()).await {
             Ok(engine) => {
-                tracing::warn!("this node's keys are locked; it takes part in its swarm after \"skep swarm unlock\"");
+                tracing::warn!(
+                    "this node's keys are locked; it takes part in its swarm after \"skep swarm unlock\""
+                );
                 self.stand(Standing::Locked(id, engine));
             }
             Err(error) => {

@@ -20,13 +20,31 @@ const MAX_JOBS: usize = 4096;
 
 /// What the log store asks for, in the order of asking.
 pub(crate) enum Job {
-    Append { records: Vec<Record>, done: IOFlushed<TypeConfig> },
-    Vote { bytes: Vec<u8>, done: Sender<io::Result<()>> },
-    Truncate { last: Option<u64>, done: Sender<io::Result<()>> },
-    Purge { last: u64, mark: Vec<u8>, done: Sender<io::Result<()>> },
+    Append {
+        records: Vec<Record>,
+        done: IOFlushed<TypeConfig>,
+    },
+    Vote {
+        bytes: Vec<u8>,
+        done: Sender<io::Result<()>>,
+    },
+    Truncate {
+        last: Option<u64>,
+        done: Sender<io::Result<()>>,
+    },
+    Purge {
+        last: u64,
+        mark: Vec<u8>,
+        done: Sender<io::Result<()>>,
+    },
     /// Seals one more file under the current key; answers whether there was one.
-    Reseal { done: Sender<io::Result<bool>> },
-    Read { range: Range<u64>, done: Sender<io::Result<Vec<Record>>> },
+    Reseal {
+        done: Sender<io::Result<bool>>,
+    },
+    Read {
+        range: Range<u64>,
+        done: Sender<io::Result<Vec<Record>>>,
+    },
 }
 
 /// Works until the log store is gone.

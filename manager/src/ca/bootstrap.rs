@@ -1,9 +1,8 @@
-use skep_identity::{
-    Authority, IdentityError, KeyEncryptionKey, NodeIdentity, join_tokens, key_digest,
-};
+use skep_identity::{Authority, IdentityError, KeyEncryptionKey, NodeIdentity, join_tokens, key_digest};
 use skep_model::{
     Change, Cluster, ClusterId, ClusterSpec, ManagerStatus, Meta, Network, NetworkId, NetworkSpec, Node,
-    NodeDescription, NodeId, NodeRole, NodeSpec, NodeState, NodeStatus, Subnet, Transaction, UnlockKey, limits,
+    NodeDescription, NodeId, NodeRole, NodeSpec, NodeState, NodeStatus, Subnet, Transaction, UnlockKey,
+    limits,
 };
 use skep_runtime::Env;
 

@@ -18,7 +18,9 @@ const NONCE: [u8; 12] = [0; 12];
 
 /// Something is no unlock key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("invalid key string: an unlock key is SWMKEY-1- and 43 letters and digits (\"skep swarm unlock-key\" on a manager shows it)")]
+#[error(
+    "invalid key string: an unlock key is SWMKEY-1- and 43 letters and digits (\"skep swarm unlock-key\" on a manager shows it)"
+)]
 pub struct MalformedUnlockKey;
 
 /// The key that a swarm's unlock key stands for: it seals other keys.
@@ -69,8 +71,7 @@ impl KeyEncryptionKey {
         let (salt, sealed) = sealed.split_first_chunk::<SALT>()?;
         let mut plain = Zeroizing::new(sealed.to_vec());
         let nonce = Nonce::assume_unique_for_key(NONCE);
-        let length =
-            self.cipher(salt)?.open_in_place(nonce, Aad::from(context), &mut plain).ok()?.len();
+        let length = self.cipher(salt)?.open_in_place(nonce, Aad::from(context), &mut plain).ok()?.len();
         plain.truncate(length);
         Some(plain)
     }

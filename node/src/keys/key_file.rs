@@ -145,7 +145,10 @@ mod tests {
         fs::write(at("key.partial"), "half").unwrap();
         fs::hard_link(&path, at("key.former")).unwrap();
         let file = KeyFile::open(path.clone()).unwrap();
-        assert_eq!((file.read().unwrap().unwrap().as_slice(), names(directory.path())), (b"old".as_slice(), vec!["key".to_owned()]));
+        assert_eq!(
+            (file.read().unwrap().unwrap().as_slice(), names(directory.path())),
+            (b"old".as_slice(), vec!["key".to_owned()])
+        );
         fs::write(at("key.former"), "older").unwrap();
         fs::hard_link(at("key.former"), at("witness")).unwrap();
         let file = KeyFile::open(path).unwrap();

@@ -49,12 +49,12 @@ impl Secrets {
         (!self.older_log_keys.is_empty()).then(|| self.log_key.key())
     }
 
-    /// With a new key for the log; the ones so far are kept as older ones.
+    /// With a new key for the log; the ones so far are kept as older ones. The same when every number is taken by a key that
+    /// files still need.
     pub(crate) fn with_log_key(mut self, bytes: [u8; 32]) -> Self {
-        let mut number = self.log_key.number.wrapping_add(1);
-        while self.older_log_keys.iter().any(|old| old.number == number) {
-            number = number.wrapping_add(1);
-        }
+        let taken = |number: u8| self.older_log_keys.iter().any(|old| old.number == number);
+        let mut numbers = (1..=u8::MAX).map(|step| self.log_key.number.wrapping_add(step));
+        let Some(number) = numbers.find(|number| !taken(*number)) else { return self };
         let before = std::mem::replace(&mut self.log_key, StoredKey { number, bytes });
         self.older_log_keys.push(before);
         self
@@ -64,5 +64,26 @@ impl Secrets {
     pub(crate) fn without_older_log_keys(mut self) -> Self {
         self.older_log_keys.clear();
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_keys_of_a_log_have_the_same_number() {
+        let mut secrets = Secrets::new(String::new(), [0; 32]);
+        for _ in 0..300_u16 {
+            secrets = secrets.with_log_key([1; 32]);
+            let mut numbers: Vec<u8> = secrets.older_log_keys.iter().map(|key| key.number).collect();
+            numbers.push(secrets.log_key.number);
+            numbers.sort_unstable();
+            numbers.dedup();
+            assert_eq!(numbers.len(), secrets.older_log_keys.len() + 1);
+        }
+        assert_eq!(secrets.older_log_keys.len(), 255);
+        let secrets = secrets.without_older_log_keys().with_log_key([2; 32]);
+        assert_eq!(secrets.unfinished_log_key().map(|key| key.number()), Some(secrets.log_key.number));
     }
 }

@@ -11,7 +11,9 @@ pub(crate) async fn unlock(node: &Node, key: String) -> Result<(), HostError> {
     let _alone = node.changing.lock().await;
     let (id, engine) = match node.standing() {
         Standing::Locked(id, engine) => (id, engine),
-        Standing::Outside => return Err(HostError::new(HostErrorKind::NotInSwarm, "This node is not part of a swarm")),
+        Standing::Outside => {
+            return Err(HostError::new(HostErrorKind::NotInSwarm, "This node is not part of a swarm"));
+        }
         _ => return Err(HostError::new(HostErrorKind::Conflict, "swarm is not locked")),
     };
     let key = KeyEncryptionKey::parse(&UnlockKey(key)).map_err(invalid)?;

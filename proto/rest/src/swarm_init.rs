@@ -60,6 +60,15 @@ impl SwarmInit {
 }
 
 impl SwarmSpec {
+    /// Whether a restarted manager waits for the unlock key.
+    pub fn autolock(&self) -> bool {
+        self.said_of_autolock().unwrap_or_default()
+    }
+
+    fn said_of_autolock(&self) -> Option<bool> {
+        self.encryption_config.get("AutoLockManagers").and_then(Value::as_bool)
+    }
+
     /// Settings with what is said here; what is not said stays.
     #[must_use]
     pub fn applied(&self, mut spec: ClusterSpec) -> ClusterSpec {
@@ -72,9 +81,7 @@ impl SwarmSpec {
         if let Some(nanos) = time(&self.ca_config, "NodeCertExpiry") {
             spec.node_certificate_validity = Duration::from_nanos(nanos);
         }
-        if let Some(autolock) = self.encryption_config.get("AutoLockManagers").and_then(Value::as_bool) {
-            spec.autolock = autolock;
-        }
+        spec.autolock = self.said_of_autolock().unwrap_or(spec.autolock);
         spec
     }
 }
