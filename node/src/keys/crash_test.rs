@@ -18,7 +18,7 @@ mod tests {
     fn wanted(change: u64) -> Option<KeyEncryptionKey> {
         let mut bytes = [7; 32];
         bytes[..8].copy_from_slice(&change.to_le_bytes());
-        (change % 3 != 0).then(|| KeyEncryptionKey::new(bytes))
+        (!change.is_multiple_of(3)).then(|| KeyEncryptionKey::new(bytes))
     }
 
     fn open(directory: &Path) -> KeyStore {

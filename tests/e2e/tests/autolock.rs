@@ -347,6 +347,8 @@ mod tests {
         });
         says(&host, "swarm unlock-key", "", (false, "no unlock key is set"));
         restart(&mut host);
+        // It knows its swarm as soon as it leads it.
+        says(&host, "node ls", "", (true, "Leader"));
         says(&host, "info", "", (true, "Autolock Managers: false"));
     }
 }
