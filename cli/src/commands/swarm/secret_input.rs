@@ -1,14 +1,12 @@
 //! A secret from whoever runs the command.
 
-use std::io::{BufRead, IsTerminal, Write, stdin, stdout};
+use std::io::{BufRead, IsTerminal, stdin};
 
+use rustix::process::{Signal, getpid, kill_process};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use crate::failure::Failure;
 use crate::output;
-
-/// What a shell sees of a command that Ctrl-C ended.
-const EXIT_INTERRUPTED: i32 = 130;
 
 /// One line of the input. A terminal shows the prompt, and nothing of what is typed.
 pub(super) async fn read(prompt: &str) -> Result<String, Failure> {
@@ -20,10 +18,10 @@ pub(super) async fn read(prompt: &str) -> Result<String, Failure> {
     let typed = tokio::select! {
         biased;
         _ = tokio::signal::ctrl_c() => {
-            // The terminal first: whoever types next wants to see it. The thread that reads cannot be ended otherwise.
+            // The terminal first: whoever types next wants to see it. The thread that reads ends with the process alone.
             drop(hidden);
-            let _ = writeln!(stdout());
-            std::process::exit(EXIT_INTERRUPTED);
+            output::line("")?;
+            return kill_process(getpid(), Signal::TERM).map_err(|error| Failure::talk("ending", error)).map(|()| String::new());
         }
         typed = tokio::task::spawn_blocking(line) => typed,
     };
