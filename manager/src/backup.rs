@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use skep_identity::{Authority, IdentityError, NodeIdentity, key_digest};
-use skep_log::{Key, RealDisk};
+use skep_log::{Keys, RealDisk};
 use skep_model::{
     Cluster, ClusterId, ManagerStatus, Meta, Node, NodeDescription, NodeId, NodeRole, NodeSpec, NodeState,
     NodeStatus, Object,
@@ -75,7 +75,7 @@ pub struct RestoringNode<'a> {
     /// Below which its log is made, in a directory named by its id in Raft.
     pub raft: &'a Path,
     /// What the log will be sealed with.
-    pub key: [u8; 32],
+    pub keys: Keys,
 }
 
 /// A swarm that is ready to be started.
@@ -159,8 +159,7 @@ fn begin(
     node: &RestoringNode<'_>,
 ) -> Result<(), BackupError> {
     let disk = RealDisk::open(raft_directory(node.raft, raft_id)).map_err(BackupError::Directory)?;
-    let key = Key::new(0, node.key);
-    let mut options = Options::new(raft_id, Arc::new(disk), key, cluster.id.value());
+    let mut options = Options::new(raft_id, Arc::new(disk), node.keys.clone(), cluster.id.value());
     options.epoch = cluster.epoch;
     // Versions of objects are places in the log: the new log begins where the state ends.
     let index = store.view().version() + 1;
@@ -211,7 +210,7 @@ mod tests {
             description: NodeDescription::default(),
             address: "10.0.0.9:2377".into(),
             raft: directory.path(),
-            key: [1; 32],
+            keys: skep_log::Key::new(0, [1; 32]).into(),
         };
         let restored = restore(&backup, node()).unwrap();
         assert_eq!(restored.cluster, swarm.cluster);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use skep_identity::{IdentityError, LiveIdentity};
+use skep_log::Keys as LogKeys;
 use skep_model::{ClusterId, Transaction};
 use skep_raft::{Metrics, OpenError, Options};
 use skep_runtime::{Env, Shutdown, Task};
@@ -15,6 +16,7 @@ use crate::ca::{Ca, CaServer};
 use crate::controlapi::ControlApi;
 use crate::core::{BootstrapError, Core};
 use crate::dispatcher::DispatcherServer;
+use crate::locking::Locking;
 use crate::quorum::Quorum;
 use crate::raft_server::RaftServer;
 use crate::server::{self, Services};
@@ -36,8 +38,8 @@ pub struct ManagerOptions {
     pub identity: LiveIdentity,
     /// Where the log and the snapshot are; this manager's alone.
     pub directory: PathBuf,
-    /// Seals the log and the snapshot.
-    pub key: [u8; 32],
+    /// Seal the log and the snapshot.
+    pub keys: LogKeys,
     /// The swarm's epoch: managers of another one are refused.
     pub epoch: u64,
     /// Whether it ran before: then an empty directory is one that was lost.
@@ -99,14 +101,14 @@ impl Manager {
     /// # Errors
     /// When the disk, the certificate or the port cannot be used.
     pub async fn start(options: ManagerOptions) -> Result<Self, ManagerError> {
-        let ManagerOptions { env, cluster, raft_id, identity, directory, key, epoch, begun, listen } =
+        let ManagerOptions { env, cluster, raft_id, identity, directory, keys, epoch, begun, listen } =
             options;
         let listener = TcpListener::bind(listen)
             .await
             .map_err(|source| ManagerError::Listen { address: listen, source })?;
         let disk = skep_log::RealDisk::open(&directory)
             .map_err(|source| ManagerError::Directory { directory: directory.clone(), source })?;
-        let mut options = Options::new(raft_id, Arc::new(disk), skep_log::Key::new(0, key), cluster.value());
+        let mut options = Options::new(raft_id, Arc::new(disk), keys, cluster.value());
         (options.epoch, options.begun) = (epoch, begun);
         let transport = Arc::new(GrpcTransport::new(identity.clone()));
         let core = Core::open(env.clone(), options, Arc::clone(&transport) as _, transport).await?;
@@ -144,6 +146,12 @@ impl Manager {
     /// What it knows of the other managers.
     pub fn quorum(&self) -> Quorum {
         self.core.quorum()
+    }
+
+    /// What the swarm wants locked on this manager's disk. It keeps the log open, so nobody holds it for long after the
+    /// manager.
+    pub fn locking(&self) -> Locking {
+        Locking::new(Arc::clone(self.core.store()), self.core.raft().clone(), self.core.quorum())
     }
 
     /// How Raft is.

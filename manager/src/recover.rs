@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
-use skep_log::{Key, RealDisk};
+use skep_log::{Keys, RealDisk};
 use skep_model::{Change, Cluster, ClusterId, Node, NodeId, NodeState, NodeStatus, Timestamp, Transaction};
 use skep_raft::{
     OpenError, Options, ProposeError, Proposed, RaftMessage, ReadError, Transport, TransportError,
@@ -38,7 +38,7 @@ pub struct Survivor {
     /// Where its log and snapshot are. Nobody may have them open.
     pub directory: PathBuf,
     /// What they are sealed with.
-    pub key: [u8; 32],
+    pub keys: Keys,
     /// The epoch that begins.
     pub epoch: u64,
     /// Where other members will reach it, `address:port`.
@@ -97,8 +97,8 @@ pub async fn recover(
 /// Lets the copy lead alone, reads all of it, and writes down who is a manager from now on.
 async fn prove(survivor: &Survivor, copy: &Path) -> Result<(), RecoverError> {
     let disk = RealDisk::open(copy).map_err(file(format!("open {}", copy.display())))?;
-    let key = Key::new(0, survivor.key);
-    let mut options = Options::new(survivor.raft_id, Arc::new(disk), key, survivor.cluster.value());
+    let (keys, cluster) = (survivor.keys.clone(), survivor.cluster.value());
+    let mut options = Options::new(survivor.raft_id, Arc::new(disk), keys, cluster);
     become_only_member(&options, &survivor.address)?;
     options.epoch = survivor.epoch;
     let nobody = Arc::new(Nobody);

@@ -41,7 +41,7 @@ pub(crate) fn next_step(own: &NodeCertificate, view: &SwarmView) -> CertificateS
 pub(crate) fn in_use(membership: &Membership) -> NodeCertificate {
     NodeCertificate {
         // One whose issuer is not known is renewed, and then it is.
-        issuer: membership.identity().issuer().unwrap_or_default(),
+        issuer: membership.issuer().unwrap_or_default(),
         trust_root_pem: membership.root_pem.clone(),
         renewal_asked_at: None,
     }

@@ -45,6 +45,9 @@ pub enum DaemonError {
         /// Why.
         reason: String,
     },
+    /// The member's keys cannot be used.
+    #[error("{0}")]
+    Keys(String),
     /// The image store cannot be used.
     #[error("the image store: {0}")]
     Images(#[from] skep_image::Error),

@@ -3,15 +3,17 @@
 use std::sync::Weak;
 use std::time::Duration;
 
+use skep_identity::NodeIdentity;
+use skep_manager::Manager;
 use skep_manager::ca::client::CaCallError;
-use skep_manager::{Manager, ManagerError};
 use skep_model::{NodeRole, SwarmView, Timestamp};
 use skep_runtime::Env;
 use thiserror::Error;
 
 use crate::certificate::{self, CertificateStep, in_use, next_step};
 use crate::error::DaemonError;
-use crate::member::{Member, reached, start_manager};
+use crate::keys::KeyError;
+use crate::member::{Member, MemberError, reached, start_manager};
 use crate::membership::Membership;
 use crate::node::Node;
 use crate::old_log;
@@ -33,9 +35,11 @@ pub(crate) enum FollowError {
     #[error("{0}")]
     Records(#[from] DaemonError),
     #[error("{0}")]
+    Keys(#[from] KeyError),
+    #[error("{0}")]
     Identity(#[from] skep_identity::IdentityError),
     #[error("this node cannot be a manager: {0}")]
-    Manager(#[from] ManagerError),
+    Manager(#[from] MemberError),
     #[error("no manager is known")]
     Nobody,
     #[error("the certificate is not for the role that this node should have")]
@@ -50,14 +54,14 @@ pub(crate) async fn follow(node: Weak<Node>, env: Env) {
     let spread = env.random().fraction();
     loop {
         let Some(own) = node.upgrade() else { return };
-        let Some((swarm, membership)) =
-            own.member(|member| (member.swarm.clone(), member.membership.clone()))
+        let Some((swarm, membership, identity)) =
+            own.member(|member| (member.swarm.clone(), member.membership.clone(), member.identity.get()))
         else {
             return;
         };
         let lost = own.member(|member| member.manager.as_ref().map(Manager::disk_lost)).flatten();
         drop(own);
-        let renew_at = renewal_time(&membership, spread);
+        let renew_at = renewal_time(&membership, &identity, spread);
         let (mut view, mut silent) = (None, false);
         tokio::select! {
             biased;
@@ -83,12 +87,12 @@ pub(crate) async fn follow(node: Weak<Node>, env: Env) {
 }
 
 /// When the certificate is to be renewed: at once by a manager that lost its disk.
-fn renewal_time(membership: &Membership, spread: f64) -> Timestamp {
+fn renewal_time(membership: &Membership, identity: &NodeIdentity, spread: f64) -> Timestamp {
     let from = Timestamp::from_nanos(membership.certified_at_ns);
     if membership.lost {
         return from;
     }
-    let until = membership.identity().peer().map_or(from, |peer| peer.not_after);
+    let until = identity.peer().map_or(from, |peer| peer.not_after);
     from.plus(until.since(from).mul_f64(RENEW_FROM + RENEW_SPREAD * spread))
 }
 
@@ -168,11 +172,12 @@ async fn renew(node: &Node, membership: Membership) -> Result<Membership, Follow
 
 /// Writes it down, then lets the rest of the node know.
 fn keep(node: &Node, membership: &Membership) -> Result<(), FollowError> {
+    let identity = membership.identity(&node.ground.keys.secrets()?);
     node.records.keep(membership)?;
     let set = node.change_member(|member| {
         member.managers.set(reached(membership));
         member.membership = membership.clone();
-        member.identity.set(membership.identity())
+        member.identity.set(identity)
     });
     Ok(set.unwrap_or(Ok(()))?)
 }
@@ -195,21 +200,36 @@ async fn change_role(node: &Node, membership: &Membership) -> Result<(), FollowE
         return Ok(());
     };
     let wanted = membership.manages();
-    if wanted == runs {
-        return Ok(());
+    if wanted != runs {
+        stop_manager(node, membership).await;
     }
-    if let Some(manager) = node.change_member(|member| member.manager.take()).flatten() {
+    if wanted.is_some() && wanted != runs {
+        let manager = start_manager(&node.env, cluster, membership, &identity, &node.ground).await?;
+        node.change_member(|member| {
+            member.manager = Some(manager);
+            member.follow_lock(&node.ground.keys);
+        });
+        tracing::info!("this node is a manager now");
+    }
+    if membership.raft_id.is_none() {
+        // Also of one that was demoted while it was locked.
+        node.ground.keys.settle_for_worker()?;
+    }
+    Ok(())
+}
+
+async fn stop_manager(node: &Node, membership: &Membership) {
+    let manager = node.change_member(|member| {
+        let manager = member.manager.take();
+        member.follow_lock(&node.ground.keys);
+        manager
+    });
+    if let Some(manager) = manager.flatten() {
         let raft_id = manager.metrics().id;
         manager.stop().await;
         old_log::remove(node, membership, raft_id);
         tracing::info!("this node's manager has stopped");
     }
-    if wanted.is_some() {
-        let manager = start_manager(&node.env, cluster, membership, &identity, &node.ground).await?;
-        node.change_member(|member| member.manager = Some(manager));
-        tracing::info!("this node is a manager now");
-    }
-    Ok(())
 }
 
 /// Waits for what may never be.

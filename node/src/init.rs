@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use skep_api::{HostError, HostErrorKind};
 use skep_engine::Engine;
-use skep_identity::LiveIdentity;
+use skep_identity::{KeyEncryptionKey, LiveIdentity};
 use skep_manager::ca::{FirstNode, NewSwarm, new_swarm};
 use skep_manager::{Certified, Manager, ManagerError};
 use skep_model::{NodeRole, NodeSpec, validate_cluster};
 use skep_rest::SwarmInit;
 
+use crate::keys::Secrets;
 use crate::member::{Ground, Member, MemberError, start_manager};
 use crate::membership::Membership;
 use crate::node::{Node, Standing};
@@ -34,6 +35,7 @@ pub(crate) async fn init(node: &Node, request: SwarmInit) -> Result<String, Host
     validate_cluster(&spec).map_err(invalid)?;
     let swarm = new_swarm(&node.env, first, spec).map_err(internal)?;
     let mut membership = membership(node, &swarm, addresses);
+    keep_keys(node, &swarm)?;
     let identity = LiveIdentity::new(swarm.identity.clone()).map_err(internal)?;
 
     // What a crashed init left is nobody's.
@@ -84,8 +86,17 @@ fn membership(node: &Node, swarm: &NewSwarm, addresses: (SocketAddr, SocketAddr)
         at: node.env.now(),
         epoch: 0,
     };
-    let (ids, key) = ((swarm.cluster, swarm.node), node.env.random().bytes());
-    Membership::new(ids, certified, swarm.identity.key_pem.clone(), key, addresses)
+    Membership::new((swarm.cluster, swarm.node), certified, addresses)
+}
+
+/// Of a swarm that is locked from its start, no key is ever in the clear on the disk.
+fn keep_keys(node: &Node, swarm: &NewSwarm) -> Result<(), HostError> {
+    let lock = match swarm.unlock_key.0.as_str() {
+        "" => None,
+        _ => Some(KeyEncryptionKey::parse(&swarm.unlock_key).map_err(internal)?),
+    };
+    let secrets = Secrets::new(swarm.identity.key_pem.clone(), node.env.random().bytes());
+    node.ground.keys.create(secrets, lock).map_err(internal)
 }
 
 async fn bootstrapped(
@@ -94,9 +105,9 @@ async fn bootstrapped(
     swarm: &NewSwarm,
     identity: &LiveIdentity,
 ) -> Result<Manager, HostError> {
-    let refused = |error: ManagerError| {
+    let refused = |error: MemberError| {
         let kind = match error {
-            ManagerError::Listen { .. } => HostErrorKind::Invalid,
+            MemberError::Manager(ManagerError::Listen { .. }) => HostErrorKind::Invalid,
             _ => HostErrorKind::Internal,
         };
         HostError::new(kind, error)
@@ -106,7 +117,7 @@ async fn bootstrapped(
     let address = membership.advertise.to_string();
     if let Err(error) = manager.bootstrap(&address, swarm.transaction.clone()).await {
         manager.stop().await;
-        return Err(refused(error));
+        return Err(refused(error.into()));
     }
     Ok(manager)
 }

@@ -12,6 +12,7 @@ use skep_rest::SwarmJoin;
 
 use crate::address;
 use crate::init::{already_member, internal, invalid, remove_raft};
+use crate::keys::Secrets;
 use crate::leave;
 use crate::member::Member;
 use crate::membership::Membership;
@@ -79,8 +80,9 @@ async fn admitted(node: &Node, request: &SwarmJoin) -> Result<(Membership, Strin
         };
         match client::join(&remote, &joiner).await {
             Ok((cluster, id, certified)) => {
-                let key = node.env.random().bytes();
-                return Ok((Membership::new((cluster, id), certified, key_pem, key, addresses), remote));
+                let secrets = Secrets::new(key_pem, node.env.random().bytes());
+                node.ground.keys.create(secrets, None).map_err(internal)?;
+                return Ok((Membership::new((cluster, id), certified, addresses), remote));
             }
             Err(error @ (CaCallError::OtherSwarm { .. } | CaCallError::Identity(_))) => {
                 return Err(invalid(error));

@@ -14,6 +14,10 @@ use crate::node::{Node, Standing};
 /// How long a manager may take to hear that this node leaves; it leaves all the same.
 const TELL_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// What a locked node is told that leaves, in Docker's words.
+const LOCKED: &str =
+    "Swarm is encrypted and locked. Please unlock it first or use `--force` to ignore this message.";
+
 /// Leaves the swarm. The first thing on disk is that the node leaves, so a crash in the middle ends in leaving, too.
 pub(crate) async fn leave(node: &Node, force: bool) -> Result<(), HostError> {
     let _alone = node.changing.lock().await;
@@ -22,12 +26,19 @@ pub(crate) async fn leave(node: &Node, force: bool) -> Result<(), HostError> {
     let Some(mut membership) = stored.filter(|_| !matches!(node.standing(), Standing::Outside)) else {
         return Err(HostError::new(HostErrorKind::NotInSwarm, "This node is not part of a swarm"));
     };
+    let locked = match node.standing() {
+        Standing::Locked(_, engine) => Some(engine),
+        _ => None,
+    };
     if !force {
         harmless(node)?;
     }
     tell(node).await;
     membership.leaving = true;
     records.keep(&membership).map_err(internal)?;
+    if let Some(engine) = locked {
+        return wipe(node, &engine).await;
+    }
     let Some(member) = node.take() else { return finish(node).await };
     if let Err(error) = member.leave().await {
         let text = format!("leaving the swarm did not end: {error}; try again");
@@ -41,6 +52,9 @@ pub(crate) async fn leave(node: &Node, force: bool) -> Result<(), HostError> {
 
 /// A worker may leave at any time. What a manager takes with it is said first.
 fn harmless(node: &Node) -> Result<(), HostError> {
+    if matches!(node.standing(), Standing::Locked(..)) {
+        return Err(HostError::new(HostErrorKind::NotInSwarm, LOCKED));
+    }
     let warning = node.member(|member| {
         let control = member.manager.as_ref().map(Manager::control);
         control.and_then(|control| control.leave_warning(member.node))
@@ -71,6 +85,10 @@ async fn tell(node: &Node) {
 /// Removes what is left of a swarm that is not entered, or was left halfway.
 pub(crate) async fn finish(node: &Node) -> Result<(), HostError> {
     let engine = Engine::open(node.ground.engine.clone()).await.map_err(internal)?;
+    wipe(node, &engine).await
+}
+
+async fn wipe(node: &Node, engine: &Engine) -> Result<(), HostError> {
     engine.wipe().await.map_err(internal)?;
     let storage = DurableStorage::open(node.env.clone(), &node.ground.database).map_err(internal)?;
     storage.clear().map_err(internal)?;
@@ -80,6 +98,7 @@ pub(crate) async fn finish(node: &Node) -> Result<(), HostError> {
 fn forget(node: &Node) -> Result<(), HostError> {
     remove_raft(&node.ground)?;
     node.records.forget().map_err(internal)?;
+    node.ground.keys.forget().map_err(internal)?;
     node.stand(Standing::Outside);
     Ok(())
 }

@@ -5,7 +5,7 @@
 //!   ├─ pidfile.rs, sockets.rs, places.rs   what a daemon has on its host
 //!   ├─ process.rs   signals and the allocator
 //!   └─ node.rs     outside a swarm, or a member of one
-//!        ├─ membership.rs   what a member keeps on disk
+//!        ├─ membership.rs   what a member keeps on disk; keys/ what nobody else may know, and its lock
 //!        ├─ member.rs       engine, manager and worker of a member, started and stopped together
 //!        ├─ init.rs, join.rs, leave.rs   into a swarm and out of it
 //!        ├─ follow.rs, certificate.rs   renews its certificate, becomes a manager or stops being one
@@ -22,6 +22,7 @@ mod follow;
 mod host;
 mod init;
 mod join;
+mod keys;
 mod leave;
 mod member;
 mod membership;

@@ -11,6 +11,7 @@ use skep_runtime::{Env, Latest, Task};
 use skep_worker::{Worker, WorkerError, WorkerOptions};
 use thiserror::Error;
 
+use crate::keys::{self, KeyError, KeyStore};
 use crate::membership::Membership;
 
 /// How long the worker's agent and the manager may take to end before they are ended.
@@ -25,6 +26,8 @@ pub(crate) enum MemberError {
     Manager(#[from] ManagerError),
     #[error("the worker: {0}")]
     Worker(#[from] WorkerError),
+    #[error(transparent)]
+    Keys(#[from] KeyError),
     #[error("the certificate: {0}")]
     Identity(#[from] IdentityError),
 }
@@ -45,6 +48,8 @@ pub(crate) struct Member {
     pub(crate) swarm: Latest<Option<SwarmView>>,
     /// Does what managers say of this node.
     pub(crate) following: Option<Task<()>>,
+    /// Keeps a manager's keys as the swarm wants them.
+    locking: Option<Task<()>>,
     worker: Worker,
     env: Env,
 }
@@ -55,6 +60,7 @@ pub(crate) struct Ground {
     pub(crate) engine: EngineOptions,
     pub(crate) database: skep_durable::Database,
     pub(crate) raft: PathBuf,
+    pub(crate) keys: KeyStore,
 }
 
 impl Member {
@@ -66,7 +72,17 @@ impl Member {
     ) -> Result<Self, MemberError> {
         // The engine first: containers are found again, and traffic flows, whatever becomes of the rest.
         let engine = Engine::open(ground.engine.clone()).await?;
-        let identity = LiveIdentity::new(membership.identity())?;
+        Self::start_on(ground, engine, membership, ids).await
+    }
+
+    /// The same on an engine that runs already.
+    pub(crate) async fn start_on(
+        ground: &Ground,
+        engine: Arc<Engine>,
+        membership: Membership,
+        ids: (ClusterId, NodeId),
+    ) -> Result<Self, MemberError> {
+        let identity = LiveIdentity::new(membership.identity(&ground.keys.secrets()?))?;
         let mut membership = membership;
         let manager = match membership.manages() {
             Some(_) => started_or_lost(&mut membership, ids.0, &identity, ground).await?,
@@ -93,8 +109,8 @@ impl Member {
             managers: managers.clone(),
             swarm: swarm.clone(),
         })?;
-        let following = None;
-        Ok(Self {
+        let (following, locking) = (None, None);
+        let mut member = Self {
             membership,
             cluster,
             node,
@@ -104,9 +120,20 @@ impl Member {
             managers,
             swarm,
             following,
+            locking,
             worker,
             env,
-        })
+        };
+        member.follow_lock(&ground.keys);
+        Ok(member)
+    }
+
+    /// Keeps the keys as the swarm wants them, while this member is a manager.
+    pub(crate) fn follow_lock(&mut self, keys: &KeyStore) {
+        let locking = self.manager.as_ref().map(Manager::locking);
+        let follow =
+            |locking| self.env.spawn("locking", keys::follow(keys.clone(), locking, self.env.clone()));
+        self.locking = locking.map(follow);
     }
 
     /// Whether its manager does not hold any more what it had acknowledged.
@@ -116,7 +143,7 @@ impl Member {
 
     /// Stops; the containers run on.
     pub(crate) async fn stop(self) {
-        drop(self.following);
+        drop((self.following, self.locking));
         if self.env.timeout(STOP_TIMEOUT, self.worker.stop()).await.is_err() {
             tracing::warn!("the agent did not end by itself");
         }
@@ -130,7 +157,7 @@ impl Member {
 
     /// Stops, and removes every container and all of the network.
     pub(crate) async fn leave(self) -> Result<(), MemberError> {
-        drop(self.following);
+        drop((self.following, self.locking));
         let left = self.worker.leave().await;
         let wiped = self.engine.wipe().await;
         if let Some(manager) = self.manager {
@@ -158,9 +185,9 @@ async fn started_or_lost(
     cluster: ClusterId,
     identity: &LiveIdentity,
     ground: &Ground,
-) -> Result<Option<Manager>, ManagerError> {
+) -> Result<Option<Manager>, MemberError> {
     match start_manager(&ground.engine.env, cluster, membership, identity, ground).await {
-        Err(error) if error.is_loss() && membership.has_others() => {
+        Err(MemberError::Manager(error)) if error.is_loss() && membership.has_others() => {
             tracing::error!(%error, "this manager lost what it had acknowledged: it joins again as a new one");
             membership.lost = true;
             Ok(None)
@@ -176,18 +203,18 @@ pub(crate) async fn start_manager(
     membership: &Membership,
     identity: &LiveIdentity,
     ground: &Ground,
-) -> Result<Manager, ManagerError> {
+) -> Result<Manager, MemberError> {
     let raft_id = membership.raft_id.unwrap_or_default();
-    Manager::start(ManagerOptions {
+    let started = Manager::start(ManagerOptions {
         env: env.clone(),
         cluster,
         raft_id,
         identity: identity.clone(),
         directory: raft_directory(&ground.raft, raft_id),
-        key: membership.key,
+        keys: ground.keys.secrets()?.log_keys(),
         epoch: membership.epoch,
         begun: membership.begun,
         listen: membership.listen,
-    })
-    .await
+    });
+    Ok(started.await?)
 }

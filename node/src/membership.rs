@@ -3,17 +3,19 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 use skep_durable::{Database, Tree};
-use skep_identity::NodeIdentity;
+use skep_identity::{IdentityError, NodeIdentity};
 use skep_manager::Certified;
-use skep_model::{ClusterId, NodeId};
+use skep_model::{CertIssuer, ClusterId, NodeId};
 
 use crate::error::DaemonError;
+use crate::keys::Secrets;
 use crate::places::Places;
 
 const MEMBERSHIP: &[u8] = b"membership";
 const DAEMON: &[u8] = b"daemon";
 
-/// What a member of a swarm keeps on its disk about itself.
+/// What a member of a swarm keeps on its disk about itself. Its secrets are elsewhere (`keys/`): what a database once held
+/// stays in its file.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Membership {
     /// The swarm, as shown.
@@ -28,11 +30,7 @@ pub(crate) struct Membership {
     /// Whether what its manager had acknowledged is lost: it does not run until it has another id.
     #[serde(default)]
     pub(crate) lost: bool,
-    /// Seals the log and the snapshot; secret.
-    pub(crate) key: [u8; 32],
     pub(crate) certificate_pem: String,
-    /// Secret.
-    pub(crate) key_pem: String,
     pub(crate) root_pem: String,
     /// When the certificate was signed, nanoseconds since the epoch.
     pub(crate) certified_at_ns: u64,
@@ -56,12 +54,10 @@ impl fmt::Debug for Membership {
 }
 
 impl Membership {
-    /// Of a new member: its ids, what it was certified as, its key, a key for the log, and where it listens and is reached.
+    /// Of a new member: its ids, what it was certified as, and where it listens and is reached.
     pub(crate) fn new(
         (cluster, node): (ClusterId, NodeId),
         certified: Certified,
-        key_pem: String,
-        key: [u8; 32],
         (listen, advertise): (SocketAddr, SocketAddr),
     ) -> Self {
         Self {
@@ -70,9 +66,7 @@ impl Membership {
             raft_id: certified.raft_id,
             begun: false,
             lost: false,
-            key,
             certificate_pem: certified.certificate_pem,
-            key_pem,
             root_pem: certified.root_pem,
             certified_at_ns: certified.at.as_nanos(),
             managers: certified.managers,
@@ -119,12 +113,19 @@ impl Membership {
         self.managers.iter().any(|address| *address != self.advertise.to_string())
     }
 
-    pub(crate) fn identity(&self) -> NodeIdentity {
-        NodeIdentity {
-            certificate_pem: self.certificate_pem.clone(),
-            key_pem: self.key_pem.clone(),
-            root_pem: self.root_pem.clone(),
-        }
+    pub(crate) fn identity(&self, secrets: &Secrets) -> NodeIdentity {
+        self.certified(secrets.key_pem.clone())
+    }
+
+    /// The root that signed its certificate.
+    pub(crate) fn issuer(&self) -> Result<CertIssuer, IdentityError> {
+        // The key says nothing about it.
+        self.certified(String::new()).issuer()
+    }
+
+    fn certified(&self, key_pem: String) -> NodeIdentity {
+        let (certificate_pem, root_pem) = (self.certificate_pem.clone(), self.root_pem.clone());
+        NodeIdentity { certificate_pem, key_pem, root_pem }
     }
 
     /// Its ids; an error text when the record is none of ours.

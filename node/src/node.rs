@@ -10,6 +10,7 @@ use skep_runtime::Env;
 
 use crate::error::DaemonError;
 use crate::follow;
+use crate::keys::KeyStore;
 use crate::leave;
 use crate::member::{Ground, Member};
 use crate::membership::Records;
@@ -42,6 +43,8 @@ pub(crate) enum Standing {
     Outside,
     Starting(NodeId),
     Broken(NodeId, String),
+    /// A member whose keys wait for the unlock key: its containers run.
+    Locked(NodeId, Arc<Engine>),
     /// The place is taken by a member, which is alone in its cell so that it can be taken out whole.
     Inside(Arc<Mutex<Option<Member>>>),
 }
@@ -53,6 +56,8 @@ impl Node {
         let labels = labels(&options.labels)?;
         let database = Database::open(places.database())?;
         let records = Records::open(&database, &places)?;
+        let keys = KeyStore::open(places.keys(), env.clone());
+        let keys = keys.map_err(|error| DaemonError::Keys(error.to_string()))?;
         let binary = binary()?;
         let images = ImageStore::open_with(&places.images(), Some(binary.clone()))?;
         let engine = EngineOptions {
@@ -71,7 +76,7 @@ impl Node {
             facts: Facts::read(),
             labels: options.labels.clone(),
             debug: options.debug,
-            ground: Ground { engine, database, raft: places.raft() },
+            ground: Ground { engine, database, raft: places.raft(), keys },
             env,
             places,
             records,
@@ -97,6 +102,10 @@ impl Node {
             };
         }
         self.stand(Standing::Starting(ids.1));
+        if self.ground.keys.is_locked() {
+            self.wait_locked(ids.1).await;
+            return Ok(());
+        }
         match Member::start(&self.ground, membership, ids).await {
             Ok(member) => self.enter(member),
             Err(error) => {
@@ -107,9 +116,30 @@ impl Node {
         Ok(())
     }
 
+    /// Nothing of the swarm runs but the containers, until the node is unlocked.
+    async fn wait_locked(&self, id: NodeId) {
+        match Engine::open(self.ground.engine.clone()).await {
+            Ok(engine) => {
+                tracing::warn!(
+                    "this node's keys are locked; it takes part in its swarm after \"skep swarm unlock\""
+                );
+                self.stand(Standing::Locked(id, engine));
+            }
+            Err(error) => {
+                tracing::error!(%error, "this node's containers cannot be reached");
+                self.stand(Standing::Broken(id, format!("the engine: {error}")));
+            }
+        }
+    }
+
     /// Stops everything but the containers.
     pub(crate) async fn stop(&self) {
         let _alone = self.changing.lock().await;
+        if let Standing::Locked(_, engine) = self.standing()
+            && let Err(error) = engine.retire().await
+        {
+            tracing::warn!(%error, "the engine was not taken down");
+        }
         if let Some(member) = self.take() {
             member.stop().await;
         }
@@ -151,8 +181,11 @@ impl Node {
         cell.as_mut().map(change)
     }
 
-    /// The node's containers, while it is a member.
+    /// The node's containers, while it is a member, also a locked one.
     pub(crate) fn engine(&self) -> Option<Arc<Engine>> {
+        if let Standing::Locked(_, engine) = self.standing() {
+            return Some(engine);
+        }
         self.member(|member| Arc::clone(&member.engine))
     }
 

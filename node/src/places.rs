@@ -34,6 +34,11 @@ impl Places {
         self.data_root.join("node")
     }
 
+    /// What only this node may know.
+    pub(crate) fn keys(&self) -> PathBuf {
+        self.data_root.join("swarm.keys")
+    }
+
     /// Raft's log and snapshot.
     pub(crate) fn raft(&self) -> PathBuf {
         self.data_root.join("raft")

@@ -7,6 +7,7 @@ use skep_rest::SwarmInit;
 use crate::address;
 use crate::init::{internal, invalid};
 use crate::join;
+use crate::keys::refuse_locked;
 use crate::member::Member;
 use crate::membership::Membership;
 use crate::node::{Node, Standing};
@@ -14,6 +15,7 @@ use crate::node::{Node, Standing};
 /// Makes a swarm of this one manager of what it knows; no container is restarted. Answers with the node's id.
 pub(crate) async fn force_new_cluster(node: &Node, request: &SwarmInit) -> Result<String, HostError> {
     let _alone = node.changing.lock().await;
+    refuse_locked(node)?;
     let stored = node.records.membership().map_err(internal)?.filter(|membership| !membership.leaving);
     let Some(before) = stored else {
         return Err(HostError::new(
@@ -38,7 +40,7 @@ pub(crate) async fn force_new_cluster(node: &Node, request: &SwarmInit) -> Resul
         node: ids.1,
         raft_id,
         directory: raft_directory(&node.ground.raft, raft_id),
-        key: after.key,
+        keys: node.ground.keys.secrets().map_err(internal)?.log_keys(),
         epoch: after.epoch,
         address: after.advertise.to_string(),
     };

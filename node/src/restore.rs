@@ -8,6 +8,7 @@ use skep_manager::RestoringNode;
 use crate::address;
 use crate::init::{already_member, internal, invalid, remove_raft};
 use crate::join::{self, enter_new};
+use crate::keys::Secrets;
 use crate::membership::Membership;
 use crate::node::{Node, Standing};
 
@@ -22,17 +23,19 @@ pub(crate) async fn restore(node: &Node, backup: Upload, advertise: &str) -> Res
     let listen = address::listen("", &host).map_err(invalid)?;
     let advertise = address::advertise(advertise, listen, &host).map_err(invalid)?;
     remove_raft(&node.ground)?;
-    let key = node.env.random().bytes();
+    let log_key = node.env.random().bytes();
     let restoring = RestoringNode {
         env: &node.env,
         description: node.facts.description(node.ground.engine.labels.clone()),
         address: advertise.to_string(),
         raft: &node.ground.raft,
-        key,
+        keys: Secrets::new(String::new(), log_key).log_keys(),
     };
     let restored = skep_manager::restore(&backup.concat(), restoring).map_err(invalid)?;
     let (ids, id) = ((restored.cluster, restored.node), restored.node);
-    let membership = Membership::new(ids, restored.certified, restored.key_pem, key, (listen, advertise));
+    let secrets = Secrets::new(restored.key_pem, log_key);
+    node.ground.keys.create(secrets, None).map_err(internal)?;
+    let membership = Membership::new(ids, restored.certified, (listen, advertise));
     node.records.keep(&membership).map_err(internal)?;
     enter_new(node, membership).await?;
     join::until_ready(node).await;

@@ -8,9 +8,12 @@
 use crate::cipher::{Cipher, HEADER_NONCE, SALT, TAG, random_salt};
 use crate::error::Error;
 use crate::key::Key;
+use crate::keys::Keys;
 
 /// Length of the header in bytes.
 pub(crate) const HEADER: usize = 76;
+/// Bytes up to and with the key's number.
+pub(crate) const KEY_NUMBER_END: usize = 10;
 /// The newest format that is written and read.
 pub(crate) const FORMAT: u8 = 1;
 
@@ -46,10 +49,10 @@ pub(crate) enum Refused {
 
 impl Refused {
     /// The error for a file that may not be refused this way.
-    pub(crate) fn into_error(self, file: String, key: &Key) -> Error {
+    pub(crate) fn into_error(self, file: String, keys: &Keys) -> Error {
         match self {
             Self::Broken(reason) => Error::Damaged { file, offset: 0, reason: reason.to_owned() },
-            Self::WrongKey { found } => Error::WrongKey { file, found, given: key.number() },
+            Self::WrongKey { found } => Error::WrongKey { file, found, given: keys.current().number() },
             Self::Format { found } => Error::Format { file, found, supported: FORMAT },
             Self::Crypto(error) => error,
         }
@@ -71,8 +74,13 @@ pub(crate) fn create(magic: Magic, key: &Key, first: u64) -> Result<(Vec<u8>, Ci
     Ok((bytes, cipher))
 }
 
-/// Reads a header; answers with the file's cipher and first index.
-pub(crate) fn read(magic: Magic, key: &Key, bytes: &[u8]) -> Result<(Cipher, u64), Refused> {
+/// The number of the key that a file was sealed with; none when it is no file of ours.
+pub(crate) fn key_number(bytes: &[u8; KEY_NUMBER_END]) -> Option<u8> {
+    [Magic::Segment, Magic::Sealed].iter().any(|magic| bytes.starts_with(magic.bytes())).then_some(bytes[9])
+}
+
+/// Reads a header; answers with the file's cipher, its key's number and its first index.
+pub(crate) fn read(magic: Magic, keys: &Keys, bytes: &[u8]) -> Result<(Cipher, u8, u64), Refused> {
     let Some(bytes) = bytes.first_chunk::<HEADER>() else {
         return Err(Refused::Broken("the file ends within its header"));
     };
@@ -91,9 +99,10 @@ pub(crate) fn read(magic: Magic, key: &Key, bytes: &[u8]) -> Result<(Cipher, u64
     first.copy_from_slice(&body[16..24]);
     let mut salt = [0; SALT];
     salt.copy_from_slice(&body[24..56]);
-    let cipher = Cipher::derive(key, &salt).map_err(Refused::Crypto)?;
-    if found != key.number() || cipher.open(HEADER_NONCE, &body[..56], &body[56..56 + TAG]).is_none() {
+    let key = keys.find(found).ok_or(Refused::WrongKey { found })?;
+    let cipher = Cipher::derive(&key, &salt).map_err(Refused::Crypto)?;
+    if cipher.open(HEADER_NONCE, &body[..56], &body[56..56 + TAG]).is_none() {
         return Err(Refused::WrongKey { found });
     }
-    Ok((cipher, u64::from_le_bytes(first)))
+    Ok((cipher, found, u64::from_le_bytes(first)))
 }

@@ -18,7 +18,9 @@ mod disk;
 mod error;
 mod frame;
 mod header;
+mod in_use;
 mod key;
+mod keys;
 mod log;
 mod meta;
 mod real_disk;
@@ -35,6 +37,8 @@ mod damage_test;
 #[cfg(test)]
 mod log_test;
 #[cfg(test)]
+mod rekey_test;
+#[cfg(test)]
 mod sealed_test;
 #[cfg(test)]
 mod torn_test;
@@ -42,7 +46,9 @@ mod torn_test;
 pub use disk::{Disk, DiskFile};
 pub use error::{Error, REMEDY};
 pub use frame::Record;
+pub use in_use::keys_in_use;
 pub use key::Key;
+pub use keys::Keys;
 pub use log::{Options, SegmentedLog};
 pub use real_disk::RealDisk;
 pub use recover::{Cut, Recovered};

@@ -7,7 +7,7 @@ use crate::cipher::TAG;
 use crate::disk::Disk;
 use crate::error::Error;
 use crate::frame::{self, Record};
-use crate::key::Key;
+use crate::keys::Keys;
 use crate::meta::{self, Values};
 use crate::recover::{self, Marks, Recovered};
 use crate::segment::{self, Segment};
@@ -39,7 +39,7 @@ const MOST: u32 = 1 << 30;
 /// A durable list of records with consecutive indexes. See the crate's documentation.
 pub struct SegmentedLog {
     disk: Arc<dyn Disk>,
-    key: Key,
+    keys: Keys,
     options: Options,
     /// Oldest first; consecutive.
     segments: Vec<Segment>,
@@ -70,16 +70,21 @@ impl SegmentedLog {
     /// # Errors
     /// [`Error::Damaged`] when bytes that were synced have changed, [`Error::WrongKey`], [`Error::Format`], and what
     /// the disk says. Nothing on disk has been changed by the first three.
-    pub fn open(disk: impl Disk, key: Key, mut options: Options) -> Result<(Self, Recovered), Error> {
+    pub fn open(
+        disk: impl Disk,
+        keys: impl Into<Keys>,
+        mut options: Options,
+    ) -> Result<(Self, Recovered), Error> {
+        let keys = keys.into();
         options.segment_bytes = options.segment_bytes.min(MOST);
         options.max_payload_bytes = options.max_payload_bytes.min(MOST as usize);
         let disk: Arc<dyn Disk> = Arc::new(disk);
-        let meta = meta::load(&*disk, &key)?;
+        let meta = meta::load(&*disk, &keys)?;
         let marks = Marks { purged: number(&*disk, &meta, PURGED)?, synced: number(&*disk, &meta, SYNCED)? };
-        let (segments, found) = recover::recover(&*disk, &key, marks)?;
+        let (segments, found) = recover::recover(&*disk, &keys, marks)?;
         let purged = marks.purged;
         let mut log =
-            Self { disk, key, options, segments, open: false, meta, purged, synced: 0, failed: None };
+            Self { disk, keys, options, segments, open: false, meta, purged, synced: 0, failed: None };
         log.synced = log.next();
         Ok((log, found))
     }
@@ -127,7 +132,9 @@ impl SegmentedLog {
     fn write(&mut self, mut records: &[Record]) -> Result<(), Error> {
         while let Some(head) = records.first() {
             let most = self.options.segment_bytes;
-            let room = self.segments.last().is_some_and(|segment| self.open && segment.size() < most);
+            let key = self.keys.current().number();
+            let grows = |segment: &Segment| self.open && segment.size() < most && segment.key == key;
+            let room = self.segments.last().is_some_and(grows);
             if !room {
                 self.roll(head.index)?;
             }
@@ -156,7 +163,7 @@ impl SegmentedLog {
             segment.sync(&*self.disk)?;
             self.synced = first;
         }
-        self.segments.push(Segment::create(&*self.disk, &self.key, first)?);
+        self.segments.push(Segment::create(&*self.disk, &self.keys, first)?);
         self.open = true;
         Ok(())
     }
@@ -253,6 +260,27 @@ impl SegmentedLog {
         self.guarded(Self::save_meta)
     }
 
+    /// Seals one more file under the current key that is under an older one; false when none is left. A crash at any
+    /// moment leaves each file under the one key or the other, whole.
+    ///
+    /// # Errors
+    /// What the disk says; the log then takes no more writes.
+    pub fn reseal(&mut self) -> Result<bool, Error> {
+        let key = self.keys.current().number();
+        let old = self.segments.iter().position(|segment| segment.key != key);
+        self.guarded(|log| match old {
+            Some(place) => {
+                // It ends in a segment that was not created for growing.
+                log.open &= place + 1 != log.segments.len();
+                let resealed = log.segments[place].resealed(&*log.disk, &log.keys)?;
+                log.segments[place] = resealed;
+                Ok(())
+            }
+            None => log.save_meta(),
+        })?;
+        Ok(old.is_some())
+    }
+
     /// A named value.
     #[must_use]
     pub fn read_meta(&self, name: &str) -> Option<&[u8]> {
@@ -261,7 +289,7 @@ impl SegmentedLog {
 
     fn save_meta(&mut self) -> Result<(), Error> {
         self.meta.insert(SYNCED.to_owned(), self.synced.to_le_bytes().to_vec());
-        meta::save(&self.disk, &self.key, &self.meta)
+        meta::save(&self.disk, &self.keys, &self.meta)
     }
 
     /// Records from `next` on are about to be cut: the stored mark must not miss them afterwards.

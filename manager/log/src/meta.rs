@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::disk::Disk;
 use crate::error::Error;
-use crate::key::Key;
+use crate::keys::Keys;
 use crate::sealed::{SealedReader, SealedWriter};
 use crate::segment::path;
 
@@ -15,8 +15,8 @@ pub(crate) const FILE: &str = "meta";
 
 pub(crate) type Values = BTreeMap<String, Vec<u8>>;
 
-pub(crate) fn load(disk: &dyn Disk, key: &Key) -> Result<Values, Error> {
-    let Some(mut reader) = SealedReader::open(disk, key, FILE)? else { return Ok(Values::new()) };
+pub(crate) fn load(disk: &dyn Disk, keys: &Keys) -> Result<Values, Error> {
+    let Some(mut reader) = SealedReader::open(disk, keys, FILE)? else { return Ok(Values::new()) };
     let mut bytes = Vec::new();
     reader.read_to_end(&mut bytes).map_err(|error| match error.downcast::<Error>() {
         Ok(error) => error,
@@ -28,8 +28,8 @@ pub(crate) fn load(disk: &dyn Disk, key: &Key) -> Result<Values, Error> {
     })
 }
 
-pub(crate) fn save(disk: &Arc<dyn Disk>, key: &Key, values: &Values) -> Result<(), Error> {
-    let mut writer = SealedWriter::create(disk.clone(), key, FILE)?;
+pub(crate) fn save(disk: &Arc<dyn Disk>, keys: &Keys, values: &Values) -> Result<(), Error> {
+    let mut writer = SealedWriter::create(disk.clone(), keys, FILE)?;
     for part in values.iter().flat_map(|(name, value)| [name.as_bytes(), value]) {
         let length = u32::try_from(part.len()).map_err(|_| Error::Crypto("a value is too large"))?;
         let written = writer.write_all(&length.to_le_bytes()).and_then(|()| writer.write_all(part));

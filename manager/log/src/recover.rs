@@ -2,7 +2,7 @@
 
 use crate::disk::Disk;
 use crate::error::Error;
-use crate::key::Key;
+use crate::keys::Keys;
 use crate::sealed::PARTIAL;
 use crate::segment::{self, Broken, Segment, path};
 
@@ -45,12 +45,16 @@ pub struct Cut {
 
 /// Reads all segments in order and repairs what a power cut may leave. Changes nothing before it knows that the log is
 /// not damaged.
-pub(crate) fn recover(disk: &dyn Disk, key: &Key, marks: Marks) -> Result<(Vec<Segment>, Recovered), Error> {
+pub(crate) fn recover(
+    disk: &dyn Disk,
+    keys: &Keys,
+    marks: Marks,
+) -> Result<(Vec<Segment>, Recovered), Error> {
     let mut names = disk.list().map_err(Error::io("listing", disk.describe()))?;
     names.sort();
     let mut removable: Vec<String> = names.iter().filter(|name| name.ends_with(PARTIAL)).cloned().collect();
     names.retain(|name| segment::first_of(name).is_some());
-    let Loaded { mut segments, unfinished, torn } = load(disk, key, &names)?;
+    let Loaded { mut segments, unfinished, torn } = load(disk, keys, &names)?;
     removable.extend(unfinished);
     let next = marks.purged.map_or(0, |purged| purged + 1);
     if let Some(oldest) = segments.first().filter(|oldest| marks.purged.is_some() && oldest.first > next) {
@@ -92,11 +96,11 @@ struct Loaded {
     torn: Option<Broken>,
 }
 
-fn load(disk: &dyn Disk, key: &Key, names: &[String]) -> Result<Loaded, Error> {
+fn load(disk: &dyn Disk, keys: &Keys, names: &[String]) -> Result<Loaded, Error> {
     let mut loaded = Loaded::default();
     for (place, name) in names.iter().enumerate() {
         let last = place + 1 == names.len();
-        let Some((segment, broken)) = Segment::load(disk, key, name)? else {
+        let Some((segment, broken)) = Segment::load(disk, keys, name)? else {
             if !last {
                 let reason = "the file ends within its header, and a later segment exists";
                 return Err(damaged(disk, name, 0, reason));

@@ -11,7 +11,7 @@ use crate::cipher::{Cipher, TAG};
 use crate::disk::{Disk, DiskFile};
 use crate::error::Error;
 use crate::header::{self, HEADER, Magic};
-use crate::key::Key;
+use crate::keys::Keys;
 use crate::segment::path;
 
 /// Plain bytes per chunk.
@@ -47,11 +47,14 @@ impl SealedWriter {
     ///
     /// # Errors
     /// What the disk says.
-    pub fn create(disk: Arc<dyn Disk>, key: &Key, name: &str) -> Result<Self, Error> {
-        let (bytes, cipher) = header::create(Magic::Sealed, key, 0)?;
-        let partial = format!("{name}{PARTIAL}");
-        let mut file = disk.create(&partial).map_err(Error::io("creating", path(&*disk, &partial)))?;
-        file.append(&bytes).map_err(Error::io("writing", path(&*disk, &partial)))?;
+    pub fn create(disk: Arc<dyn Disk>, keys: &Keys, name: &str) -> Result<Self, Error> {
+        let (file, cipher) = keys.begin(|key| {
+            let (bytes, cipher) = header::create(Magic::Sealed, key, 0)?;
+            let partial = format!("{name}{PARTIAL}");
+            let mut file = disk.create(&partial).map_err(Error::io("creating", path(&*disk, &partial)))?;
+            file.append(&bytes).map_err(Error::io("writing", path(&*disk, &partial)))?;
+            Ok((file, cipher))
+        })?;
         let buffer = Vec::with_capacity(CHUNK);
         Ok(Self { disk, name: name.to_owned(), file, cipher, number: 0, buffer, written: 0, finished: false })
     }
@@ -137,7 +140,7 @@ impl SealedReader {
     ///
     /// # Errors
     /// [`Error::WrongKey`], [`Error::Format`], [`Error::Damaged`] for its header, and what the disk says.
-    pub fn open(disk: &dyn Disk, key: &Key, name: &str) -> Result<Option<Self>, Error> {
+    pub fn open(disk: &dyn Disk, keys: &Keys, name: &str) -> Result<Option<Self>, Error> {
         let path = path(disk, name);
         let file = match disk.open(name) {
             Ok(file) => file,
@@ -152,8 +155,8 @@ impl SealedReader {
             }
             other => other.map_err(Error::io("reading", &path))?,
         }
-        let (cipher, _) = header::read(Magic::Sealed, key, &bytes)
-            .map_err(|refused| refused.into_error(path.clone(), key))?;
+        let (cipher, _, _) = header::read(Magic::Sealed, keys, &bytes)
+            .map_err(|refused| refused.into_error(path.clone(), keys))?;
         let (offset, plain) = (HEADER as u64, Vec::new());
         Ok(Some(Self { file, path, cipher, number: 0, offset, plain, taken: 0, ended: false }))
     }

@@ -2,10 +2,10 @@ mod tests {
     use std::io::{Read, Write};
     use std::sync::Arc;
 
-    use crate::{Disk, Error, Key, MemoryDisk, SealedReader, SealedWriter};
+    use crate::{Disk, Error, Key, Keys, MemoryDisk, SealedReader, SealedWriter};
 
-    fn key() -> Key {
-        Key::new(3, [9; 32])
+    fn key() -> Keys {
+        Key::new(3, [9; 32]).into()
     }
 
     fn write(disk: &MemoryDisk, bytes: &[u8]) {
@@ -55,10 +55,10 @@ mod tests {
             disk.overwrite("snapshot", sound[..at].to_vec());
             assert!(read(&disk).is_err(), "cut at {at}");
         }
-        let other = SealedReader::open(&disk.copy(), &Key::new(3, [8; 32]), "snapshot");
+        let other = SealedReader::open(&disk.copy(), &Key::new(3, [8; 32]).into(), "snapshot");
         assert!(other.is_err());
         disk.overwrite("snapshot", sound);
-        let other = SealedReader::open(&disk, &Key::new(3, [8; 32]), "snapshot");
+        let other = SealedReader::open(&disk, &Key::new(3, [8; 32]).into(), "snapshot");
         assert!(matches!(other, Err(Error::WrongKey { .. })));
     }
 }

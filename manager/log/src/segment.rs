@@ -5,7 +5,8 @@ use crate::disk::{Disk, DiskFile};
 use crate::error::Error;
 use crate::frame::{self, Record};
 use crate::header::{self, HEADER, Magic};
-use crate::key::Key;
+use crate::keys::Keys;
+use crate::sealed::PARTIAL;
 
 /// Names of segments end like this.
 const SUFFIX: &str = ".log";
@@ -16,6 +17,8 @@ pub(crate) struct Segment {
     pub(crate) first: u64,
     file: Box<dyn DiskFile>,
     cipher: Cipher,
+    /// The number of the key that it is sealed with.
+    pub(crate) key: u8,
     /// Where each record starts, in bytes; record `first + n` starts at `offsets[n]`.
     offsets: Vec<u32>,
     /// Length in bytes.
@@ -46,11 +49,9 @@ pub(crate) fn first_of(name: &str) -> Option<u64> {
 
 impl Segment {
     /// Creates a segment whose name and header are durable when this returns.
-    pub(crate) fn create(disk: &dyn Disk, key: &Key, first: u64) -> Result<Self, Error> {
+    pub(crate) fn create(disk: &dyn Disk, keys: &Keys, first: u64) -> Result<Self, Error> {
         let name = name_of(first);
-        let (bytes, cipher) = header::create(Magic::Segment, key, first)?;
-        let mut file = disk.create(&name).map_err(Error::io("creating", path(disk, &name)))?;
-        file.append(&bytes).map_err(Error::io("writing", path(disk, &name)))?;
+        let (mut file, cipher, key) = begin(disk, keys, first, &name)?;
         file.sync().map_err(Error::io("syncing", path(disk, &name)))?;
         disk.sync_dir().map_err(Error::io("syncing", disk.describe()))?;
         Ok(Self {
@@ -58,6 +59,7 @@ impl Segment {
             first,
             file,
             cipher,
+            key,
             offsets: Vec::new(),
             size: HEADER as u32,
             synced: HEADER as u32,
@@ -67,7 +69,7 @@ impl Segment {
     /// Reads and verifies a whole segment. `Ok(None)`: the file holds nothing yet, its creation was cut short.
     pub(crate) fn load(
         disk: &dyn Disk,
-        key: &Key,
+        keys: &Keys,
         name: &str,
     ) -> Result<Option<(Self, Option<Broken>)>, Error> {
         let at = path(disk, name);
@@ -79,17 +81,17 @@ impl Segment {
         };
         let mut bytes = vec![0; size as usize];
         file.read_at(&mut bytes, 0).map_err(Error::io("reading", &at))?;
-        let (cipher, first) = match header::read(Magic::Segment, key, &bytes) {
+        let (cipher, key, first) = match header::read(Magic::Segment, keys, &bytes) {
             Ok(found) => found,
             Err(header::Refused::Broken(_)) if bytes.len() <= HEADER => return Ok(None),
-            Err(refused) => return Err(refused.into_error(at, key)),
+            Err(refused) => return Err(refused.into_error(at, keys)),
         };
         if first_of(name) != Some(first) {
             let reason = format!("it starts with record {first}, its name says another");
             return Err(Error::Damaged { file: at, offset: 16, reason });
         }
-        let mut segment =
-            Self { name: name.to_owned(), first, file, cipher, offsets: Vec::new(), size, synced: size };
+        let (name, offsets) = (name.to_owned(), Vec::new());
+        let mut segment = Self { name, first, file, cipher, key, offsets, size, synced: size };
         let broken = segment.scan(&bytes);
         Ok(Some((segment, broken)))
     }
@@ -171,6 +173,29 @@ impl Segment {
         Ok(())
     }
 
+    /// The same records under the current key, in the place of this segment: written aside, synced, renamed. It is not to
+    /// be appended to.
+    pub(crate) fn resealed(&self, disk: &dyn Disk, keys: &Keys) -> Result<Self, Error> {
+        let mut records = Vec::new();
+        self.read(disk, self.first, self.next(), &mut records)?;
+        let partial = format!("{}{PARTIAL}", self.name);
+        let (mut file, cipher, key) = begin(disk, keys, self.first, &partial)?;
+        let (mut out, mut offsets) = (Vec::with_capacity(self.size as usize), Vec::new());
+        for record in &records {
+            let at = (HEADER + out.len()) as u32;
+            offsets.push(at);
+            // What stands before a record is synced before the file gets its name.
+            frame::write(&mut out, &cipher, self.first, at, record)?;
+        }
+        file.append(&out).map_err(Error::io("writing", path(disk, &partial)))?;
+        file.sync().map_err(Error::io("syncing", path(disk, &partial)))?;
+        disk.rename(&partial, &self.name).map_err(Error::io("renaming", path(disk, &partial)))?;
+        disk.sync_dir().map_err(Error::io("syncing", disk.describe()))?;
+        let size = (HEADER + out.len()) as u32;
+        let (name, first) = (self.name.clone(), self.first);
+        Ok(Self { name, first, file, cipher, key, offsets, size, synced: size })
+    }
+
     /// Reads the records `from..to`, which must be in this segment, into `out`.
     pub(crate) fn read(
         &self,
@@ -198,6 +223,21 @@ impl Segment {
         }
         Ok(())
     }
+}
+
+/// A file that holds a segment's header, with the number of its key.
+fn begin(
+    disk: &dyn Disk,
+    keys: &Keys,
+    first: u64,
+    name: &str,
+) -> Result<(Box<dyn DiskFile>, Cipher, u8), Error> {
+    keys.begin(|key| {
+        let (bytes, cipher) = header::create(Magic::Segment, key, first)?;
+        let mut file = disk.create(name).map_err(Error::io("creating", path(disk, name)))?;
+        file.append(&bytes).map_err(Error::io("writing", path(disk, name)))?;
+        Ok((file, cipher, key.number()))
+    })
 }
 
 pub(crate) fn path(disk: &dyn Disk, name: &str) -> String {

@@ -104,6 +104,7 @@ mod tests {
             cross_certificates: Vec::new(),
             join_tokens: JoinTokens::default(),
             epoch: 0,
+            unlock_key: skep_model::UnlockKey::default(),
         }
     }
 

@@ -36,6 +36,7 @@ impl World {
             cross_certificates: Vec::new(),
             join_tokens: JoinTokens::default(),
             epoch: 0,
+            unlock_key: skep_model::UnlockKey::default(),
         };
         let ingress = NetworkSpec { name: "ingress".into(), ingress: true, ..NetworkSpec::default() };
         let app = NetworkSpec { name: "app".into(), ..NetworkSpec::default() };

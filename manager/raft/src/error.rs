@@ -105,6 +105,20 @@ impl From<io::Error> for OpenError {
     }
 }
 
+/// The log has a new key, but its older ones are still needed. Ask again.
+#[derive(Debug, thiserror::Error)]
+pub enum RekeyError {
+    /// A file could not be sealed again.
+    #[error("the log's files could not be sealed again under the new key: {0}")]
+    Io(#[from] io::Error),
+    /// A snapshot is being written that was begun under an older key.
+    #[error("files are being written that need older keys (number {numbers:?}) of the log")]
+    InUse {
+        /// The keys.
+        numbers: Vec<u8>,
+    },
+}
+
 /// Why a command was not applied, or may not have been.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProposeError {

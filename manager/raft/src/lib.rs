@@ -27,6 +27,7 @@ mod node;
 mod options;
 mod reception;
 mod recover;
+mod rekey;
 mod snapshots;
 mod spawner;
 mod state_machine;
@@ -45,7 +46,7 @@ mod crash_test;
 mod suite_test;
 
 pub use change::ChangeError;
-pub use error::{OpenError, ProposeError, ReadError, Stopped};
+pub use error::{OpenError, ProposeError, ReadError, RekeyError, Stopped};
 pub use leadership::{Leader, Leadership};
 pub use message::{MessageKind, RaftMessage};
 pub use metrics::{MemberState, Metrics, Role};

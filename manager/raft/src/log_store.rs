@@ -11,7 +11,7 @@ use openraft::entry::RaftEntry;
 use openraft::storage::{IOFlushed, RaftLogStorage};
 use openraft::{LogState, OptionalSend, RaftLogReader};
 use skep_log::{Record, SegmentedLog};
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedSender, WeakUnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
 use crate::error::OpenError;
@@ -88,6 +88,11 @@ impl LogStore {
     pub(crate) async fn save_witness(&self, known: &BTreeMap<u64, u64>) -> io::Result<()> {
         let bytes = encode(known)?;
         self.ask(|done| Job::Put { name: log_writer::WITNESS, bytes, done }).await
+    }
+
+    /// The way to the log's writer, without keeping it alive.
+    pub(crate) fn writer(&self) -> WeakUnboundedSender<Job> {
+        self.jobs.downgrade()
     }
 
     /// The entries from `first` on that are in memory.

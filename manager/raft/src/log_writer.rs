@@ -25,11 +25,32 @@ const MAX_JOBS: usize = 4096;
 
 /// What the log store asks for, in the order of asking.
 pub(crate) enum Job {
-    Append { records: Vec<Record>, done: IOFlushed<TypeConfig> },
-    Put { name: &'static str, bytes: Vec<u8>, done: Sender<io::Result<()>> },
-    Truncate { last: Option<u64>, done: Sender<io::Result<()>> },
-    Purge { last: u64, mark: Vec<u8>, done: Sender<io::Result<()>> },
-    Read { range: Range<u64>, done: Sender<io::Result<Vec<Record>>> },
+    Append {
+        records: Vec<Record>,
+        done: IOFlushed<TypeConfig>,
+    },
+    Put {
+        name: &'static str,
+        bytes: Vec<u8>,
+        done: Sender<io::Result<()>>,
+    },
+    Truncate {
+        last: Option<u64>,
+        done: Sender<io::Result<()>>,
+    },
+    Purge {
+        last: u64,
+        mark: Vec<u8>,
+        done: Sender<io::Result<()>>,
+    },
+    /// Seals one more file under the current key; answers whether there was one.
+    Reseal {
+        done: Sender<io::Result<bool>>,
+    },
+    Read {
+        range: Range<u64>,
+        done: Sender<io::Result<Vec<Record>>>,
+    },
 }
 
 /// Works until the log store is gone; `durable` is the index after the last one that is synced.
@@ -59,6 +80,7 @@ fn perform(log: &mut SegmentedLog, job: Job, appended: &mut Vec<IOFlushed<TypeCo
         Job::Purge { last, mark, done } => {
             answer(done, log.put_meta(PURGED, &mark).and_then(|()| log.purge_to(last)));
         }
+        Job::Reseal { done } => answer(done, log.reseal()),
         Job::Read { range, done } => answer(done, log.read(range)),
     }
 }

@@ -9,10 +9,10 @@ use openraft::ReadPolicy;
 use openraft::errors::{ClientWriteError, Fatal, ForwardToLeader, LinearizableReadError, RaftError};
 use openraft::metrics::WaitError;
 use openraft::type_config::TypeConfigExt;
-use skep_log::{Disk, SegmentedLog};
+use skep_log::{Disk, Key, SegmentedLog};
 
 use crate::change::{ChangeError, Changes};
-use crate::error::{OpenError, ProposeError, ReadError, Stopped};
+use crate::error::{OpenError, ProposeError, ReadError, RekeyError, Stopped};
 use crate::fence::Fence;
 use crate::idle;
 use crate::leadership::{self, Leadership};
@@ -23,6 +23,7 @@ use crate::metrics::{self, Metrics};
 use crate::network::{Network, Peers};
 use crate::options::Options;
 use crate::reception::Reception;
+use crate::rekey::Rekeying;
 use crate::snapshots::{self, Snapshots};
 use crate::spawner::run_blocking;
 use crate::state_machine::StateMachine;
@@ -56,6 +57,7 @@ pub(crate) struct Inner {
     changes: Changes,
     max_command_bytes: usize,
     disk: Arc<dyn Disk>,
+    rekeying: Rekeying,
     log: LogStore,
     witness: Witness,
 }
@@ -92,14 +94,16 @@ impl RaftNode {
         transport: Arc<dyn Transport>,
     ) -> Result<Self, OpenError> {
         let limits = options.log_limits();
-        let Options { id, disk, key, cluster, epoch, begun, timings, spawner } = options;
+        let Options { id, disk, keys, cluster, epoch, begun, timings, spawner } = options;
         let config = timings.config(cluster)?;
         let own_disk = disk.clone();
-        let snapshots = Snapshots::new(disk.clone(), key.clone());
+        let snapshots = Snapshots::new(disk.clone(), keys.clone());
         let (held, checked, threads) = (snapshots.clone(), disk.clone(), spawner.clone());
+        let held_keys = keys.clone();
         let opened = run_blocking(&*spawner, "raft-open", move || {
             let open = || -> Result<_, OpenError> {
-                let mut log = SegmentedLog::open(disk, key, limits)?.0;
+                let mut log = SegmentedLog::open(disk, held_keys, limits)?.0;
+                held.tidy()?;
                 check_owner(&mut log, &*checked, (id, cluster), begun)?;
                 let known = log_store::read_witness(&log)?;
                 let log = LogStore::start(log, &*threads)?;
@@ -112,6 +116,8 @@ impl RaftNode {
         let (log, machine, known) = opened.await??;
         let witness = Witness::new(id, log.clone(), snapshots.clone(), known);
         witness.check_own()?;
+        let (jobs, held) = (log.writer(), snapshots.clone());
+        let rekeying = Rekeying { keys, disk: own_disk.clone(), jobs, snapshots: held, spawner };
         let (held_log, fence) = (log.clone(), Fence::new(epoch));
         let network = Arc::new(Network {
             transport,
@@ -141,6 +147,7 @@ impl RaftNode {
             changes: Changes::default(),
             max_command_bytes,
             disk: own_disk,
+            rekeying,
             log: held_log,
             witness,
         };
@@ -336,6 +343,16 @@ impl RaftNode {
     pub async fn snapshot(&self) -> Result<(), Stopped> {
         let asked = self.inner.raft.trigger().snapshot().await;
         asked.map_err(|error| Stopped { reason: error.to_string() })
+    }
+
+    /// Gives the log and the snapshot this key: what is new is sealed with it at once, what is there is sealed again. Once
+    /// this has succeeded, no file of this member's directory needs an older key. The key must be kept where the next
+    /// [`RaftNode::open`] finds it, with the older ones, before this is called.
+    ///
+    /// # Errors
+    /// [`RekeyError`]; older keys are still needed then, and it may be asked again.
+    pub async fn rekey(&self, key: Key) -> Result<(), RekeyError> {
+        self.inner.rekeying.run(key).await
     }
 
     /// Waits until it is known that the cluster went on in a later epoch without this member: it was recovered while this

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use skep_log::{Disk, Key};
+use skep_log::{Disk, Keys};
 
 use crate::error::OpenError;
 use crate::spawner::{Spawner, Threads};
@@ -14,8 +14,8 @@ pub struct Options {
     pub id: u64,
     /// The directory that is this node's alone.
     pub disk: Arc<dyn Disk>,
-    /// Seals the log and the snapshot.
-    pub key: Key,
+    /// Seal the log and the snapshot.
+    pub keys: Keys,
     /// The cluster's id: messages of others are refused.
     pub cluster: u128,
     /// The cluster's epoch, raised by each recovery from the loss of a majority: messages of other epochs are refused.
@@ -31,17 +31,9 @@ pub struct Options {
 impl Options {
     /// Options with the defaults for everything that may have one; epoch 0, not opened before.
     #[must_use]
-    pub fn new(id: u64, disk: Arc<dyn Disk>, key: Key, cluster: u128) -> Self {
-        Self {
-            id,
-            disk,
-            key,
-            cluster,
-            epoch: 0,
-            begun: false,
-            timings: Timings::default(),
-            spawner: Arc::new(Threads),
-        }
+    pub fn new(id: u64, disk: Arc<dyn Disk>, keys: impl Into<Keys>, cluster: u128) -> Self {
+        let (keys, timings) = (keys.into(), Timings::default());
+        Self { id, disk, keys, cluster, epoch: 0, begun: false, timings, spawner: Arc::new(Threads) }
     }
 
     /// A command and its frame must fit a record.

@@ -29,7 +29,7 @@ type LeaderId = openraft::impls::leader_id_std::LeaderId<u64, u64>;
 /// [`OpenError`], also when this member has nothing of the cluster.
 pub fn become_only_member(options: &Options, address: &str) -> Result<(), OpenError> {
     let limits = options.log_limits();
-    let mut log = SegmentedLog::open(options.disk.clone(), options.key.clone(), limits)?.0;
+    let mut log = SegmentedLog::open(options.disk.clone(), options.keys.clone(), limits)?.0;
     check_owner(&mut log, &*options.disk, (options.id, options.cluster), options.begun)?;
     let (vote, last) = (log_store::read_vote(&log)?, log_store::read_last(&log)?);
     let Some(last) = last else {
@@ -59,7 +59,7 @@ pub fn begin_with(
     index: u64,
     state: SnapshotWriter,
 ) -> Result<(), OpenError> {
-    let mut log = SegmentedLog::open(options.disk.clone(), options.key.clone(), options.log_limits())?.0;
+    let mut log = SegmentedLog::open(options.disk.clone(), options.keys.clone(), options.log_limits())?.0;
     check_owner(&mut log, &*options.disk, (options.id, options.cluster), options.begun)?;
     if log_store::read_last(&log)?.is_some() {
         return Err(OpenError::Raft("the directory holds the log of a manager already".to_owned()));
@@ -72,7 +72,7 @@ pub fn begin_with(
         last_membership: StoredMembership::new(Some(last), membership),
     };
     // The snapshot first: a log that begins later than what a snapshot covers is not opened.
-    Snapshots::new(options.disk.clone(), options.key.clone()).build(&meta, state)?;
+    Snapshots::new(options.disk.clone(), options.keys.clone()).build(&meta, state)?;
     log.put_meta(log_writer::VOTE, &log_store::encode(&Vote::from_leader_id(leader, false))?)?;
     log.put_meta(log_writer::PURGED, &log_store::encode(&last)?)?;
     log.purge_to(index)?;

@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use skep_log::{Disk, Key, SealedReader, SealedWriter};
+use skep_log::{Disk, Keys, SealedReader, SealedWriter};
 
 use crate::state_machine::SnapshotWriter;
 use crate::types::SnapshotMeta;
@@ -12,6 +12,8 @@ use crate::types::SnapshotMeta;
 const CURRENT: &str = "snapshot";
 /// One that is being received.
 const RECEIVED: &str = "received";
+/// The current one under another key.
+const RESEALED: &str = "resealed";
 /// More than any list of members takes, in bytes.
 const MAX_META: u32 = 1 << 20;
 
@@ -25,14 +27,14 @@ pub(crate) struct SnapshotData {
 #[derive(Clone)]
 pub(crate) struct Snapshots {
     disk: Arc<dyn Disk>,
-    key: Key,
+    keys: Keys,
     /// What the current snapshot covers; locked while it is replaced.
     current: Arc<Mutex<Option<SnapshotMeta>>>,
 }
 
 impl Snapshots {
-    pub(crate) fn new(disk: Arc<dyn Disk>, key: Key) -> Self {
-        Self { disk, key, current: Arc::default() }
+    pub(crate) fn new(disk: Arc<dyn Disk>, keys: Keys) -> Self {
+        Self { disk, keys, current: Arc::default() }
     }
 
     /// The last index that the current snapshot covers.
@@ -43,7 +45,7 @@ impl Snapshots {
 
     /// The current snapshot, at its start.
     pub(crate) fn current(&self) -> io::Result<Option<(SnapshotMeta, SnapshotData)>> {
-        let Some(mut reader) = SealedReader::open(&*self.disk, &self.key, CURRENT)? else { return Ok(None) };
+        let Some(mut reader) = SealedReader::open(&*self.disk, &self.keys, CURRENT)? else { return Ok(None) };
         let meta = read_meta(&mut reader)?;
         Ok(Some((meta, self.open(CURRENT)?)))
     }
@@ -53,7 +55,7 @@ impl Snapshots {
         &self,
         restore: impl FnOnce(&mut dyn Read) -> io::Result<()>,
     ) -> io::Result<Option<SnapshotMeta>> {
-        let Some(mut reader) = SealedReader::open(&*self.disk, &self.key, CURRENT)? else { return Ok(None) };
+        let Some(mut reader) = SealedReader::open(&*self.disk, &self.keys, CURRENT)? else { return Ok(None) };
         let meta = read_meta(&mut reader)?;
         restore(&mut reader)?;
         // The end of the file is proven as well, also when the owner reads less than all of it.
@@ -64,7 +66,7 @@ impl Snapshots {
 
     /// Writes a snapshot of the state and makes it the current one, unless that one is newer by now.
     pub(crate) fn build(&self, meta: &SnapshotMeta, state: SnapshotWriter) -> io::Result<SnapshotData> {
-        let mut writer = SealedWriter::create(self.disk.clone(), &self.key, CURRENT)?;
+        let mut writer = SealedWriter::create(self.disk.clone(), &self.keys, CURRENT)?;
         let bytes = postcard::to_allocvec(meta).map_err(io::Error::other)?;
         writer.write_all(&(bytes.len() as u32).to_le_bytes())?;
         writer.write_all(&bytes)?;
@@ -74,13 +76,38 @@ impl Snapshots {
 
     /// Makes a snapshot from elsewhere the current one.
     pub(crate) fn adopt(&self, meta: &SnapshotMeta, mut data: SnapshotData) -> io::Result<()> {
-        let mut writer = SealedWriter::create(self.disk.clone(), &self.key, CURRENT)?;
+        let mut writer = SealedWriter::create(self.disk.clone(), &self.keys, CURRENT)?;
         io::copy(&mut data.reader, &mut writer)?;
         self.replace(meta, writer)?;
-        if self.disk.list()?.iter().any(|name| name == RECEIVED) {
-            self.disk.remove(RECEIVED)?;
+        self.remove(RECEIVED)
+    }
+
+    /// Removes what a process that was killed left half done.
+    pub(crate) fn tidy(&self) -> io::Result<()> {
+        [RECEIVED, RESEALED].into_iter().try_for_each(|name| self.remove(name))
+    }
+
+    /// Writes the current snapshot again, under the current key. A crash leaves the one file or the other, whole.
+    pub(crate) fn reseal(&self) -> io::Result<()> {
+        let Some(mut reader) = SealedReader::open(&*self.disk, &self.keys, CURRENT)? else { return Ok(()) };
+        let covered = self.current.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut writer = SealedWriter::create(self.disk.clone(), &self.keys, RESEALED)?;
+        io::copy(&mut reader, &mut writer)?;
+        writer.finish()?;
+        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if *current != covered {
+            // Another one took its place meanwhile, under whatever key; whoever asks looks which keys are in use.
+            return self.remove(RESEALED);
         }
-        Ok(())
+        self.disk.rename(RESEALED, CURRENT)?;
+        self.disk.sync_dir()
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        match self.disk.remove(name) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 
     fn replace(&self, meta: &SnapshotMeta, writer: SealedWriter) -> io::Result<SnapshotData> {
@@ -95,7 +122,7 @@ impl Snapshots {
 
     /// Starts a file for a snapshot that is being received.
     pub(crate) fn receive(&self) -> io::Result<SealedWriter> {
-        Ok(SealedWriter::create(self.disk.clone(), &self.key, RECEIVED)?)
+        Ok(SealedWriter::create(self.disk.clone(), &self.keys, RECEIVED)?)
     }
 
     /// Ends the file; answers with the snapshot that it holds.
@@ -105,7 +132,7 @@ impl Snapshots {
     }
 
     fn open(&self, name: &str) -> io::Result<SnapshotData> {
-        let reader = SealedReader::open(&*self.disk, &self.key, name)?;
+        let reader = SealedReader::open(&*self.disk, &self.keys, name)?;
         let reader = reader.ok_or_else(|| io::Error::other("a snapshot vanished while it was opened"))?;
         Ok(SnapshotData { reader })
     }

@@ -39,7 +39,7 @@ mod tests {
             let key = Key::new(1, [1; 32]);
             let log = SegmentedLog::open(disk.clone(), key.clone(), skep_log::Options::default()).unwrap().0;
             let log = LogStore::start(log, &Threads).unwrap();
-            let snapshots = Snapshots::new(Arc::new(disk), key);
+            let snapshots = Snapshots::new(Arc::new(disk), key.into());
             let machine = Machine::load(Arc::new(Nothing), Arc::new(Threads), snapshots).unwrap();
             Ok(((), log, machine))
         }

@@ -93,7 +93,7 @@ mod tests {
         let disk = cluster.crash(1).await;
         assert!(matches!(refused(options(2, &disk)).await, OpenError::OtherOwner { .. }));
         let mut wrong = options(1, &disk);
-        wrong.key = Key::new(1, [6; 32]);
+        wrong.keys = Key::new(1, [6; 32]).into();
         assert!(matches!(refused(wrong).await, OpenError::Log(skep_log::Error::WrongKey { .. })));
         let sound = disk.content("snapshot").unwrap();
         let mut bytes = sound.clone();

@@ -1,8 +1,10 @@
-use skep_identity::{Authority, IdentityError, NodeIdentity, join_tokens, key_digest, new_root};
+use skep_identity::{
+    Authority, IdentityError, KeyEncryptionKey, NodeIdentity, join_tokens, key_digest, new_root,
+};
 use skep_model::{
     Change, Cluster, ClusterId, ClusterSpec, JoinTokens, ManagerStatus, Meta, Network, NetworkId,
     NetworkSpec, Node, NodeDescription, NodeId, NodeRole, NodeSpec, NodeState, NodeStatus, RootCa, Subnet,
-    Transaction, limits,
+    Transaction, UnlockKey, limits,
 };
 use skep_runtime::Env;
 
@@ -28,6 +30,8 @@ pub struct NewSwarm {
     pub raft_id: u64,
     /// The first node's certificate.
     pub identity: NodeIdentity,
+    /// What unlocks its managers; empty when they are not locked.
+    pub unlock_key: UnlockKey,
     /// Makes the cluster, the node, and the ingress network.
     pub transaction: Transaction,
 }
@@ -47,15 +51,20 @@ pub fn new_swarm(env: &Env, first: FirstNode, spec: ClusterSpec) -> Result<NewSw
     let identity = NodeIdentity { certificate_pem, key_pem, root_pem: root_ca.certificate_pem.clone() };
     let secret = || u128::from_le_bytes(random.bytes());
     let join_tokens = join_tokens(&root_ca.certificate_pem, secret(), secret())?;
+    let unlock_key = match spec.autolock {
+        true => KeyEncryptionKey::new(random.bytes()).unlock_key(),
+        false => UnlockKey::default(),
+    };
     let raft_id = random.number();
     let ingress = ingress_network(NetworkId::new(random.id()), &spec);
     let objects = [
-        first_cluster(cluster, spec, root_ca, join_tokens).into(),
+        Cluster { unlock_key: unlock_key.clone(), ..first_cluster(cluster, spec, root_ca, join_tokens) }
+            .into(),
         first_node(node, raft_id, key_digest(&request)?, first).into(),
         ingress.into(),
     ];
     let transaction = Transaction { changes: objects.map(Change::Create).into() };
-    Ok(NewSwarm { cluster, node, raft_id, identity, transaction })
+    Ok(NewSwarm { cluster, node, raft_id, identity, unlock_key, transaction })
 }
 
 fn first_cluster(id: ClusterId, spec: ClusterSpec, root_ca: RootCa, join_tokens: JoinTokens) -> Cluster {
@@ -68,6 +77,7 @@ fn first_cluster(id: ClusterId, spec: ClusterSpec, root_ca: RootCa, join_tokens:
         cross_certificates: Vec::new(),
         join_tokens,
         epoch: 0,
+        unlock_key: UnlockKey::default(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The swarm's own settings.
 
-use skep_identity::join_tokens;
-use skep_model::{Change, Cluster, ClusterSpec, JoinTokens, Transaction, validate_cluster};
+use skep_identity::{KeyEncryptionKey, join_tokens};
+use skep_model::{Change, Cluster, ClusterSpec, JoinTokens, Transaction, UnlockKey, validate_cluster};
 
 use super::root::{GivenRoot, wanted_root, with_root};
 use super::{ControlApi, ControlError};
@@ -15,6 +15,8 @@ pub struct Rotation {
     pub manager_token: bool,
     /// The root of the certificates, by this one. One that is made for it is asked for by a higher count in the settings.
     pub root: Option<GivenRoot>,
+    /// The unlock key; nothing changes where managers are not locked.
+    pub unlock_key: bool,
 }
 
 impl ControlApi {
@@ -33,6 +35,7 @@ impl ControlApi {
         let random = self.env.random();
         let secrets = || (u128::from_le_bytes(random.bytes()), u128::from_le_bytes(random.bytes()));
         let (secrets, root_secrets, now) = (secrets(), secrets(), self.env.now());
+        let new_key = KeyEncryptionKey::new(random.bytes()).unlock_key();
         self.door
             .change(|view| {
                 let missing = || ControlError::NotFound("the swarm's own record is not there yet".into());
@@ -42,7 +45,8 @@ impl ControlApi {
                 }
                 let join_tokens = rotated(cluster, &rotation, secrets)?;
                 let wanted = wanted_root(cluster, &spec, rotation.root.as_ref(), now)?;
-                let next = Cluster { spec: spec.clone(), join_tokens, ..Cluster::clone(cluster) };
+                let unlock_key = unlock_key(cluster, &spec, &rotation, &new_key);
+                let next = Cluster { spec: spec.clone(), join_tokens, unlock_key, ..Cluster::clone(cluster) };
                 let next = match wanted {
                     Some(root) => with_root(next, root, root_secrets, now)?,
                     None => next,
@@ -50,6 +54,21 @@ impl ControlApi {
                 Ok((Transaction { changes: vec![Change::Update(next.into())] }, ()))
             })
             .await
+    }
+
+    /// What unlocks a restarted manager; empty when managers are not locked.
+    pub fn unlock_key(&self) -> UnlockKey {
+        self.view().cluster().map(|cluster| cluster.unlock_key.clone()).unwrap_or_default()
+    }
+}
+
+/// The unlock key under this spec: none, a new one, or the one so far.
+fn unlock_key(cluster: &Cluster, spec: &ClusterSpec, rotation: &Rotation, new: &UnlockKey) -> UnlockKey {
+    let old = &cluster.unlock_key;
+    match spec.autolock {
+        false => UnlockKey::default(),
+        true if rotation.unlock_key || old.0.is_empty() => new.clone(),
+        true => old.clone(),
     }
 }
 

@@ -13,6 +13,8 @@ mod service;
 mod stack;
 
 #[cfg(test)]
+mod cluster_test;
+#[cfg(test)]
 mod controlapi_test;
 
 use skep_runtime::Env;

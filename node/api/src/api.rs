@@ -10,6 +10,10 @@ use crate::events::EventHistory;
 use crate::host::{Host, SwarmState};
 use crate::refusal::Refusal;
 
+/// What is said where a locked node is asked for its swarm.
+pub const SWARM_LOCKED: &str = "Swarm is encrypted and needs to be unlocked before it can be used. Please use \"skep swarm \
+    unlock\" to unlock it.";
+
 /// What every call needs.
 #[derive(Clone, Debug)]
 pub(crate) struct Api {
@@ -51,6 +55,7 @@ impl Api {
             SwarmState::Starting(_) => unavailable(
                 "Manager is being prepared or has trouble connecting to the cluster. Try again in a moment.",
             ),
+            SwarmState::Locked => unavailable(SWARM_LOCKED),
             SwarmState::Error(_, reason) => {
                 unavailable(&format!("This node cannot work as a member of its swarm: {reason}"))
             }

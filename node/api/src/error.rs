@@ -5,6 +5,8 @@ use thiserror::Error;
 pub enum HostErrorKind {
     /// The request is malformed.
     Invalid,
+    /// A secret that was given is the wrong one.
+    Unauthorized,
     /// There is no such object.
     NotFound,
     /// The object is in use, or already so.

@@ -43,6 +43,12 @@ pub trait Host: std::fmt::Debug + Send + Sync + 'static {
     /// When the node is in a swarm already, or the backup is none.
     async fn swarm_restore(&self, backup: Upload, advertise: &str) -> Result<String, HostError>;
 
+    /// Lets a locked member go on with its swarm's unlock key.
+    ///
+    /// # Errors
+    /// When the node is not locked, or the key is malformed or the wrong one; nothing has changed then.
+    async fn swarm_unlock(&self, key: String) -> Result<(), HostError>;
+
     /// Leaves the swarm and removes every container of it. Without `force`, only where nothing is lost by it.
     ///
     /// # Errors
@@ -128,6 +134,8 @@ pub enum SwarmState {
     Inactive,
     /// It is a member that is not ready yet.
     Starting(NodeId),
+    /// It is a member that waits for its unlock key.
+    Locked,
     /// It is a member that cannot work, and why.
     Error(NodeId, String),
     /// It is a member.

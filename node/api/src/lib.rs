@@ -29,6 +29,7 @@ pub mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use api::SWARM_LOCKED;
 pub use error::{HostError, HostErrorKind};
 pub use facts::HostFacts;
 pub use host::{Host, LogStream, Member, SwarmState, Upload};

@@ -52,6 +52,8 @@ fn swarm_calls() -> Router<Api> {
         .route("/swarm/join", post(swarm::join))
         .route("/swarm/leave", post(swarm::leave))
         .route("/swarm/update", post(swarm::update))
+        .route("/swarm/unlock", post(swarm::unlock))
+        .route("/swarm/unlockkey", get(swarm::unlock_key))
         .route("/swarm/backup", get(swarm::backup))
         .route("/swarm/restore", post(swarm::restore))
         .route("/nodes", get(node::list))

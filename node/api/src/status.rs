@@ -35,6 +35,7 @@ impl From<HostError> for Refusal {
     fn from(error: HostError) -> Self {
         let status = match error.kind {
             HostErrorKind::Invalid => StatusCode::BAD_REQUEST,
+            HostErrorKind::Unauthorized => StatusCode::UNAUTHORIZED,
             HostErrorKind::NotFound => StatusCode::NOT_FOUND,
             HostErrorKind::Conflict => StatusCode::CONFLICT,
             HostErrorKind::NotInSwarm | HostErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,

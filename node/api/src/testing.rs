@@ -130,6 +130,21 @@ impl Host for FakeHost {
         Ok(format!("restored of {} bytes", read(backup).await?.len()))
     }
 
+    async fn swarm_unlock(&self, key: String) -> Result<(), HostError> {
+        let refused = |kind, text: &str| Err(HostError::new(kind, text));
+        match self.swarm() {
+            SwarmState::Locked if key == "SWMKEY-1-right" => {
+                self.node().swarm = SwarmState::Inactive;
+                Ok(())
+            }
+            SwarmState::Locked if key.starts_with("SWMKEY-1-") => {
+                refused(HostErrorKind::Unauthorized, "swarm could not be unlocked: invalid key provided")
+            }
+            SwarmState::Locked => refused(HostErrorKind::Invalid, "invalid key string"),
+            _ => refused(HostErrorKind::Conflict, "swarm is not locked"),
+        }
+    }
+
     async fn swarm_leave(&self, force: bool) -> Result<(), HostError> {
         if !force {
             return Err(HostError::new(HostErrorKind::NotInSwarm, "the last manager: leave with force"));

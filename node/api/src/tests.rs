@@ -4,6 +4,7 @@ mod bench;
 mod change_test;
 mod docker_test;
 mod event_test;
+mod lock_test;
 mod log_test;
 mod node_test;
 mod serve_test;

@@ -25,6 +25,7 @@ fn cluster() -> Cluster {
         cross_certificates: Vec::new(),
         join_tokens: JoinTokens::default(),
         epoch: 0,
+        unlock_key: skep_model::UnlockKey::default(),
     }
 }
 

@@ -9,7 +9,7 @@ use skep_rest::{
 
 use super::{container, event, image, log, swarm};
 use crate::node::Node;
-use crate::{init, join, leave, restore};
+use crate::{init, join, keys, leave, restore};
 
 #[async_trait]
 impl Host for Node {
@@ -44,6 +44,10 @@ impl Host for Node {
 
     async fn swarm_restore(&self, backup: Upload, advertise: &str) -> Result<String, HostError> {
         restore::restore(self, backup, advertise).await
+    }
+
+    async fn swarm_unlock(&self, key: String) -> Result<(), HostError> {
+        keys::unlock(self, key).await
     }
 
     async fn swarm_leave(&self, force: bool) -> Result<(), HostError> {

@@ -15,6 +15,7 @@ pub(super) fn state(node: &Node) -> SwarmState {
     match node.standing() {
         Standing::Outside => SwarmState::Inactive,
         Standing::Starting(id) => SwarmState::Starting(id),
+        Standing::Locked(..) => SwarmState::Locked,
         Standing::Broken(id, reason) => SwarmState::Error(id, reason),
         Standing::Inside(_) => match node.member(member) {
             Some(member) => SwarmState::Member(Box::new(member)),

@@ -28,7 +28,7 @@ pub use object::{
     CertIssuer, Cluster, ContainerStatus, JoinTokens, Kind, ManagerStatus, Meta, Network, Node,
     NodeCertificate, NodeDescription, NodeRole, NodeState, NodeStatus, Object, ObjectKey, RestartHistory,
     RootCa, RootRotation, Service, ServiceEndpoint, ServiceRevision, Stack, StackRevision, Task, TaskNetwork,
-    TaskStatus,
+    TaskStatus, UnlockKey,
 };
 pub use spec::{
     Availability, ClusterSpec, ContainerSpec, EndpointMode, EndpointSpec, Labels, Limits, Mount, MountKind,

@@ -40,7 +40,7 @@ pub use spec::{
     TmpfsOptions,
 };
 pub use stack::{StackDeploy, StackDeployed, StackInspect, StackRemoved, StackRevision, StackSummary};
-pub use swarm::{JoinTokens, Swarm, SwarmInit, SwarmJoin, SwarmSpec, Version};
+pub use swarm::{JoinTokens, Swarm, SwarmInit, SwarmJoin, SwarmSpec, SwarmUnlockKey, Version};
 pub use system::{
     ClusterInfo, DriverNames, EngineVersion, Info, Peer, RuntimePath, SwarmInfo, VersionComponent,
     VersionPlatform,

@@ -39,6 +39,20 @@ impl std::fmt::Debug for JoinTokens {
     }
 }
 
+/// `GET /swarm/unlockkey`, and the body of `POST /swarm/unlock`.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct SwarmUnlockKey {
+    /// `SWMKEY-1-...`; empty when managers are not locked. Secret.
+    pub unlock_key: String,
+}
+
+impl std::fmt::Debug for SwarmUnlockKey {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("SwarmUnlockKey(..)")
+    }
+}
+
 /// The body of `POST /swarm/init`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
@@ -55,7 +69,7 @@ pub struct SwarmInit {
     pub subnet_size: u32,
     /// Goes on as the only manager of the swarm that this node is in.
     pub force_new_cluster: bool,
-    /// Not supported yet.
+    /// Whether a restarted manager waits for the unlock key; the settings may say it, too.
     pub auto_lock_managers: bool,
     /// Not supported yet.
     pub data_path_addr: String,
@@ -125,14 +139,17 @@ pub struct SwarmSpec {
     /// `{"NodeCertExpiry": nanoseconds, "ForceRotate": count}`; to set, also `SigningCACert` and `SigningCAKey`, PEM. Secret.
     #[serde(rename = "CAConfig")]
     pub ca_config: Value,
+    /// `{"AutoLockManagers": false}`.
+    pub encryption_config: Value,
 }
 
 impl std::fmt::Debug for SwarmSpec {
     /// Without what may hold a root's key.
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { name, orchestration, dispatcher, ca_config: _ } = self;
+        let Self { name, orchestration, dispatcher, ca_config: _, encryption_config } = self;
         let mut out = out.debug_struct("SwarmSpec");
         out.field("name", name).field("orchestration", orchestration).field("dispatcher", dispatcher);
+        out.field("encryption_config", encryption_config);
         out.finish_non_exhaustive()
     }
 }
@@ -153,6 +170,7 @@ impl From<&Cluster> for ClusterInfo {
                     "NodeCertExpiry": nanos(cluster.spec.node_certificate_validity),
                     "ForceRotate": cluster.spec.force_rotate,
                 }),
+                encryption_config: json!({ "AutoLockManagers": cluster.spec.autolock }),
             },
             default_addr_pool: cluster.spec.address_pools.iter().map(Subnet::to_string).collect(),
             subnet_size: cluster.spec.subnet_prefix_bits.into(),

@@ -16,7 +16,6 @@ impl SwarmInit {
     /// The first such field.
     pub fn supported(&self) -> Result<(), Unsupported> {
         let asked = [
-            ("AutoLockManagers", self.auto_lock_managers),
             ("DataPathAddr", !self.data_path_addr.is_empty()),
             ("DataPathPort", !matches!(self.data_path_port, 0 | 4789)),
         ];
@@ -41,6 +40,7 @@ impl SwarmInit {
     /// When a value is out of its range.
     pub fn cluster_spec(&self) -> Result<ClusterSpec, Unsupported> {
         let mut spec = self.spec.applied(ClusterSpec::default());
+        spec.autolock |= self.auto_lock_managers;
         if let Some(pools) = self.default_addr_pool.as_ref().filter(|pools| !pools.is_empty()) {
             spec.address_pools = pools.iter().map(|text| pool(text)).collect::<Result<_, _>>()?;
         }
@@ -61,6 +61,15 @@ impl SwarmInit {
 }
 
 impl SwarmSpec {
+    /// Whether a restarted manager waits for the unlock key.
+    pub fn autolock(&self) -> bool {
+        self.said_of_autolock().unwrap_or_default()
+    }
+
+    fn said_of_autolock(&self) -> Option<bool> {
+        self.encryption_config.get("AutoLockManagers").and_then(Value::as_bool)
+    }
+
     /// Settings with what is said here; what is not said stays.
     #[must_use]
     pub fn applied(&self, mut spec: ClusterSpec) -> ClusterSpec {
@@ -77,6 +86,7 @@ impl SwarmSpec {
         if let Some(count) = number(&self.ca_config, "ForceRotate").filter(|&count| count != 0) {
             spec.force_rotate = count;
         }
+        spec.autolock = self.said_of_autolock().unwrap_or(spec.autolock);
         spec
     }
 }
@@ -117,13 +127,28 @@ mod tests {
     }
 
     #[test]
+    fn managers_are_locked_by_either_word() {
+        let locks = |text: &str| {
+            let init: SwarmInit = serde_json::from_str(text).unwrap();
+            init.cluster_spec().unwrap().autolock
+        };
+        assert!(locks(r#"{"AutoLockManagers": true}"#));
+        assert!(locks(r#"{"Spec": {"EncryptionConfig": {"AutoLockManagers": true}}}"#));
+        assert!(!locks(r#"{"AutoLockManagers": false, "Spec": {"EncryptionConfig": null}}"#));
+        let on = ClusterSpec { autolock: true, ..ClusterSpec::default() };
+        let said = |text: &str| serde_json::from_str::<SwarmSpec>(text).unwrap().applied(on.clone()).autolock;
+        assert!(said("{}"), "what is not said stays");
+        assert!(!said(r#"{"EncryptionConfig": {"AutoLockManagers": false}}"#));
+    }
+
+    #[test]
     fn what_cannot_be_is_refused() {
         let refused = |text: &str| serde_json::from_str::<SwarmInit>(text).unwrap().cluster_spec().is_err();
         assert!(refused(r#"{"SubnetSize": 30}"#));
         assert!(refused(r#"{"DefaultAddrPool": ["10.10.0.1/16"]}"#));
         assert!(refused(r#"{"DefaultAddrPool": ["10.10.0.0/28"]}"#));
         assert!(refused(r#"{"DefaultAddrPool": ["x"]}"#));
-        let init: SwarmInit = serde_json::from_str(r#"{"AutoLockManagers": true}"#).unwrap();
-        assert!(init.supported().unwrap_err().to_string().contains("AutoLockManagers"));
+        let init: SwarmInit = serde_json::from_str(r#"{"DataPathPort": 5000}"#).unwrap();
+        assert!(init.supported().unwrap_err().to_string().contains("DataPathPort"));
     }
 }

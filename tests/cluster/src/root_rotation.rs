@@ -150,7 +150,7 @@ async fn manager(
         raft_id: swarm.raft_id,
         identity: identity.clone(),
         directory: directory.path().to_owned(),
-        key: [7; 32],
+        keys: skep_manager::LogKey::new(0, [7; 32]).into(),
         epoch: 0,
         listen,
     };

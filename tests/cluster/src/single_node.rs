@@ -12,7 +12,7 @@ use skep_agent::{
 use skep_executor::fake::FakeExecutor;
 use skep_identity::{LiveIdentity, client_channel};
 use skep_manager::ca::{FirstNode, NewSwarm, new_swarm};
-use skep_manager::{ControlApi, Manager, ManagerOptions};
+use skep_manager::{ControlApi, LogKey, Manager, ManagerOptions};
 use skep_model::{ClusterSpec, NodeDescription, NodeSpec, ServiceMode, ServiceSpec, TaskState};
 use skep_runtime::{Env, Latest, Shutdown};
 
@@ -41,8 +41,8 @@ async fn start(swarm: &NewSwarm, directory: &Path, listen: SocketAddr) -> Manage
             raft_id: swarm.raft_id,
             identity: LiveIdentity::new(swarm.identity.clone()).unwrap(),
             directory: directory.to_owned(),
-            key: [7; 32],
             begun: false,
+            keys: LogKey::new(0, [7; 32]).into(),
             epoch: 0,
             listen,
         };

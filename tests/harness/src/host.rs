@@ -2,7 +2,7 @@ use std::fs::File;
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use nix::sched::{CloneFlags, setns, unshare};
@@ -176,9 +176,19 @@ impl Host {
     /// # Panics
     /// When it cannot be started.
     pub fn skep(&self, arguments: &[&str]) -> Ran {
-        let output = self.command().args(arguments).stdin(Stdio::null()).output().expect("skep runs");
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Ran { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
+        ran(&self.command().args(arguments).stdin(Stdio::null()).output().expect("skep runs"))
+    }
+
+    /// Runs `skep` on this host with this as its standard input.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn skep_with_input(&self, arguments: &[&str], input: &str) -> Ran {
+        let file = self.path("input");
+        std::fs::write(&file, input).expect("a file");
+        let file = File::open(file).expect("the file");
+        let output = self.command().args(arguments).stdin(file).output().expect("skep runs");
+        ran(&output)
     }
 
     /// `skep` on this host, to be started by the caller. Its daemon has this host's directories.
@@ -311,6 +321,11 @@ fn enter(command: &mut Command, namespace: File, name: String) {
             Ok(sethostname(&name)?)
         });
     }
+}
+
+fn ran(output: &Output) -> Ran {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ran { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
 }
 
 fn command_line(pid: i32) -> String {

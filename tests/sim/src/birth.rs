@@ -59,6 +59,7 @@ fn first_transaction(world: &World) -> Transaction {
         RootCa { certificate_pem: String::new(), key_pem: String::new(), issuer: CertIssuer::default() };
     let join_tokens = JoinTokens::default();
     let spec = ClusterSpec::default();
+    let unlock_key = skep_model::UnlockKey::default();
     let cluster = Cluster {
         id: CLUSTER,
         meta: Meta::default(),
@@ -68,6 +69,7 @@ fn first_transaction(world: &World) -> Transaction {
         cross_certificates: Vec::new(),
         join_tokens,
         epoch: 0,
+        unlock_key,
     };
     let mut changes = vec![Change::Create(cluster.into()), Change::Create(ingress().into())];
     for index in 0..world.managers.count() {

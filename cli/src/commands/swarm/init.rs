@@ -7,6 +7,7 @@ use skep_rest::{SwarmInit, SwarmSpec};
 use super::ca::refuse_external;
 use super::join_token::{Role, join_command};
 use super::node_flags::NodeFlags;
+use super::unlock_key;
 use crate::client::Client;
 use crate::commands::some_time;
 use crate::failure::Failure;
@@ -26,6 +27,9 @@ pub(crate) struct Init {
     /// Go on as the only manager of the swarm that this node is in: for when most managers are lost for good.
     #[arg(long)]
     force_new_cluster: bool,
+    /// Lock what managers keep on their disks: a restarted manager waits for the unlock key ("skep swarm unlock").
+    #[arg(long)]
+    autolock: bool,
     /// How many ended tasks of a slot are kept.
     #[arg(long, value_name = "COUNT")]
     task_history_limit: Option<u64>,
@@ -43,11 +47,17 @@ pub(crate) struct Init {
 impl Init {
     pub(crate) async fn run(self, client: &Client) -> Result<(), Failure> {
         refuse_external(&self.external_ca)?;
+        let autolock = self.autolock;
         let node = init(client, self).await?;
         output::line(format!("Swarm initialized: current node ({node}) is now a manager."))?;
         output::line("\nTo add a worker to this swarm, run the following command:\n")?;
         output::line(format!("    {}\n", join_command(client, Role::Worker).await?))?;
-        output::line("To add a manager, run \"skep swarm join-token manager\" and follow the instructions.")
+        output::line("To add a manager, run \"skep swarm join-token manager\" and follow the instructions.")?;
+        if autolock {
+            output::line("")?;
+            unlock_key::show(client).await?;
+        }
+        Ok(())
     }
 }
 
@@ -61,10 +71,12 @@ async fn init(client: &Client, init: Init) -> Result<String, Failure> {
         availability: init.node.availability,
         force_new_cluster: init.force_new_cluster,
         default_addr_pool: Some(init.default_addr_pool).filter(|pools| !pools.is_empty()),
+        auto_lock_managers: init.autolock,
         subnet_size: init.default_addr_pool_mask_length.unwrap_or_default(),
         spec: SwarmSpec {
             orchestration: number("TaskHistoryRetentionLimit", init.task_history_limit),
             dispatcher: number("HeartbeatPeriod", nanos(init.dispatcher_heartbeat)),
+            encryption_config: json!({ "AutoLockManagers": init.autolock }),
             ca_config: number("NodeCertExpiry", nanos(init.cert_expiry)),
             ..SwarmSpec::default()
         },

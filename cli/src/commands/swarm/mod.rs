@@ -8,6 +8,9 @@ mod join_token;
 mod leave;
 mod node_flags;
 mod restore;
+mod secret_input;
+mod unlock;
+mod unlock_key;
 mod update;
 
 use clap::Subcommand;
@@ -31,6 +34,10 @@ pub(crate) enum Command {
     Leave(leave::Leave),
     /// Make this node the only manager of the swarm that a backup holds.
     Restore(restore::Restore),
+    /// Unlock the swarm on this manager after a restart.
+    Unlock(unlock::Unlock),
+    /// Manage the unlock key.
+    UnlockKey(unlock_key::UnlockKey),
     /// Update the swarm.
     Update(update::Update),
 }
@@ -45,6 +52,8 @@ impl Command {
             Self::JoinToken(token) => token.run(client).await,
             Self::Leave(leave) => leave.run(client).await,
             Self::Restore(restore) => restore.run(client).await,
+            Self::Unlock(unlock) => unlock.run(client).await,
+            Self::UnlockKey(key) => key.run(client).await,
             Self::Update(update) => update.run(client).await,
         }
     }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use skep_rest::Swarm;
 
 use super::ca::refuse_external;
+use super::unlock_key;
 use crate::client::{Client, Nothing, Query};
 use crate::commands::some_time;
 use crate::failure::Failure;
@@ -14,6 +15,9 @@ use crate::output;
 #[derive(Debug, Args)]
 #[group(required = true, multiple = true)]
 pub(crate) struct Update {
+    /// Whether a restarted manager waits for the unlock key.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    autolock: Option<bool>,
     /// How many ended tasks of a slot are kept.
     #[arg(long, value_name = "COUNT")]
     task_history_limit: Option<u64>,
@@ -33,13 +37,22 @@ impl Update {
         refuse_external(&self.external_ca)?;
         let swarm = client.get::<Swarm>("/swarm").await?.cluster;
         let mut spec = swarm.spec;
+        let locked = spec.autolock();
         let nanos = |value: Option<Duration>| value.and_then(|value| u64::try_from(value.as_nanos()).ok());
         set(&mut spec.orchestration, "TaskHistoryRetentionLimit", self.task_history_limit);
         set(&mut spec.dispatcher, "HeartbeatPeriod", nanos(self.dispatcher_heartbeat));
         set(&mut spec.ca_config, "NodeCertExpiry", nanos(self.cert_expiry));
+        if let Some(autolock) = self.autolock {
+            spec.encryption_config = json!({ "AutoLockManagers": autolock });
+        }
         let query = Query::new("/swarm/update").with("version", swarm.version.index.to_string());
         let _: Nothing = client.post(query.as_str(), &spec).await?;
-        output::line("Swarm updated.")
+        output::line("Swarm updated.")?;
+        if spec.autolock() && !locked {
+            output::line("")?;
+            unlock_key::show(client).await?;
+        }
+        Ok(())
     }
 }
 

@@ -77,6 +77,7 @@ fn swarm(swarm: &SwarmInfo) -> Vec<String> {
         lines.push(format!("  Nodes: {}", swarm.nodes));
         lines.push(format!("  Default Address Pool: {}", cluster.default_addr_pool.join(" ")));
         lines.push(format!("  SubnetSize: {}", cluster.subnet_size));
+        lines.push(format!("  Autolock Managers: {}", cluster.spec.autolock()));
     }
     if !swarm.node_addr.is_empty() {
         lines.push(format!("  Node Address: {}", swarm.node_addr));

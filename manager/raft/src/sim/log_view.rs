@@ -34,7 +34,7 @@ impl RaftNode {
 /// # Errors
 /// [`OpenError`] when the log cannot be read.
 pub fn last_logged(options: &Options) -> Result<Option<(u64, u64)>, OpenError> {
-    let log = SegmentedLog::open(options.disk.clone(), options.key.clone(), options.log_limits())?.0;
+    let log = SegmentedLog::open(options.disk.clone(), options.keys.clone(), options.log_limits())?.0;
     let last = log_store::read_last(&log)?;
     Ok(last.map(|last| (last.committed_leader_id().term, last.index())))
 }

@@ -33,8 +33,6 @@ const MISSING: &[(&str, &str, &str)] = &[
     ("POST", "/networks/prune", "removing unused networks"),
     ("POST", "/networks/{}/connect", "connecting single containers to networks"),
     ("POST", "/networks/{}/disconnect", "disconnecting single containers from networks"),
-    ("POST", "/swarm/unlock", "locking managers"),
-    ("GET", "/swarm/unlockkey", "locking managers"),
     ("POST PUT DELETE", "/volumes/*", "volumes"),
     ("POST DELETE", "/secrets/*", "secrets"),
     ("POST DELETE", "/configs/*", "configs"),

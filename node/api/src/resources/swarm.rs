@@ -6,11 +6,12 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use skep_manager::{GivenRoot, Rotation};
-use skep_rest::{Swarm, SwarmInit, SwarmJoin, SwarmSpec};
+use skep_rest::{Swarm, SwarmInit, SwarmJoin, SwarmSpec, SwarmUnlockKey};
 
 use super::service_change::version;
 use crate::api::Api;
 use crate::body::JsonBody;
+use crate::host::SwarmState;
 use crate::incoming::Incoming;
 use crate::params::Params;
 use crate::refusal::Refusal;
@@ -42,13 +43,12 @@ pub(crate) async fn join(
     Ok(StatusCode::OK)
 }
 
-/// `POST /swarm/update?version=&rotateWorkerToken=&rotateManagerToken=`.
+/// `POST /swarm/update?version=&rotateWorkerToken=&rotateManagerToken=&rotateManagerUnlockKey=`.
 pub(crate) async fn update(
     State(api): State<Api>,
     params: Params,
     JsonBody(spec): JsonBody<SwarmSpec>,
 ) -> Result<StatusCode, Refusal> {
-    params.refuse("rotateManagerUnlockKey", "a new unlock key (rotateManagerUnlockKey=)")?;
     let managing = api.reading().await?;
     let view = managing.view();
     let cluster = view.cluster().ok_or_else(not_there)?;
@@ -57,9 +57,30 @@ pub(crate) async fn update(
         worker_token: params.flag("rotateWorkerToken"),
         manager_token: params.flag("rotateManagerToken"),
         root,
+        unlock_key: params.flag("rotateManagerUnlockKey"),
     };
     let spec = spec.applied(cluster.spec.clone());
     managing.control.update_cluster(version(&params, "swarm")?, spec, rotation).await?;
+    Ok(StatusCode::OK)
+}
+
+/// `GET /swarm/unlockkey`.
+pub(crate) async fn unlock_key(State(api): State<Api>) -> Result<Json<SwarmUnlockKey>, Refusal> {
+    let key = api.reading().await?.control.unlock_key();
+    Ok(Json(SwarmUnlockKey { unlock_key: key.0 }))
+}
+
+/// `POST /swarm/unlock`.
+pub(crate) async fn unlock(
+    State(api): State<Api>,
+    JsonBody(request): JsonBody<SwarmUnlockKey>,
+) -> Result<StatusCode, Refusal> {
+    if !matches!(api.host.swarm(), SwarmState::Locked) {
+        // Who is no manager is told that first, as by Docker.
+        api.managing()?;
+    }
+    api.host.swarm_unlock(request.unlock_key).await?;
+    api.events.enter_swarm(&api.env).await;
     Ok(StatusCode::OK)
 }
 

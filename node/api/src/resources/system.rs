@@ -25,6 +25,7 @@ pub(crate) async fn ping(State(api): State<Api>) -> impl IntoResponse {
     let swarm = match api.host.swarm() {
         SwarmState::Inactive => "inactive",
         SwarmState::Starting(_) => "pending",
+        SwarmState::Locked => "locked",
         SwarmState::Error(..) => "error",
         SwarmState::Member(member) if member.control.is_some() => "active/manager",
         SwarmState::Member(_) => "active/worker",
@@ -128,6 +129,7 @@ fn swarm_info(state: SwarmState) -> SwarmInfo {
     match state {
         SwarmState::Inactive => local("inactive", String::new(), String::new()),
         SwarmState::Starting(node) => local("pending", node.to_string(), String::new()),
+        SwarmState::Locked => local("locked", String::new(), String::new()),
         SwarmState::Error(node, reason) => local("error", node.to_string(), reason),
         SwarmState::Member(member) => member_info(&member),
     }

@@ -9,7 +9,7 @@ use skep_manager::ControlApi;
 use skep_model::{
     CertIssuer, Change, Cluster, ClusterId, ClusterSpec, JoinTokens, ManagerStatus, Meta, Node,
     NodeDescription, NodeId, NodeRole, NodeSpec, NodeState, NodeStatus, Object, RootCa, ServiceId, Task,
-    TaskId, TaskState, TaskStatus, Transaction,
+    TaskId, TaskState, TaskStatus, Transaction, UnlockKey,
 };
 use skep_runtime::{Env, Shutdown};
 use skep_store::Door;
@@ -172,6 +172,7 @@ fn cluster() -> Cluster {
         cross_certificates: Vec::new(),
         join_tokens: JoinTokens { worker: "SWMTKN-w".into(), manager: "SWMTKN-m".into() },
         epoch: 0,
+        unlock_key: UnlockKey::default(),
     }
 }
 

@@ -23,6 +23,19 @@ pub struct Cluster {
     pub join_tokens: JoinTokens,
     /// Raised by each recovery from the loss of a majority: managers of an earlier epoch are fenced off.
     pub epoch: u64,
+    /// Locks what managers keep on their disks while [`ClusterSpec::autolock`] is set.
+    pub unlock_key: UnlockKey,
+}
+
+/// An unlock key as people write it, `SWMKEY-1-...`; empty when there is none. Secret.
+#[derive(Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
+pub struct UnlockKey(pub String);
+
+impl fmt::Debug for UnlockKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(if self.0.is_empty() { "UnlockKey(none)" } else { "UnlockKey(..)" })
+    }
 }
 
 impl Cluster {

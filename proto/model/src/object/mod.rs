@@ -11,7 +11,7 @@ mod stack;
 mod task;
 
 pub use certificate::{CertIssuer, NodeCertificate};
-pub use cluster::{Cluster, JoinTokens, RootCa, RootRotation};
+pub use cluster::{Cluster, JoinTokens, RootCa, RootRotation, UnlockKey};
 pub use key::{Kind, Object, ObjectKey};
 pub use meta::Meta;
 pub use network::Network;

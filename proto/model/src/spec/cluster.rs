@@ -18,6 +18,8 @@ pub struct ClusterSpec {
     pub subnet_prefix_bits: u8,
     /// Counts the times that users asked for another root; a higher number asks again.
     pub force_rotate: u64,
+    /// True when a restarted manager waits for the unlock key before it takes part.
+    pub autolock: bool,
 }
 
 impl Default for ClusterSpec {
@@ -29,6 +31,7 @@ impl Default for ClusterSpec {
             address_pools: vec![limits::ADDRESS_POOL_DEFAULT],
             subnet_prefix_bits: limits::SUBNET_PREFIX_BITS_DEFAULT,
             force_rotate: 0,
+            autolock: false,
         }
     }
 }

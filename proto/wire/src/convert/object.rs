@@ -1,6 +1,6 @@
 //! What there is.
 
-use skep_model::{CertIssuer, Object, ObjectKey, RootCa};
+use skep_model::{CertIssuer, Object, ObjectKey, RootCa, UnlockKey};
 
 use super::{Wire, message, words};
 use crate::{WireError, v1};
@@ -8,7 +8,7 @@ use crate::{WireError, v1};
 words!(NodeState { Unknown, Down, Ready, Disconnected });
 
 message!(Meta { version, created_at, updated_at });
-message!(Cluster { id, epoch, root_rotation, cross_certificates } nested { meta, spec, root_ca, join_tokens });
+message!(Cluster { id, epoch, root_rotation, cross_certificates, unlock_key } nested { meta, spec, root_ca, join_tokens });
 message!(RootRotation { cross_certificate_pem } nested { root_ca, join_tokens });
 message!(NodeCertificate { trust_root_pem, renewal_asked_at } nested { issuer });
 message!(JoinTokens { worker, manager });
@@ -57,6 +57,16 @@ impl Wire for CertIssuer {
     fn from_wire(form: v1::CertIssuer) -> Result<Self, WireError> {
         let v1::CertIssuer { subject, public_key } = form;
         Ok(Self { subject, public_key })
+    }
+}
+
+impl Wire for UnlockKey {
+    type Form = String;
+    fn to_wire(&self) -> String {
+        self.0.clone()
+    }
+    fn from_wire(form: String) -> Result<Self, WireError> {
+        Ok(Self(form))
     }
 }
 
