@@ -43,7 +43,7 @@ mod tests {
                 log.put_meta("vote", &start.to_le_bytes()).unwrap();
             }
         }
-        let mut writer = SealedWriter::create(Arc::new(disk.clone()), &key(), "snapshot").unwrap();
+        let mut writer = SealedWriter::create(Arc::new(disk.clone()), &key().into(), "snapshot").unwrap();
         std::io::Write::write_all(&mut writer, &[5; 6000]).unwrap();
         writer.finish().unwrap();
         disk
@@ -64,7 +64,7 @@ mod tests {
 
     fn read_snapshot(disk: &MemoryDisk) -> std::io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        let reader = SealedReader::open(disk, &key(), "snapshot")?;
+        let reader = SealedReader::open(disk, &key().into(), "snapshot")?;
         reader.ok_or_else(|| std::io::Error::other("none"))?.read_to_end(&mut bytes)?;
         Ok(bytes)
     }

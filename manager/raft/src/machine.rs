@@ -124,8 +124,8 @@ impl RaftSnapshotBuilder<TypeConfig> for Builder {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         let state = state.ok_or_else(|| io::Error::other("this state was written before"))?;
         let (snapshots, meta) = (self.snapshots.clone(), self.meta.clone());
-        let snapshot =
-            run_blocking(&*self.spawner, "raft-snapshot", move || snapshots.build(&meta, state)).await?;
-        Ok(Snapshot { meta: self.meta.clone(), snapshot })
+        let built = run_blocking(&*self.spawner, "raft-snapshot", move || snapshots.build(&meta, state));
+        let (meta, snapshot) = built.await?;
+        Ok(Snapshot { meta, snapshot })
     }
 }

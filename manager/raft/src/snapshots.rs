@@ -64,21 +64,31 @@ impl Snapshots {
         Ok(Some(meta))
     }
 
-    /// Writes a snapshot of the state and makes it the current one, unless that one is newer by now.
-    pub(crate) fn build(&self, meta: &SnapshotMeta, state: SnapshotWriter) -> io::Result<SnapshotData> {
+    /// Writes a snapshot of the state and makes it the current one. When a newer one was installed meanwhile, that one stays and
+    /// is the answer: Raft takes an error here for the end of the disk, and stops.
+    pub(crate) fn build(
+        &self,
+        meta: &SnapshotMeta,
+        state: SnapshotWriter,
+    ) -> io::Result<(SnapshotMeta, SnapshotData)> {
         let mut writer = SealedWriter::create(self.disk.clone(), &self.keys, CURRENT)?;
         let bytes = postcard::to_allocvec(meta).map_err(io::Error::other)?;
         writer.write_all(&(bytes.len() as u32).to_le_bytes())?;
         writer.write_all(&bytes)?;
         state(&mut writer)?;
-        self.replace(meta, writer)
+        match self.replace(meta, writer)? {
+            Some(data) => Ok((meta.clone(), data)),
+            None => self.current()?.ok_or_else(|| io::Error::other("the newer snapshot vanished")),
+        }
     }
 
     /// Makes a snapshot from elsewhere the current one.
     pub(crate) fn adopt(&self, meta: &SnapshotMeta, mut data: SnapshotData) -> io::Result<()> {
         let mut writer = SealedWriter::create(self.disk.clone(), &self.keys, CURRENT)?;
         io::copy(&mut data.reader, &mut writer)?;
-        self.replace(meta, writer)?;
+        if self.replace(meta, writer)?.is_none() {
+            return Err(io::Error::other("a newer snapshot has been installed meanwhile"));
+        }
         self.remove(RECEIVED)
     }
 
@@ -110,14 +120,15 @@ impl Snapshots {
         }
     }
 
-    fn replace(&self, meta: &SnapshotMeta, writer: SealedWriter) -> io::Result<SnapshotData> {
+    /// Nothing, when the current one is newer.
+    fn replace(&self, meta: &SnapshotMeta, writer: SealedWriter) -> io::Result<Option<SnapshotData>> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if current.as_ref().is_some_and(|current| current.last_log_id > meta.last_log_id) {
-            return Err(io::Error::other("a newer snapshot has been installed meanwhile"));
+            return Ok(None);
         }
         writer.finish()?;
         *current = Some(meta.clone());
-        self.open(CURRENT)
+        self.open(CURRENT).map(Some)
     }
 
     /// Starts a file for a snapshot that is being received.
@@ -154,4 +165,33 @@ pub(crate) fn read_meta(reader: &mut dyn Read) -> io::Result<SnapshotMeta> {
     let mut bytes = vec![0; length as usize];
     reader.read_exact(&mut bytes)?;
     postcard::from_bytes(&bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use openraft::vote::RaftLeaderId;
+    use skep_log::MemoryDisk;
+
+    use super::*;
+    use crate::types::LogId;
+
+    fn covers(index: u64) -> SnapshotMeta {
+        let leader = openraft::impls::leader_id_std::LeaderId { term: 1, voted_for: 1 };
+        SnapshotMeta {
+            last_log_id: Some(LogId::new(leader.to_committed(), index)),
+            ..SnapshotMeta::default()
+        }
+    }
+
+    #[test]
+    fn one_that_took_longer_than_a_newer_one_gives_way() {
+        let snapshots =
+            Snapshots::new(Arc::new(MemoryDisk::default()), skep_log::Key::new(1, [1; 32]).into());
+        let state = |text: &'static [u8]| -> SnapshotWriter { Box::new(move |out| out.write_all(text)) };
+        assert_eq!(snapshots.build(&covers(10), state(b"new")).unwrap().0, covers(10));
+        assert_eq!(snapshots.build(&covers(5), state(b"old")).unwrap().0, covers(10));
+        let mut held = Vec::new();
+        let loaded = snapshots.load(|reader| reader.read_to_end(&mut held).map(drop)).unwrap();
+        assert_eq!((loaded, held.as_slice()), (Some(covers(10)), b"new".as_slice()));
+    }
 }
