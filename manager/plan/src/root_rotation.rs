@@ -207,6 +207,7 @@ mod tests {
         assert!(ended(2));
     }
 
+    // TestRootRotationReconciliationThrottled in swarmkit's suite.
     #[test]
     fn nodes_are_asked_a_few_at_a_time() {
         let nodes = (1..=100).map(|id| node(id, 1, NodeState::Ready)).collect();
@@ -222,6 +223,7 @@ mod tests {
         assert_eq!(asked(&planned(&state, later).0), 2 * limits::RENEWALS_AT_A_TIME);
     }
 
+    // TestRootRotationReconciliationWithChanges.
     #[test]
     fn what_changes_meanwhile_counts() {
         let nodes = vec![manager(1, 2, NodeState::Ready), node(2, 1, NodeState::Ready)];

@@ -42,6 +42,11 @@ mod tests {
         });
     }
 
+    /// Sessions that agents have opened so far.
+    fn sessions(cluster: &Cluster) -> usize {
+        (0..3).map(|number| cluster.host(number).daemon_log().matches("agent connected").count()).sum()
+    }
+
     fn until_down(cluster: &Cluster, asked: u8, name: &str) {
         until("the node is down", || {
             let listed = cluster.host(asked).skep(&["node", "ls", "--format", "{{.Hostname}} {{.Status}}"]);
@@ -95,6 +100,7 @@ mod tests {
         until_rotated(&cluster, 0);
         let old = root(&cluster, 0);
         let token = cluster.host(0).skep(&["swarm", "join-token", "-q", "worker"]).ok();
+        let opened = sessions(&cluster);
         let said = rotate(&cluster, 1);
         for words in
             ["desired root digest: sha256:", "rotated TLS certificates: 4/4", "rotated CA certificates: 4/4"]
@@ -104,6 +110,7 @@ mod tests {
         let new = root(&cluster, 2);
         assert!(new != old && said.ends_with(&new), "{said}");
         until_rotated(&cluster, 2);
+        assert_eq!(sessions(&cluster), opened, "no session was dropped");
         // Only the new token lets a node in.
         let late = cluster.add_host();
         let manager = format!("{}:2377", cluster.host(0).namespaces().address());

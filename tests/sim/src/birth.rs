@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use skep_model::{
-    CertIssuer, Change, Cluster, ClusterSpec, JoinTokens, ManagerStatus, Meta, Network, NetworkId, NetworkSpec, Node,
-    NodeDescription, NodeId, NodeRole, NodeSpec, NodeStatus, RootCa, Subnet, Transaction, limits,
+    CertIssuer, Change, Cluster, ClusterSpec, JoinTokens, ManagerStatus, Meta, Network, NetworkId,
+    NetworkSpec, Node, NodeDescription, NodeId, NodeRole, NodeSpec, NodeStatus, RootCa, Subnet, Transaction,
+    limits,
 };
 
 use crate::agents;
@@ -96,7 +97,7 @@ fn node(id: NodeId, role: NodeRole) -> Node {
         status: NodeStatus::default(),
         manager: None,
         key_digest: String::new(),
-            certificate: None,
+        certificate: None,
     }
 }
 
