@@ -7,6 +7,7 @@ use skep_runtime::{Env, Task};
 use skep_store::{Door, Store, WriteError};
 use thiserror::Error;
 
+use crate::compaction;
 use crate::controlapi::ControlApi;
 use crate::dispatcher::Dispatcher;
 use crate::leader::{Leader, LeaderSlot};
@@ -49,6 +50,7 @@ pub struct Core {
     slot: LeaderSlot,
     following: Task<()>,
     _fence: Task<()>,
+    _compaction: Task<()>,
 }
 
 impl Core {
@@ -73,7 +75,9 @@ impl Core {
         let following = follow_leadership(env.clone(), raft.clone(), own, slot.clone());
         let following = env.spawn("leadership", following);
         let fence = env.spawn("fence", end_when_of_no_use(raft.clone()));
-        Ok(Self { env, raft, door, quorum, slot, following, _fence: fence })
+        let compaction = compaction::keep(env.clone(), door.clone(), raft.clone());
+        let compaction = env.spawn("compaction", compaction);
+        Ok(Self { env, raft, door, quorum, slot, following, _fence: fence, _compaction: compaction })
     }
 
     /// Makes this manager the first member of a new swarm, reached at `address`, with these first objects.

@@ -4,6 +4,7 @@
 mod authorize;
 mod backup;
 pub mod ca;
+mod compaction;
 mod connection;
 pub mod controlapi;
 mod core;

@@ -69,6 +69,10 @@ pub const RENEWALS_AT_A_TIME: usize = 30;
 pub const RENEWAL_PERIOD: Duration = Duration::from_secs(3);
 /// A new certificate is valid from this long ago, for hosts whose clocks are behind.
 pub const CERTIFICATE_BACKDATE: Duration = Duration::from_secs(3600);
+/// After so many entries of the log a manager takes a snapshot (as Docker Swarm), at the latest.
+pub const SNAPSHOT_INTERVAL_ENTRIES: u64 = 10_000;
+/// More often a manager would do nothing else.
+pub const SNAPSHOT_INTERVAL_ENTRIES_MIN: u64 = 100;
 /// A node's clock that differs by this much from the leader's is shown.
 pub const CLOCK_SKEW_SHOWN: Duration = Duration::from_secs(1);
 /// The port of managers for members and joiners.

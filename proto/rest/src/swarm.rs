@@ -139,6 +139,8 @@ pub struct SwarmSpec {
     /// `{"NodeCertExpiry": nanoseconds, "ForceRotate": count}`; to set, also `SigningCACert` and `SigningCAKey`, PEM. Secret.
     #[serde(rename = "CAConfig")]
     pub ca_config: Value,
+    /// `{"SnapshotInterval": entries, ...}`; the rest of Docker's is fixed.
+    pub raft: Value,
     /// `{"AutoLockManagers": false}`.
     pub encryption_config: Value,
 }
@@ -146,10 +148,10 @@ pub struct SwarmSpec {
 impl std::fmt::Debug for SwarmSpec {
     /// Without what may hold a root's key.
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { name, orchestration, dispatcher, ca_config: _, encryption_config } = self;
+        let Self { name, orchestration, dispatcher, ca_config: _, raft, encryption_config } = self;
         let mut out = out.debug_struct("SwarmSpec");
         out.field("name", name).field("orchestration", orchestration).field("dispatcher", dispatcher);
-        out.field("encryption_config", encryption_config);
+        out.field("raft", raft).field("encryption_config", encryption_config);
         out.finish_non_exhaustive()
     }
 }
@@ -169,6 +171,13 @@ impl From<&Cluster> for ClusterInfo {
                 ca_config: json!({
                     "NodeCertExpiry": nanos(cluster.spec.node_certificate_validity),
                     "ForceRotate": cluster.spec.force_rotate,
+                }),
+                raft: json!({
+                    "SnapshotInterval": cluster.spec.snapshot_interval_entries,
+                    "KeepOldSnapshots": 0,
+                    "LogEntriesForSlowFollowers": 500,
+                    "ElectionTick": 10,
+                    "HeartbeatTick": 1,
                 }),
                 encryption_config: json!({ "AutoLockManagers": cluster.spec.autolock }),
             },

@@ -20,6 +20,7 @@ impl SwarmInit {
             ("DataPathPort", !matches!(self.data_path_port, 0 | 4789)),
         ];
         self.own_root()?;
+        self.spec.supported()?;
         match asked.into_iter().find(|(_, asked)| *asked) {
             Some((field, _)) => Err(Unsupported::Field { field: field.into() }),
             None => Ok(()),
@@ -70,6 +71,20 @@ impl SwarmSpec {
         self.encryption_config.get("AutoLockManagers").and_then(Value::as_bool)
     }
 
+    /// Refuses what this version cannot do.
+    ///
+    /// # Errors
+    /// When old snapshots are to be kept.
+    pub fn supported(&self) -> Result<(), Unsupported> {
+        match number(&self.raft, "KeepOldSnapshots") {
+            None | Some(0) => Ok(()),
+            Some(_) => Err(Unsupported::value(
+                "Raft.KeepOldSnapshots",
+                "Skep keeps one snapshot; \"skep swarm backup\" makes copies to keep",
+            )),
+        }
+    }
+
     /// Settings with what is said here; what is not said stays.
     #[must_use]
     pub fn applied(&self, mut spec: ClusterSpec) -> ClusterSpec {
@@ -85,6 +100,9 @@ impl SwarmSpec {
         // As everywhere, 0 says nothing; counting from what was read, it never comes back to it.
         if let Some(count) = number(&self.ca_config, "ForceRotate").filter(|&count| count != 0) {
             spec.force_rotate = count;
+        }
+        if let Some(entries) = number(&self.raft, "SnapshotInterval").filter(|&entries| entries != 0) {
+            spec.snapshot_interval_entries = entries;
         }
         spec.autolock = self.said_of_autolock().unwrap_or(spec.autolock);
         spec

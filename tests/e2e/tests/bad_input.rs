@@ -72,6 +72,11 @@ mod tests {
             ("--dispatcher-heartbeat", "0s", "longer than nothing"),
             ("--dispatcher-heartbeat", "1ms", "between 100ms and 1h"),
             ("--cert-expiry", "59m", "minimum certificate expiry time is: 1h0m0s"),
+            ("--snapshot-interval", "99", "between 100 and 10000"),
+            ("--max-snapshots", "3", "Skep keeps one snapshot"),
+            ("--data-path-addr", "eth0", "DataPathAddr"),
+            ("--data-path-port", "5000", "DataPathPort"),
+            ("--external-ca", "protocol=cfssl,url=https://ca", "Skep signs"),
         ] {
             let refused = host.skep(&["swarm", "init", flag, value]).failed();
             assert!(refused.contains(words), "{refused}");

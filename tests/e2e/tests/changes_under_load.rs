@@ -55,18 +55,55 @@ mod tests {
         });
     }
 
+    /// The leader becomes a worker, and a manager again at once; each of the three in turn.
     fn change_roles(cluster: &Cluster) {
         cluster.host(0).skep(&["node", "promote", "host1", "host2"]).ok();
         until_managers(cluster, 1, 3);
-        cluster.host(1).skep(&["node", "demote", "host0"]).ok();
-        until_managers(cluster, 1, 2);
-        cluster.host(2).skep(&["node", "promote", "host0"]).ok();
-        until_managers(cluster, 0, 3);
+        for number in [0_u8, 1, 2, 0, 1, 2] {
+            let (name, other) = (format!("host{number}"), (number + 1) % 3);
+            cluster.host(other).skep(&["node", "demote", &name]).ok();
+            until_managers(cluster, other, 2);
+            cluster.host(other).skep(&["node", "promote", &name]).ok();
+            until_managers(cluster, number, 3);
+        }
+    }
+
+    fn keys(cluster: &Cluster) -> Vec<String> {
+        (0..3)
+            .map(|number| std::fs::read_to_string(cluster.host(number).path("data/swarm.keys")).unwrap())
+            .collect()
+    }
+
+    /// Locks the managers' keys, restarts one, which is locked then, and unlocks it.
+    fn lock_and_unlock(cluster: &mut Cluster) {
+        cluster.host(0).skep(&["swarm", "update", "--autolock=true"]).ok();
+        eventually(|| match keys(cluster).iter().all(|keys| keys.contains("Locked")) {
+            true => Ok(()),
+            false => Err("a manager's keys are readable".to_owned()),
+        });
+        cluster.host(0).skep(&["swarm", "unlock-key", "--rotate"]).ok();
+        let key = cluster.host(0).skep(&["swarm", "unlock-key", "-q"]).ok();
+        // Each manager has locked its keys anew when a restarted one opens with the new key.
+        eventually(|| {
+            cluster.host_mut(2).kill_daemon();
+            cluster.host_mut(2).start();
+            let unlocked = cluster.host(2).skep_with_input(&["swarm", "unlock"], &key);
+            if unlocked.code == 0 { Ok(()) } else { Err(format!("{unlocked:?}")) }
+        });
+        until_managers(cluster, 2, 3);
+        cluster.host(1).skep(&["swarm", "update", "--autolock=false"]).ok();
+    }
+
+    /// Every node gets a certificate of a new root.
+    fn renew(cluster: &Cluster) {
+        let before = cluster.host(0).skep(&["swarm", "ca"]).ok();
+        cluster.host(1).skep(&["swarm", "ca", "--rotate", "--quiet"]).ok();
+        assert_ne!(cluster.host(0).skep(&["swarm", "ca"]).ok(), before);
     }
 
     #[test]
     fn no_request_fails_while_the_swarm_is_changed() {
-        let cluster = Cluster::new(1, 2);
+        let mut cluster = Cluster::new(1, 2);
         deploy(&cluster);
         let (before, namespace) = (containers(&cluster), cluster.host(0).namespaces().client());
         let addresses = targets(&cluster);
@@ -75,8 +112,15 @@ mod tests {
         }
         let load = Load::start(&namespace, &addresses, RATE);
 
-        change_roles(&cluster);
-
+        for step in 0..3 {
+            let begun = std::time::Instant::now();
+            match step {
+                0 => change_roles(&cluster),
+                1 => renew(&cluster),
+                _ => lock_and_unlock(&mut cluster),
+            }
+            println!("step {step} took {:?}, {} requests so far", begun.elapsed(), load.answered());
+        }
         let rate = load.stop();
         assert_eq!(containers(&cluster), before, "no container was restarted");
         println!("{rate:.0} requests a second were answered");

@@ -4,7 +4,7 @@
 mod tests {
     use std::time::Duration;
 
-    use skep_harness::{Cluster, eventually, until};
+    use skep_harness::{Cluster, Host, eventually, until};
 
     fn roles(cluster: &Cluster, asked: u8) -> Vec<String> {
         let format = "{{.Hostname}} {{.Status}} {{.ManagerStatus}}";
@@ -33,6 +33,24 @@ mod tests {
             running.filter_map(|line| Some(line.split(' ').next()?.to_owned())).collect();
         hosts.sort();
         hosts
+    }
+
+    #[test]
+    fn snapshots_are_taken_as_often_as_asked() {
+        let mut host = Host::new();
+        host.start();
+        host.skep(&["swarm", "init", "--snapshot-interval", "100"]).ok();
+        for number in 0..110 {
+            let label = format!("round={number}");
+            host.skep(&["node", "update", "--label-add", &label, "self"]).ok();
+        }
+        eventually(|| {
+            let logs = std::fs::read_dir(host.path("data/raft")).unwrap();
+            match logs.into_iter().any(|log| log.unwrap().path().join("snapshot").exists()) {
+                true => Ok(()),
+                false => Err("there is no snapshot".to_owned()),
+            }
+        });
     }
 
     #[test]

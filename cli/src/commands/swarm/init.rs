@@ -21,6 +21,9 @@ pub(crate) struct Init {
     /// Where subnets of networks come from, in CIDR form [default: 10.0.0.0/8].
     #[arg(long, value_name = "CIDR", value_delimiter = ',')]
     default_addr_pool: Vec<String>,
+    /// UDP port for the traffic between containers of different hosts [default: 4789].
+    #[arg(long, value_name = "PORT")]
+    data_path_port: Option<u32>,
     /// Prefix length of a subnet [default: 24].
     #[arg(long, value_name = "BITS")]
     default_addr_pool_mask_length: Option<u32>,
@@ -39,6 +42,12 @@ pub(crate) struct Init {
     /// How long a node's certificate is valid [default: 2160h].
     #[arg(long, value_name = "DURATION", value_parser = some_time)]
     cert_expiry: Option<Duration>,
+    /// After so many entries of the log a manager takes a snapshot [default: 10000].
+    #[arg(long, value_name = "COUNT")]
+    snapshot_interval: Option<u64>,
+    /// Not supported but for 0: one snapshot is kept ("skep swarm backup" makes copies to keep).
+    #[arg(long, value_name = "COUNT")]
+    max_snapshots: Option<u64>,
     /// Not supported: Skep signs the certificates of its nodes itself.
     #[arg(long, value_name = "SPEC")]
     external_ca: Vec<String>,
@@ -69,6 +78,8 @@ async fn init(client: &Client, init: Init) -> Result<String, Failure> {
         listen_addr: init.node.listen_addr.unwrap_or_default(),
         advertise_addr: init.node.advertise_addr.unwrap_or_default(),
         availability: init.node.availability,
+        data_path_addr: init.node.data_path_addr.unwrap_or_default(),
+        data_path_port: init.data_path_port.unwrap_or_default(),
         force_new_cluster: init.force_new_cluster,
         default_addr_pool: Some(init.default_addr_pool).filter(|pools| !pools.is_empty()),
         auto_lock_managers: init.autolock,
@@ -76,11 +87,18 @@ async fn init(client: &Client, init: Init) -> Result<String, Failure> {
         spec: SwarmSpec {
             orchestration: number("TaskHistoryRetentionLimit", init.task_history_limit),
             dispatcher: number("HeartbeatPeriod", nanos(init.dispatcher_heartbeat)),
+            raft: raft_config(init.snapshot_interval, init.max_snapshots),
             encryption_config: json!({ "AutoLockManagers": init.autolock }),
             ca_config: number("NodeCertExpiry", nanos(init.cert_expiry)),
             ..SwarmSpec::default()
         },
-        ..SwarmInit::default()
     };
     client.post("/swarm/init", &request).await
+}
+
+/// What is said of Raft, in Docker's shape.
+pub(super) fn raft_config(snapshot_interval: Option<u64>, max_snapshots: Option<u64>) -> Value {
+    let said = [("SnapshotInterval", snapshot_interval), ("KeepOldSnapshots", max_snapshots)];
+    let said = said.into_iter().filter_map(|(key, value)| Some((key.to_owned(), Value::from(value?))));
+    said.collect()
 }

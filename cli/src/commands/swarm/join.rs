@@ -25,10 +25,10 @@ impl Join {
         let request = SwarmJoin {
             listen_addr: self.node.listen_addr.unwrap_or_default(),
             advertise_addr: self.node.advertise_addr.unwrap_or_default(),
+            data_path_addr: self.node.data_path_addr.unwrap_or_default(),
             availability: self.node.availability,
             remote_addrs: vec![self.manager],
             join_token: self.token,
-            ..SwarmJoin::default()
         };
         let _: Nothing = client.post("/swarm/join", &request).await?;
         let swarm = client.get::<Info>("/info").await?.swarm;

@@ -9,6 +9,9 @@ pub(super) struct NodeFlags {
     /// Where to listen for members: IP[:PORT] or INTERFACE[:PORT] [default: 0.0.0.0:2377].
     #[arg(long, value_name = "ADDRESS")]
     pub(super) listen_addr: Option<String>,
+    /// Address or interface for the traffic between containers of different hosts.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) data_path_addr: Option<String>,
     /// Whether this node takes tasks: active, pause or drain.
     #[arg(long, default_value = "active")]
     pub(super) availability: String,

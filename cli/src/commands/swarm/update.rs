@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use skep_rest::Swarm;
 
 use super::ca::refuse_external;
+use super::init::raft_config;
 use super::unlock_key;
 use crate::client::{Client, Nothing, Query};
 use crate::commands::some_time;
@@ -27,6 +28,12 @@ pub(crate) struct Update {
     /// How long a node's certificate is valid.
     #[arg(long, value_name = "DURATION", value_parser = some_time)]
     cert_expiry: Option<Duration>,
+    /// After so many entries of the log a manager takes a snapshot.
+    #[arg(long, value_name = "COUNT")]
+    snapshot_interval: Option<u64>,
+    /// Not supported but for 0: one snapshot is kept ("skep swarm backup" makes copies to keep).
+    #[arg(long, value_name = "COUNT")]
+    max_snapshots: Option<u64>,
     /// Not supported: Skep signs the certificates of its nodes itself.
     #[arg(long, value_name = "SPEC")]
     external_ca: Vec<String>,
@@ -42,6 +49,7 @@ impl Update {
         set(&mut spec.orchestration, "TaskHistoryRetentionLimit", self.task_history_limit);
         set(&mut spec.dispatcher, "HeartbeatPeriod", nanos(self.dispatcher_heartbeat));
         set(&mut spec.ca_config, "NodeCertExpiry", nanos(self.cert_expiry));
+        spec.raft = raft_config(self.snapshot_interval, self.max_snapshots);
         if let Some(autolock) = self.autolock {
             spec.encryption_config = json!({ "AutoLockManagers": autolock });
         }

@@ -59,6 +59,7 @@ pub(crate) async fn update(
         root,
         unlock_key: params.flag("rotateManagerUnlockKey"),
     };
+    spec.supported()?;
     let spec = spec.applied(cluster.spec.clone());
     managing.control.update_cluster(version(&params, "swarm")?, spec, rotation).await?;
     Ok(StatusCode::OK)

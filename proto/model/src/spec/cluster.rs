@@ -18,6 +18,8 @@ pub struct ClusterSpec {
     pub subnet_prefix_bits: u8,
     /// Counts the times that users asked for another root; a higher number asks again.
     pub force_rotate: u64,
+    /// After so many entries of the log a manager takes a snapshot.
+    pub snapshot_interval_entries: u64,
     /// True when a restarted manager waits for the unlock key before it takes part.
     pub autolock: bool,
 }
@@ -31,6 +33,7 @@ impl Default for ClusterSpec {
             address_pools: vec![limits::ADDRESS_POOL_DEFAULT],
             subnet_prefix_bits: limits::SUBNET_PREFIX_BITS_DEFAULT,
             force_rotate: 0,
+            snapshot_interval_entries: limits::SNAPSHOT_INTERVAL_ENTRIES,
             autolock: false,
         }
     }

@@ -18,6 +18,14 @@ pub fn validate_cluster(spec: &ClusterSpec) -> Result<(), Invalid> {
         let reason = "a node's certificate cannot be valid for longer than the root's 20 years (175200h)";
         return Err(Invalid::new("CAConfig.NodeCertExpiry", reason));
     }
+    let interval = spec.snapshot_interval_entries;
+    let intervals = limits::SNAPSHOT_INTERVAL_ENTRIES_MIN..=limits::SNAPSHOT_INTERVAL_ENTRIES;
+    if !intervals.contains(&interval) {
+        return Err(Invalid::new(
+            "Raft.SnapshotInterval",
+            format!("{interval} is not between 100 and 10000"),
+        ));
+    }
     Ok(())
 }
 
@@ -44,6 +52,10 @@ mod tests {
             (second, Duration::MAX, certificate),
         ] {
             assert_eq!(check(period, valid), Err(wrong.to_owned()), "{period:?} {valid:?}");
+        }
+        for (entries, right) in [(0, false), (99, false), (100, true), (10_000, true), (10_001, false)] {
+            let spec = ClusterSpec { snapshot_interval_entries: entries, ..ClusterSpec::default() };
+            assert_eq!(validate_cluster(&spec).is_ok(), right, "{entries}");
         }
     }
 }

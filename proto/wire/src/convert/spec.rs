@@ -35,7 +35,7 @@ message!(PortConfig { protocol, target, published, mode });
 message!(NetworkSpec { name, labels, internal, ingress, subnet });
 message!(StackSpec { name, services, networks });
 message!(NodeSpec { labels, role, availability });
-message!(ClusterSpec { task_history_per_slot, address_pools, subnet_prefix_bits, force_rotate, autolock } nested {
+message!(ClusterSpec { task_history_per_slot, address_pools, subnet_prefix_bits, force_rotate, autolock, snapshot_interval_entries } nested {
     heartbeat_period, node_certificate_validity,
 });
 
