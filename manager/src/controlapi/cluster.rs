@@ -77,9 +77,12 @@ fn rotated(
     rotation: &Rotation,
     secrets: (u128, u128),
 ) -> Result<JoinTokens, ControlError> {
+    let old = cluster.join_tokens.clone();
+    if !rotation.worker_token && !rotation.manager_token {
+        return Ok(old);
+    }
     let new = join_tokens(&cluster.root_ca.certificate_pem, secrets.0, secrets.1)
         .map_err(|error| ControlError::Unavailable(error.to_string()))?;
-    let old = cluster.join_tokens.clone();
     Ok(JoinTokens {
         worker: if rotation.worker_token { new.worker } else { old.worker },
         manager: if rotation.manager_token { new.manager } else { old.manager },
