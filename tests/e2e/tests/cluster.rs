@@ -159,6 +159,40 @@ mod tests {
         cluster.host(0).assert_clean();
     }
 
+    /// `TestDemoteDownedManager`, `TestDemoteToSingleManager`.
+    #[test]
+    fn a_manager_that_is_down_is_demoted_and_so_are_all_but_one() {
+        let mut cluster = Cluster::new(3, 0);
+        let leader = cluster.leader();
+        let (down, other) = ((leader + 1) % 3, (leader + 2) % 3);
+        let name = |number: u8| format!("host{number}");
+        let until_roles = |cluster: &Cluster, wanted: &mut [String]| {
+            wanted.sort();
+            eventually(|| match roles(cluster, leader) {
+                listed if listed == wanted => Ok(()),
+                listed => Err(format!("{listed:?}")),
+            });
+        };
+        cluster.host_mut(down).kill_daemon();
+        cluster.host(leader).skep(&["node", "demote", &name(down)]).ok();
+        cluster.host_mut(down).start();
+        let [leads, manages, works] = [
+            format!("{} Ready Leader", name(leader)),
+            format!("{} Ready Reachable", name(other)),
+            format!("{} Ready", name(down)),
+        ];
+        until_roles(&cluster, &mut [leads.clone(), manages, works.clone()]);
+        // It may still be about to end its manager.
+        eventually(|| match cluster.host(down).skep(&["node", "ls"]) {
+            refused if refused.err.contains("Worker nodes can't be used") => Ok(()),
+            other => Err(format!("{other:?}")),
+        });
+        cluster.host(leader).skep(&["node", "demote", &name(other)]).ok();
+        until_roles(&cluster, &mut [leads, format!("{} Ready", name(other)), works]);
+        let last = cluster.host(leader).skep(&["node", "demote", &name(leader)]).failed();
+        assert!(last.contains("last manager"), "{last}");
+    }
+
     #[test]
     fn too_few_managers_say_which_are_missing() {
         let mut cluster = Cluster::new(3, 0);
