@@ -59,13 +59,13 @@ pub(crate) async fn run(mut log: SegmentedLog, mut jobs: UnboundedReceiver<Job>,
     while jobs.recv_many(&mut waiting, MAX_JOBS).await > 0 {
         let mut appended = Vec::new();
         for job in waiting.drain(..) {
-            perform(&mut log, job, &mut appended);
+            perform(&mut log, job, &mut appended, &durable);
         }
         flush(&mut log, appended, &durable);
     }
 }
 
-fn perform(log: &mut SegmentedLog, job: Job, appended: &mut Vec<IOFlushed<TypeConfig>>) {
+fn perform(log: &mut SegmentedLog, job: Job, appended: &mut Vec<IOFlushed<TypeConfig>>, durable: &AtomicU64) {
     match job {
         Job::Append { records, done } => match log.append(&records) {
             Ok(()) => appended.push(done),
@@ -76,7 +76,11 @@ fn perform(log: &mut SegmentedLog, job: Job, appended: &mut Vec<IOFlushed<TypeCo
         },
         // Named values have a file of their own, which is durable when this returns.
         Job::Put { name, bytes, done } => answer(done, log.put_meta(name, &bytes)),
-        Job::Truncate { last, done } => answer(done, log.truncate_after(last)),
+        Job::Truncate { last, done } => {
+            // Before it is done: what is cut off must never count as held.
+            durable.fetch_min(last.map_or(0, |last| last + 1), Ordering::AcqRel);
+            answer(done, log.truncate_after(last));
+        }
         Job::Purge { last, mark, done } => {
             answer(done, log.put_meta(PURGED, &mark).and_then(|()| log.purge_to(last)));
         }

@@ -163,12 +163,9 @@ impl RaftNetworkV2<TypeConfig> for Peer {
                 taken = call => taken?,
             };
             // Also before the last piece: a receiver that knows a newer leader says so at once.
-            if let Some(theirs) = taken.installed {
-                // With a newer leader's vote it was not installed.
-                if let Some(covered) = snapshot.meta.last_log_id.filter(|_| theirs == vote) {
-                    self.network.witness.acknowledged(vote.leader_id().term, self.target, covered.index());
-                }
-                return Ok(SnapshotResponse::new(theirs));
+            if let Some(vote) = taken.installed {
+                // The witness does not count it: a snapshot that is sent again is answered while the first is being installed.
+                return Ok(SnapshotResponse::new(vote));
             }
             if last {
                 let error = Refusal::SnapshotLost("the last piece was not taken as the last".to_owned());

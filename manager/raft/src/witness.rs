@@ -77,6 +77,10 @@ impl Witness {
     pub(crate) fn leads(&self, term: u64, committed: Option<u64>) {
         let durable = self.log.durable();
         let mut state = self.lock();
+        if term < state.term {
+            // A message of an earlier leadership that is on its way out.
+            return;
+        }
         if state.term != term {
             // Of an earlier term: those members may have cut off since what was not committed then.
             state.matched.clear();

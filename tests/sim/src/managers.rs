@@ -152,6 +152,11 @@ impl Managers {
         self.lock().iter().all(|node| node.down)
     }
 
+    /// Whether nothing is left of a manager's last life.
+    pub(crate) fn is_down(&self, index: usize) -> bool {
+        self.lock().get(index).is_none_or(|node| node.down)
+    }
+
     /// A manager's files as they are on its disk.
     pub(crate) fn files(&self, index: usize) -> RaftOptions {
         let found = self.lock().get(index).map(|node| (node.raft_id, node.disk.clone()));

@@ -40,10 +40,12 @@ pub(crate) async fn settle(world: &Arc<World>, index: usize, next_id: u64) {
         tokio::time::sleep(LOOK).await;
         let demoted = look(world, index, |node| node.manager.is_none());
         if demoted == Some(true) {
-            world.hold(index, true);
-            world.managers.crash(index);
-            // Its end is noted by a task of its own.
-            tokio::time::sleep(LOOK).await;
+            // Its end is noted by a task of its own, and healing may start it once more in between.
+            while !world.managers.is_down(index) {
+                world.hold(index, true);
+                world.managers.crash(index);
+                tokio::time::sleep(LOOK).await;
+            }
             world.managers.renew(index, next_id);
             world.hold(index, false);
             managers::start(world, index);
