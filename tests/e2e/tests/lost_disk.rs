@@ -83,6 +83,18 @@ mod tests {
         cluster.host_mut(victim).start();
         until_another(&cluster, victim, &before);
 
+        // The leader has given it its vote, and taken the three that it was before out.
+        eventually(|| {
+            let gone = |number| {
+                let log =
+                    std::fs::read_to_string(cluster.host(number).path("daemon.log")).unwrap_or_default();
+                log.lines().filter(|line| line.contains("the managers change step=Remove")).count()
+            };
+            match (0..3).map(gone).sum() {
+                3.. => Ok(()),
+                count => Err(format!("{count} former members were taken out")),
+            }
+        });
         // It counts again: with another one gone, there is a majority.
         cluster.host_mut(asked).kill_daemon();
         cluster.leader();
