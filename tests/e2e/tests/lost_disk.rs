@@ -86,8 +86,7 @@ mod tests {
         // The leader has given it its vote, and taken the three that it was before out.
         eventually(|| {
             let gone = |number| {
-                let log =
-                    std::fs::read_to_string(cluster.host(number).path("daemon.log")).unwrap_or_default();
+                let log = cluster.host(number).daemon_log();
                 log.lines().filter(|line| line.contains("the managers change step=Remove")).count()
             };
             match (0..3).map(gone).sum() {
