@@ -72,6 +72,12 @@ impl Quorum {
         self.raft.leadership()
     }
 
+    /// The members that have a vote, as far as this manager knows.
+    pub fn voters(&self) -> Vec<u64> {
+        let members = self.raft.metrics().members;
+        members.into_iter().filter(|(_, member)| member.voter).map(|(id, _)| id).collect()
+    }
+
     /// Why nothing can be decided, for people: which managers do not answer.
     pub async fn loss(&self) -> String {
         if self.raft.later_epoch().is_some() {

@@ -27,7 +27,8 @@ pub enum Role {
 pub struct MemberState {
     /// Its address as `host:port`.
     pub address: String,
-    /// Whether it has a vote.
+    /// Whether it has a vote that counts in full. While a change of the members is under way it has to be a voter before and after
+    /// it: until the change is through (a leader that dies leaves it half done), a majority of both is needed.
     pub voter: bool,
     /// The last index that it is known to hold. Only a leader knows.
     pub matched: Option<u64>,
@@ -64,11 +65,11 @@ pub(crate) fn read(raft: &Raft) -> Metrics {
     let receiver = raft.metrics();
     let found = receiver.borrow_watched();
     let membership = found.membership_config.membership();
-    let voters: Vec<u64> = membership.voter_ids().collect();
+    let is_voter = |id: u64| membership.get_joint_config().iter().all(|voters| voters.contains(&id));
     let members = membership.nodes().map(|(&id, member)| {
         let replicated = found.replication.as_ref().and_then(|matched| matched.get(&id).copied().flatten());
         let matched = replicated.map(|log_id| log_id.index());
-        (id, MemberState { address: member.address.clone(), voter: voters.contains(&id), matched })
+        (id, MemberState { address: member.address.clone(), voter: is_voter(id), matched })
     });
     Metrics {
         id: found.id,

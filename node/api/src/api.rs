@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::http::StatusCode;
@@ -34,6 +35,8 @@ pub(crate) struct Managing {
     pub(crate) control: ControlApi,
     /// The manager that leads.
     pub(crate) leader: Option<NodeId>,
+    /// The managers that have a vote.
+    pub(crate) voters: BTreeSet<NodeId>,
 }
 
 impl Managing {
@@ -60,7 +63,7 @@ impl Api {
                 unavailable(&format!("This node cannot work as a member of its swarm: {reason}"))
             }
             SwarmState::Member(member) => match member.control {
-                Some(control) => Ok(Managing { control, leader: member.leader }),
+                Some(control) => Ok(Managing { control, leader: member.leader, voters: member.voters }),
                 None => unavailable(
                     "This node is not a swarm manager. Worker nodes can't be used to view or modify cluster state. \
                      Please run this command on a manager node.",

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -155,4 +157,6 @@ pub struct Member {
     pub control: Option<ControlApi>,
     /// The manager that leads, as far as it is known.
     pub leader: Option<NodeId>,
+    /// The managers that have a vote, as far as this manager knows.
+    pub voters: BTreeSet<NodeId>,
 }

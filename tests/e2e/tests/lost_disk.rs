@@ -94,5 +94,12 @@ mod tests {
                 count => Err(format!("{count} former members were taken out")),
             }
         });
+        // It counts again: with another one gone, there is a majority.
+        cluster.host_mut(asked).kill_daemon();
+        cluster.leader();
+        eventually(|| {
+            let updated = cluster.host(victim).skep(&["node", "update", "--label-add", "after=it", "host0"]);
+            if updated.code == 0 { Ok(()) } else { Err(format!("{updated:?}")) }
+        });
     }
 }

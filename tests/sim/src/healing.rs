@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 
 use crate::invariants::{
     acknowledged_writes_survive, desired_equals_observed, drained_nodes_get_empty, histories_fit_one_order,
-    one_task_a_slot, planners_get_quiet, replicas_equal,
+    managers_are_the_voters, one_task_a_slot, planners_get_quiet, replicas_equal,
 };
 use crate::managers::Running;
 use crate::world::World;
@@ -79,6 +79,7 @@ async fn settled(world: &World) -> Result<(), String> {
     }
     desired_equals_observed(world, &view)?;
     drained_nodes_get_empty(&view)?;
+    managers_are_the_voters(world, &view)?;
     one_task_a_slot(world, &view)?;
     replicas_equal(&running)
 }

@@ -70,6 +70,8 @@ fn shown(managing: &Managing, node: &skep_model::Node) -> Node {
         reachability: match node.status.state {
             // A leader is reached by a majority, whatever its own agent says.
             _ if leader => "reachable",
+            // It joins, and does not count yet: with another one gone there may be no majority.
+            NodeState::Ready if !managing.voters.contains(&node.id) => "unknown",
             NodeState::Ready => "reachable",
             NodeState::Down | NodeState::Disconnected => "unreachable",
             NodeState::Unknown => "unknown",

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -78,6 +79,7 @@ impl Bench {
             address: "10.1.1.1".into(),
             control: Some(bench.control.clone()),
             leader: Some(NODE),
+            voters: BTreeSet::from([NODE]),
         }));
         bench.write(vec![Change::Create(node(NODE, "one").into()), Change::Create(cluster().into())]).await;
         bench

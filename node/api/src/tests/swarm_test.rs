@@ -1,5 +1,7 @@
 //! What the swarm is: nodes, services, tasks, networks.
 
+use std::collections::BTreeSet;
+
 use skep_model::{Change, Node, NodeId, NodeState, Task, TaskState, Timestamp};
 
 use super::bench::{Answer, Bench, node, update};
@@ -29,7 +31,9 @@ async fn the_swarm_and_its_nodes_are_shown() {
     let one = bench.get("/nodes/one").await.json();
     assert_eq!(one["ManagerStatus"]["Leader"], true);
     assert_eq!(one["ManagerStatus"]["Reachability"], "reachable");
-    assert!(bench.get("/nodes/two").await.json()["ManagerStatus"].get("Leader").is_none());
+    let two = bench.get("/nodes/two").await.json();
+    assert!(two["ManagerStatus"].get("Leader").is_none());
+    assert_eq!(two["ManagerStatus"]["Reachability"], "unknown", "it has no vote yet");
     assert_eq!(count(&bench.filtered("/nodes", r#"{"name":["tw"],"role":["worker"]}"#).await), 1);
     assert_eq!(bench.get("/nodes/000000").await.status, 400);
     let version = one["Version"]["Index"].as_u64().unwrap();
@@ -69,6 +73,7 @@ async fn who_cannot_answer_says_why() {
         managers: Vec::new(),
         control: None,
         leader: None,
+        voters: BTreeSet::new(),
     };
     bench.host.node().swarm = SwarmState::Member(Box::new(worker));
     let (status, text) = bench.get("/services").await.message();
