@@ -101,6 +101,29 @@ mod tests {
     }
 
     #[test]
+    fn a_task_gets_no_connection_before_it_listens() {
+        let host = Host::started();
+        let compose = host.path("slow.yml");
+        std::fs::write(
+            &compose,
+            "name: slow\nservices:\n  web:\n    image: skep/whoami\n    ports: [\"8080:80\"]\n    environment: \
+             {WHOAMI_START_DELAY_MS: 1000}\n",
+        )
+        .unwrap();
+        host.skep(&["up", compose.to_str().unwrap()]).ok();
+        assert_eq!(host.get(8080, "/").unwrap().status, 200, "up waits for the server");
+        host.skep(&["service", "scale", "--detach", "slow_web=3"]).ok();
+        eventually(|| {
+            assert_eq!(host.get(8080, "/").unwrap().status, 200);
+            let tasks = host.skep(&["service", "ps", "slow_web"]).ok();
+            if tasks.matches("Running").count() >= 6 { Ok(()) } else { Err(tasks) }
+        });
+        for _ in 0..30 {
+            assert_eq!(host.get(8080, "/").unwrap().status, 200);
+        }
+    }
+
+    #[test]
     fn a_stopped_daemon_comes_back_to_its_containers() {
         let mut host = Host::started();
         host.skep(&["up", example("hello").to_str().unwrap()]).ok();

@@ -16,7 +16,7 @@ use crate::directory::StoredContainer;
 use crate::engine::{Engine, ignore_missing};
 use crate::error::EngineError;
 use crate::executor::temporary;
-use crate::{places, recipe};
+use crate::{listening, places, recipe};
 
 /// How long SIGKILL may take to end a container before the stop is tried again.
 const KILL_WAIT: Duration = Duration::from_secs(10);
@@ -120,6 +120,38 @@ impl ContainerController {
         created.await.map_err(|_| EngineError::Stopped)?
     }
 
+    async fn start_process(&self, container: &Container) -> Result<(), ControllerError> {
+        let _turn = self.engine.making.acquire().await.map_err(|_| temporary(EngineError::Stopped))?;
+        let id = self.id.clone();
+        let started = self.engine.keeper.call(move |client| client.start(&id)).await;
+        if let Err(error) = started {
+            return Err(start_error(error, container));
+        }
+        let now = self.engine.env.now().as_nanos();
+        container.state.update(|state| {
+            if state.phase < Phase::Running {
+                state.phase = Phase::Running;
+                state.started_ns = now;
+            }
+        });
+        self.engine.announce("start", container);
+        Ok(())
+    }
+
+    /// Waits for what is published to be served, while the container runs.
+    async fn until_serving(&self, container: &Container) {
+        let ports = listening::ports(&self.assignment.spec.endpoint);
+        let state = container.state.get();
+        let pid = state.pid.and_then(|pid| i32::try_from(pid).ok());
+        let (Some(pid), false) = (pid, ports.is_empty()) else { return };
+        let runs = Duration::from_nanos(self.engine.env.now().as_nanos().saturating_sub(state.started_ns));
+        tokio::select! {
+            biased;
+            _ = container.state.wait_for(|state| state.phase == Phase::Exited) => {}
+            () = listening::until_listening(&self.engine.env, &self.id, pid, runs, &ports) => {}
+        }
+    }
+
     async fn signal(&self, signal: i32, all: bool) -> Result<(), ControllerError> {
         let id = self.id.clone();
         let killed = self.engine.keeper.call(move |client| client.kill(&id, signal, all)).await;
@@ -151,23 +183,10 @@ impl Controller for ContainerController {
             return Err(ControllerError::Rejected("the container is gone".into()));
         };
         // One that runs or has ended is not started again.
-        if container.state.get().phase > Phase::Created {
-            return Ok(());
+        if container.state.get().phase <= Phase::Created {
+            self.start_process(&container).await?;
         }
-        let _turn = self.engine.making.acquire().await.map_err(|_| temporary(EngineError::Stopped))?;
-        let id = self.id.clone();
-        let started = self.engine.keeper.call(move |client| client.start(&id)).await;
-        if let Err(error) = started {
-            return Err(start_error(error, &container));
-        }
-        let now = self.engine.env.now().as_nanos();
-        container.state.update(|state| {
-            if state.phase < Phase::Running {
-                state.phase = Phase::Running;
-                state.started_ns = now;
-            }
-        });
-        self.engine.announce("start", &container);
+        self.until_serving(&container).await;
         Ok(())
     }
 

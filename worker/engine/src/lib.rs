@@ -24,6 +24,7 @@ mod executor;
 mod exits;
 mod facts;
 mod keeper;
+mod listening;
 mod logs;
 mod places;
 mod ports;

@@ -49,6 +49,11 @@ impl NetlinkSocket {
         Self::open(SockProtocol::NetlinkNetFilter)
     }
 
+    /// A socket that tells of other sockets.
+    pub(crate) fn diagnosis() -> Result<Self> {
+        Self::open(SockProtocol::NetlinkSockDiag)
+    }
+
     fn open(protocol: SockProtocol) -> Result<Self> {
         let fd = socket(AddressFamily::Netlink, SockType::Raw, SockFlag::SOCK_CLOEXEC, protocol)
             .map_err(|source| NetworkError::Netlink { action: "open a socket", source })?;
