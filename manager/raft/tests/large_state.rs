@@ -22,8 +22,9 @@ mod tests {
             cluster.write(&"x".repeat(LINE_BYTES)).await;
         }
         let first = cluster.managers[&1].node.clone();
-        first.snapshot().await.unwrap();
         until("a snapshot of all of it", async || {
+            // Asked again and again: while an earlier one is being taken it is not heard.
+            first.snapshot().await.unwrap();
             let metrics = first.metrics();
             (metrics.snapshot == metrics.applied && metrics.purged.is_some()).then_some(())
         })
