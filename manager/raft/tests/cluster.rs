@@ -105,6 +105,21 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
+    async fn a_member_that_nobody_reaches_holds_up_nobody_and_catches_up_later() {
+        let mut cluster = Cluster::of(3).await;
+        let leader = cluster.leader().await;
+        cluster.managers[&leader].node.add_learner(4, &address(4), LIMIT).await.unwrap();
+        cluster.write_many(0..50).await;
+        cluster.all_equal(50).await;
+        cluster.start(4, MemoryDisk::default()).await;
+        cluster.all_equal(50).await;
+        let leader = cluster.leader().await;
+        cluster.managers[&leader].node.promote(4, LIMIT).await.unwrap();
+        cluster.write("four").await;
+        cluster.all_equal(51).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
     async fn crashes_lose_nothing_acknowledged() {
         let mut cluster = Cluster::of(3).await;
         for round in 0..4 {
