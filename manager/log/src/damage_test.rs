@@ -49,13 +49,6 @@ mod tests {
         disk
     }
 
-    /// The files, the segment that ends the log last.
-    fn files(disk: &MemoryDisk) -> Vec<String> {
-        let mut names = disk.list().unwrap();
-        names.sort_by_key(|name| (name.ends_with(".log"), name.clone()));
-        names
-    }
-
     fn advised(error: &Error) {
         let text = error.to_string();
         assert!(matches!(error, Error::Damaged { .. }), "{text}");
@@ -72,7 +65,7 @@ mod tests {
     /// Opens everything. Answers with the log's last index, or nothing when something is refused; what is refused is left as
     /// it is.
     fn opened(disk: &MemoryDisk) -> Option<u64> {
-        let before: Vec<_> = files(disk).iter().map(|name| disk.content(name)).collect();
+        let before: Vec<_> = disk.files().iter().map(|name| disk.content(name)).collect();
         match read_snapshot(disk) {
             Ok(bytes) => assert!(bytes == [5; 6000], "another snapshot than was written"),
             Err(error) => {
@@ -88,21 +81,9 @@ mod tests {
             }
             Err(error) => {
                 advised(&error);
-                let after: Vec<_> = files(disk).iter().map(|name| disk.content(name)).collect();
+                let after: Vec<_> = disk.files().iter().map(|name| disk.content(name)).collect();
                 assert!(before == after, "a refused log was changed");
                 None
-            }
-        }
-    }
-
-    /// Every file in turn with as many bytes cut from its end.
-    fn cuts(sample: &MemoryDisk, mut see: impl FnMut(&str, usize, Option<u64>)) {
-        for name in files(sample) {
-            let sound = sample.content(&name).unwrap();
-            for back in 1..=sound.len().min(CUT_MAX) {
-                let disk = sample.copy();
-                disk.overwrite(&name, sound[..sound.len() - back].to_vec());
-                see(&name, back, opened(&disk));
             }
         }
     }
@@ -110,16 +91,18 @@ mod tests {
     #[test]
     fn every_cut_gives_a_prefix_that_nothing_contradicts_or_is_refused() {
         let sample = sample();
-        let end = files(&sample).pop().unwrap();
+        let end = sample.files().pop().unwrap();
         let (mut kept, mut refused) = (0, 0);
-        cuts(&sample, |name, back, last| match last {
-            Some(last) => {
-                assert_eq!(name, end, "{back} bytes of {name} are not missed");
-                assert!((VOUCHED..RECORDS).contains(&last), "{back} bytes less end at {last}");
-                kept += 1;
+        for (name, back, disk) in sample.cuts(CUT_MAX) {
+            match opened(&disk) {
+                Some(last) => {
+                    assert_eq!(name, end, "{back} bytes of {name} are not missed");
+                    assert!((VOUCHED..RECORDS).contains(&last), "{back} bytes less end at {last}");
+                    kept += 1;
+                }
+                None => refused += 1,
             }
-            None => refused += 1,
-        });
+        }
         assert!(kept > 1500 && refused > 4096, "{kept} kept, {refused} refused");
     }
 
@@ -128,7 +111,7 @@ mod tests {
         let sample = sample();
         let (log, _) = SegmentedLog::open(sample.copy(), key(), small()).unwrap();
         assert_eq!(log.read_meta("log.synced"), Some((VOUCHED + 1).to_le_bytes().as_slice()));
-        let end = files(&sample).pop().unwrap();
+        let end = sample.files().pop().unwrap();
         let disk = sample.copy();
         disk.overwrite(&end, Vec::new());
         let error = SegmentedLog::open(disk.clone(), key(), small()).unwrap_err();
@@ -154,38 +137,18 @@ mod tests {
     #[test]
     fn flipped_bytes_lose_at_most_the_last_batch() {
         let sample = sample();
-        let names = files(&sample);
+        let end = sample.files().pop().unwrap();
         let (mut kept, mut refused) = (0, 0);
         for seed in 0..SEEDS {
-            let mut numbers = (0_u64..).map(|number| mixed(seed << 8 | number));
-            let mut below = |bound: usize| (numbers.next().unwrap() % bound as u64) as usize;
-            let disk = sample.copy();
-            let name = &names[below(names.len())];
-            let mut bytes = disk.content(name).unwrap();
-            for _ in 0..=below(4) {
-                let at = below(bytes.len());
-                bytes[at] ^= 1 << below(8);
-            }
-            if bytes == sample.content(name).unwrap() {
-                continue;
-            }
-            disk.overwrite(name, bytes);
+            let Some((name, disk)) = sample.flipped(seed, 4) else { continue };
             match opened(&disk) {
                 Some(last) => {
-                    assert!(Some(name) == names.last() && last >= RECORDS - 3, "seed {seed}: {name} {last}");
+                    assert!(name == end && last >= RECORDS - 3, "seed {seed}: {name} {last}");
                     kept += 1;
                 }
                 None => refused += 1,
             }
         }
         assert!(kept > 10 && refused > 3000, "{kept} kept, {refused} refused");
-    }
-
-    /// The finaliser of splitmix64 (Steele, Lea and Flood 2014).
-    fn mixed(seed: u64) -> u64 {
-        let mut mixed = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
     }
 }

@@ -30,6 +30,8 @@ mod sealed;
 mod segment;
 
 #[cfg(any(test, feature = "testing"))]
+mod memory_damage;
+#[cfg(any(test, feature = "testing"))]
 mod memory_disk;
 
 #[cfg(test)]

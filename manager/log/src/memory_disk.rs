@@ -80,6 +80,11 @@ impl MemoryDisk {
         self.lock().budget = left;
     }
 
+    /// The names of all files.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.lock().names.keys().cloned().collect()
+    }
+
     /// A file's bytes as the process sees them.
     #[must_use]
     pub fn content(&self, name: &str) -> Option<Vec<u8>> {
@@ -286,7 +291,7 @@ fn put(bytes: &mut Vec<u8>, at: usize, piece: &[u8]) {
 }
 
 /// A number below `below` (splitmix64, Steele, Lea and Flood 2014).
-fn draw(state: &mut u64, below: u64) -> u64 {
+pub(crate) fn draw(state: &mut u64, below: u64) -> u64 {
     *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mut mixed = *state;
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -98,13 +98,6 @@ mod tests {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 
-    /// The files, the segment that ends the log last.
-    fn files(disk: &MemoryDisk) -> Vec<String> {
-        let mut names = disk.list().unwrap();
-        names.sort_by_key(|name| (name.ends_with(".log"), name.clone()));
-        names
-    }
-
     /// How many commands the node has when it leads again, or nothing when it does not open.
     async fn opened(disk: &MemoryDisk) -> Option<usize> {
         let (node, ledger) = match open(disk).await {
@@ -127,21 +120,16 @@ mod tests {
     async fn every_cut_of_every_file_gives_a_right_beginning_or_is_refused() {
         let sample = sample().await;
         assert_eq!(opened(&sample.copy()).await, Some(COMMANDS));
-        let end = files(&sample).pop().unwrap();
+        let end = sample.files().pop().unwrap();
         let (mut kept, mut refused) = (0, 0);
-        for name in files(&sample) {
-            let sound = sample.content(&name).unwrap();
-            for back in 1..=sound.len().min(CUT_MAX) {
-                let disk = sample.copy();
-                disk.overwrite(&name, sound[..sound.len() - back].to_vec());
-                match opened(&disk).await {
-                    Some(count) => {
-                        assert_eq!(name, end, "{back} bytes of {name} are not missed");
-                        assert!((VOUCHED..COMMANDS).contains(&count), "{back} bytes less leave {count}");
-                        kept += 1;
-                    }
-                    None => refused += 1,
+        for (name, back, disk) in sample.cuts(CUT_MAX) {
+            match opened(&disk).await {
+                Some(count) => {
+                    assert_eq!(name, end, "{back} bytes of {name} are not missed");
+                    assert!((VOUCHED..COMMANDS).contains(&count), "{back} bytes less leave {count}");
+                    kept += 1;
                 }
+                None => refused += 1,
             }
         }
         assert!(kept > 1000 && refused > 1000, "{kept} kept, {refused} refused");
@@ -150,7 +138,7 @@ mod tests {
     #[tokio::test]
     async fn a_lost_file_is_told() {
         let sample = sample().await;
-        for name in files(&sample) {
+        for name in sample.files() {
             let disk = sample.copy();
             disk.remove(&name).unwrap();
             assert_eq!(opened(&disk).await, None, "{name} is not missed");
@@ -160,36 +148,18 @@ mod tests {
     #[tokio::test]
     async fn flipped_bytes_lose_at_most_what_was_written_last() {
         let sample = sample().await;
-        let names = files(&sample);
+        let end = sample.files().pop().unwrap();
         let (mut kept, mut refused) = (0, 0);
         for seed in 0..SEEDS {
-            let mut numbers = (0_u64..).map(|number| mixed(seed << 8 | number));
-            let mut below = |bound: usize| (numbers.next().unwrap() % bound as u64) as usize;
-            let disk = sample.copy();
-            let name = &names[below(names.len())];
-            let mut bytes = disk.content(name).unwrap();
-            let at = below(bytes.len());
-            bytes[at] ^= 1 << below(8);
-            disk.overwrite(name, bytes);
+            let Some((name, disk)) = sample.flipped(seed, 1) else { continue };
             match opened(&disk).await {
                 Some(count) => {
-                    assert!(
-                        Some(name) == names.last() && count + 1 >= COMMANDS,
-                        "seed {seed}: {name} {count}"
-                    );
+                    assert!(name == end && count + 1 >= COMMANDS, "seed {seed}: {name} {count}");
                     kept += 1;
                 }
                 None => refused += 1,
             }
         }
         assert!(kept > 3 && refused > 1000, "{kept} kept, {refused} refused");
-    }
-
-    /// The finaliser of splitmix64 (Steele, Lea and Flood 2014).
-    fn mixed(seed: u64) -> u64 {
-        let mut mixed = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
     }
 }
