@@ -9,6 +9,7 @@ mod leave;
 mod node_flags;
 mod restore;
 mod secret_input;
+mod settings;
 mod unlock;
 mod unlock_key;
 mod update;
