@@ -16,6 +16,9 @@ pub struct Arguments {
     /// How many times all managers are stopped and started.
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub schedules: u32,
+    /// For how many minutes all cores are kept busy while nobody is killed.
+    #[arg(long, value_name = "MINUTES", default_value_t = 0)]
+    pub busy: u32,
     /// At most so many of each with Docker, which takes long.
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub peer_rounds: u32,
@@ -36,6 +39,7 @@ impl Arguments {
             freezes: most(self.freezes),
             workers: most(self.workers),
             schedules: most(self.schedules),
+            busy: 0,
             ..self.clone()
         }
     }

@@ -59,7 +59,10 @@ pub(crate) fn until_written(writer: &Writer, more: usize) -> Result<()> {
 }
 
 /// What to say when tasks were replaced.
-fn tasks_lost(before: &BTreeSet<(String, String)>, after: &BTreeSet<(String, String)>) -> Option<String> {
+pub(crate) fn tasks_lost(
+    before: &BTreeSet<(String, String)>,
+    after: &BTreeSet<(String, String)>,
+) -> Option<String> {
     let lost = before.difference(after).count();
     (lost > 0).then(|| format!("{lost} of {} tasks did not run on and were replaced", before.len()))
 }

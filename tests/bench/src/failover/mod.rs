@@ -8,11 +8,13 @@
 //! leader_kills.rs    leaders killed under a client that writes
 //! freezes.rs         leaders frozen under it
 //! worker_kills.rs    workers killed with all that they run
+//! busy.rs            nothing is wrong, but all cores are busy
 //! restarts.rs        all managers stopped and started in any order
 //! row.rs             what came of a measure, table.rs shows it
 //! ```
 
 mod arguments;
+mod busy;
 mod docker_host;
 mod freezes;
 mod leader_kills;

@@ -2,6 +2,7 @@ use anyhow::{Context, Result};
 use skep_harness::{Host, Switch};
 
 use super::arguments::Arguments;
+use super::busy::busy;
 use super::docker_host::DockerHost;
 use super::freezes::freezes;
 use super::leader_kills::leader_kills;
@@ -65,6 +66,9 @@ fn measures(
     }
     if arguments.workers > 0 {
         report(worker_kills(swarm, arguments.workers)?)?;
+    }
+    if arguments.busy > 0 {
+        report(busy(swarm, arguments.busy)?)?;
     }
     if arguments.schedules > 0 {
         report(restarts(swarm, arguments.schedules, arguments.seed)?)?;

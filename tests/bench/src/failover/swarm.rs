@@ -111,6 +111,20 @@ impl Swarm {
         })
     }
 
+    /// What a manager says of nodes that are not ready, or that it does not answer.
+    pub(crate) fn unready(&self, asked: u8) -> Vec<String> {
+        let nodes = match self.api(asked).get("/nodes") {
+            Ok(nodes) => nodes,
+            Err(error) => return vec![format!("host{asked} does not answer: {error:#}")],
+        };
+        let all = nodes.as_array().map_or(&[][..], Vec::as_slice);
+        let unready = all.iter().filter(|node| node["Status"]["State"] != "ready");
+        let shown = |node: &Value| {
+            format!("host{asked} says {} of {}", node["Status"], node["Description"]["Hostname"])
+        };
+        unready.map(shown).collect()
+    }
+
     fn is_whole(&self, asked: u8) -> bool {
         let nodes = self.api(asked).get("/nodes").unwrap_or_default();
         let nodes = nodes.as_array().map_or(&[][..], Vec::as_slice);
