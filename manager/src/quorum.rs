@@ -12,6 +12,9 @@ const PING_TIMEOUT: Duration = Duration::from_millis(800);
 /// Wait before a leader that just stopped leading is asked again.
 const RETRY_WAIT: Duration = Duration::from_millis(50);
 
+/// How often a new manager looks whether it has its vote.
+const VOTE_LOOK: Duration = Duration::from_millis(50);
+
 /// The managers as one of them sees them. It keeps the log open, so nobody holds it for long.
 #[derive(Clone)]
 pub struct Quorum {
@@ -76,6 +79,13 @@ impl Quorum {
     pub fn voters(&self) -> Vec<u64> {
         let members = self.raft.metrics().members;
         members.into_iter().filter(|(_, member)| member.voter).map(|(id, _)| id).collect()
+    }
+
+    /// Waits until this manager knows that it has a vote itself.
+    pub async fn until_voting(&self) {
+        while !self.voters().contains(&self.raft.id()) {
+            self.env.sleep(VOTE_LOOK).await;
+        }
     }
 
     /// Why nothing can be decided, for people: which managers do not answer.

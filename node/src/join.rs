@@ -1,6 +1,6 @@
 //! Into a swarm that is there.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::time::Duration;
 
 use skep_api::{HostError, HostErrorKind};
@@ -78,7 +78,10 @@ async fn admitted(node: &Node, request: &SwarmJoin) -> Result<(Membership, Strin
             availability: request.availability().map_err(invalid)?,
             address: addresses.1.to_string(),
         };
-        match client::join(&remote, &joiner).await {
+        let held = held(addresses.0);
+        let answer = client::join(&remote, &joiner).await;
+        drop(held);
+        match answer {
             Ok((cluster, id, certified)) => {
                 let secrets = Secrets::new(key_pem, node.env.random().bytes());
                 node.ground.keys.create(secrets, None).map_err(internal)?;
@@ -91,6 +94,13 @@ async fn admitted(node: &Node, request: &SwarmJoin) -> Result<(Membership, Strin
         }
     }
     Err(HostError::new(HostErrorKind::Unavailable, refusals.join("; ")))
+}
+
+/// Holds the port for members while a manager looks whether it reaches this node there. Only a manager needs it, and only the
+/// answer tells what this node becomes: a port that is taken is its own refusal later.
+fn held(listen: SocketAddr) -> Option<TcpListener> {
+    let bound = TcpListener::bind(listen);
+    bound.inspect_err(|error| tracing::debug!(%listen, %error, "the port for members is not free")).ok()
 }
 
 enum AddressError {
@@ -121,7 +131,7 @@ fn with_port(address: &str) -> String {
     if has_port { address.to_owned() } else { format!("{address}:{}", limits::CLUSTER_PORT_DEFAULT) }
 }
 
-/// Waits until managers have spoken to this node, and until its own manager knows what they know.
+/// Waits until managers have spoken to this node, and until its own manager knows what they know and has its vote.
 pub(crate) async fn until_ready(node: &Node) {
     let Some((swarm, quorum)) =
         node.member(|member| (member.swarm.clone(), member.manager.as_ref().map(|manager| manager.quorum())))
@@ -131,7 +141,13 @@ pub(crate) async fn until_ready(node: &Node) {
     let ready = async {
         swarm.wait_for(Option::is_some).await;
         match quorum {
-            Some(quorum) => quorum.read_barrier(READY_TIMEOUT).await.is_ok(),
+            Some(quorum) => {
+                let current = quorum.read_barrier(READY_TIMEOUT).await.is_ok();
+                if current {
+                    quorum.until_voting().await;
+                }
+                current
+            }
             None => true,
         }
     };

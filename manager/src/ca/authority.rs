@@ -49,6 +49,17 @@ impl Ca {
             .ok_or(CaError::NotReady)
     }
 
+    /// What a token lets its bearer become.
+    ///
+    /// # Errors
+    /// When the token is wrong, or this manager does not know what the others decided.
+    pub async fn role_of(&self, token: &str) -> Result<NodeRole, CaError> {
+        self.up_to_date().await?;
+        let view = self.door.view();
+        let cluster = view.cluster().ok_or(CaError::NotReady)?;
+        role_of_token(cluster, token).ok_or(CaError::Token)
+    }
+
     /// Lets a node in. The same key again gives the same node, so a joiner that heard no answer may ask again.
     ///
     /// # Errors

@@ -208,7 +208,7 @@ fn unreadable(address: &str, error: &WireError) -> CaCallError {
 fn refused(address: &str, status: &Status) -> CaCallError {
     let address = address.to_owned();
     match status.code() {
-        Code::PermissionDenied | Code::InvalidArgument => {
+        Code::PermissionDenied | Code::InvalidArgument | Code::FailedPrecondition => {
             CaCallError::Refused { address, reason: status.message().to_owned() }
         }
         _ if is_unknown_root(status) => CaCallError::UnknownRoot { address },

@@ -14,6 +14,17 @@ pub enum CaError {
         "invalid join token: it may have been rotated; ask a manager for the current one with \"skep swarm join-token\""
     )]
     Token,
+    /// Nobody is there where the joiner says that other managers will reach it.
+    #[error(
+        "could not connect to the new manager at its advertised address {address}: {reason}. All managers must reach each \
+         other: open that port, or name the right address with --advertise-addr"
+    )]
+    NotReached {
+        /// What it advertised.
+        address: String,
+        /// The connection's error.
+        reason: String,
+    },
     /// There is no such node, or not any more.
     #[error(
         "node {0} is not part of the swarm (any more): let it leave with \"skep swarm leave --force\" and join again"

@@ -1,7 +1,10 @@
 //! The authority over gRPC: a thin shell that checks who calls and converts.
 
-use skep_model::{Availability, NodeCertificate, NodeDescription, NodeId};
+use std::time::Duration;
+
+use skep_model::{Availability, NodeCertificate, NodeDescription, NodeId, NodeRole};
 use skep_wire::{Wire, WireError, v1};
+use tokio::net::TcpStream;
 use tonic::{Request, Response, Status};
 
 use super::authority::Ca;
@@ -9,6 +12,9 @@ use super::error::CaError;
 use super::joiner::Joiner;
 use super::renewal::Renewal;
 use crate::authorize::Authorizer;
+
+/// How long a new manager may take to be reached.
+const DIAL_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Serves joiners and members.
 #[derive(Debug)]
@@ -40,6 +46,10 @@ impl v1::ca_server::Ca for CaServer {
             availability: Availability::from_wire(request.availability).map_err(malformed)?,
             address: request.address,
         };
+        let role = self.ca.role_of(&joiner.token).await.map_err(|error| status(&error))?;
+        if role == NodeRole::Manager {
+            reached(&joiner.address).await.map_err(|error| status(&error))?;
+        }
         let (cluster, node, certified) = self.ca.join(joiner).await.map_err(|error| status(&error))?;
         Ok(Response::new(v1::JoinResponse {
             cluster: cluster.to_wire(),
@@ -87,6 +97,17 @@ impl v1::ca_server::Ca for CaServer {
     }
 }
 
+/// Whether there is a server where the joiner will be one: it holds its port while it asks. A manager whom the others do not reach
+/// would never get its vote.
+async fn reached(address: &str) -> Result<(), CaError> {
+    let failed = |reason: String| CaError::NotReached { address: address.to_owned(), reason };
+    match tokio::time::timeout(DIAL_TIMEOUT, TcpStream::connect(address)).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(failed(error.to_string())),
+        Err(_) => Err(failed(format!("no answer within {} s", DIAL_TIMEOUT.as_secs()))),
+    }
+}
+
 fn renewal(address: String, lost_raft_id: u64) -> Renewal {
     Renewal { address, lost_raft_id: Some(lost_raft_id).filter(|id| *id != 0) }
 }
@@ -99,6 +120,7 @@ fn status(error: &CaError) -> Status {
     let message = error.to_string();
     match error {
         CaError::Token | CaError::UnknownNode(_) | CaError::OtherKey(_) => Status::permission_denied(message),
+        CaError::NotReached { .. } => Status::failed_precondition(message),
         CaError::Identity(_) => Status::invalid_argument(message),
         CaError::NotReady | CaError::Write(_) => Status::unavailable(message),
     }

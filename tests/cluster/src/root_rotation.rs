@@ -76,12 +76,14 @@ impl Swarm {
 
     async fn join(&self, token: &str) -> Result<Member, CaCallError> {
         let (key_pem, request) = NodeIdentity::request().unwrap();
+        // A new manager is looked for where it says that it is.
+        let listener = std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).unwrap();
         let joiner = Joiner {
             token: token.to_owned(),
             request,
             description: NodeDescription::default(),
             availability: Availability::Active,
-            address: "127.0.0.1:1".into(),
+            address: listener.local_addr().unwrap().to_string(),
         };
         let (_, node, certified) = client::join(&self.address, &joiner).await?;
         let Certified { certificate_pem, root_pem, .. } = certified;

@@ -81,6 +81,66 @@ mod tests {
     }
 
     #[test]
+    fn a_manager_that_others_do_not_reach_is_refused() {
+        let mut cluster = Cluster::new(1, 0);
+        let number = cluster.add_host();
+        let token = cluster.host(0).skep(&["swarm", "join-token", "-q", "manager"]).ok();
+        let join = |advertised: &str| {
+            let token = token.trim();
+            let asked =
+                ["swarm", "join", "--advertise-addr", advertised, "--token", token, "10.98.0.10:2377"];
+            cluster.host(number).skep(&asked)
+        };
+        // There is no such host; and nobody listens on that port.
+        for advertised in ["10.98.0.99", "10.98.0.11:2399"] {
+            let refused = join(advertised).failed();
+            assert!(refused.contains(advertised) && refused.contains("--advertise-addr"), "{refused}");
+            assert_eq!(roles(&cluster, 0), ["host0 Ready Leader"], "it is not let in");
+        }
+        join("10.98.0.11").ok();
+        assert_eq!(roles(&cluster, 1), ["host0 Ready Leader", "host1 Ready Reachable"], "it has its vote");
+    }
+
+    #[test]
+    fn a_join_that_hears_no_answer_leaves_nothing_behind() {
+        let mut cluster = Cluster::new(1, 0);
+        let number = cluster.add_host();
+        let token = cluster.host(0).skep(&["swarm", "join-token", "-q", "worker"]).ok();
+        let state = |cluster: &Cluster| {
+            cluster
+                .host(number)
+                .skep(&["info", "--format", "{{.Swarm.LocalNodeState}}"])
+                .ok()
+                .trim()
+                .to_owned()
+        };
+        cluster.set_cut(number, true);
+        std::thread::scope(|scope| {
+            let joining = scope.spawn(|| {
+                let join = ["swarm", "join", "--token", token.trim(), "10.98.0.10:2377"];
+                cluster.host(number).skep(&join).failed()
+            });
+            // While it waits, there is nothing to leave.
+            until("the join is under way", || (state(&cluster) == "inactive").then_some(()));
+            let left = cluster.host(number).skep(&["swarm", "leave"]).failed();
+            assert!(left.contains("not part of a swarm"), "{left}");
+            let refused = joining.join().unwrap();
+            assert!(refused.contains("10.98.0.10:2377"), "{refused}");
+        });
+        // The same after the daemon died in the middle.
+        let join = ["swarm", "join", "--token", token.trim(), "10.98.0.10:2377"];
+        let mut asking = cluster.host(number).command().args(join).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(300));
+        cluster.host_mut(number).kill_daemon();
+        assert!(!asking.wait().unwrap().success());
+        cluster.host_mut(number).start();
+        assert_eq!(state(&cluster), "inactive");
+        cluster.set_cut(number, false);
+        cluster.join(number, "worker");
+        assert_eq!(roles(&cluster, 0), ["host0 Ready Leader", "host1 Ready"]);
+    }
+
+    #[test]
     fn the_swarm_outlives_its_leader_and_a_worker() {
         let mut cluster = Cluster::new(3, 1);
         deploy(&cluster, 0, 8);
