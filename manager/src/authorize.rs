@@ -74,6 +74,7 @@ mod tests {
             manager: None,
             key_digest: String::new(),
             certificate: None,
+            number: 0,
         };
         Change::Create(node.into())
     }

@@ -117,6 +117,7 @@ pub fn restore(backup: &[u8], node: RestoringNode<'_>) -> Result<RestoredSwarm, 
         manager: Some(ManagerStatus { raft_id, address: node.address.clone() }),
         key_digest: key_digest(&request)?,
         certificate: None,
+        number: 0,
     };
     let certified = Certified {
         role: NodeRole::Manager,

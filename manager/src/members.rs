@@ -162,6 +162,7 @@ mod tests {
             manager: Some(ManagerStatus { raft_id: id, address: format!("host{id}:2377") }),
             key_digest: String::new(),
             certificate: None,
+            number: 0,
         }
         .into()
     }

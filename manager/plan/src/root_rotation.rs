@@ -120,6 +120,7 @@ mod tests {
             manager: None,
             key_digest: String::new(),
             certificate: Some(certificate),
+            number: 0,
         }
     }
 

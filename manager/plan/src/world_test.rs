@@ -181,6 +181,7 @@ fn node(id: u128) -> Node {
         manager: None,
         key_digest: String::new(),
         certificate: None,
+        number: 0,
     }
 }
 

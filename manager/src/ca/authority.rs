@@ -191,6 +191,7 @@ fn new_node(id: NodeId, role: NodeRole, raft_id: u64, key_digest: String, joiner
         manager: (role == NodeRole::Manager).then_some(ManagerStatus { raft_id, address }),
         key_digest,
         certificate: None,
+        number: 0,
     }
 }
 

@@ -92,6 +92,7 @@ fn first_node(id: NodeId, raft_id: u64, key_digest: String, first: FirstNode) ->
         manager: Some(ManagerStatus { raft_id, address: first.address }),
         key_digest,
         certificate: None,
+        number: 0,
     }
 }
 

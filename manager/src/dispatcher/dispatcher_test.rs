@@ -38,6 +38,7 @@ async fn door(env: &Env) -> Door {
         status: NodeStatus::default(),
         key_digest: String::new(),
         certificate: None,
+        number: 0,
         manager: None,
     };
     let spec = Arc::new(ServiceSpec { name: "web".into(), ..ServiceSpec::default() });

@@ -1,27 +1,51 @@
 //! The endpoint table of a node: what its network must know, computed from a view.
 
 use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
 
 use skep_model::{
-    Backend, EndpointNetwork, EndpointService, EndpointTable, NetworkId, NodeId, PublishedPort, Service,
-    Task, TaskState, Vip,
+    Backend, EndpointNetwork, EndpointService, EndpointTable, NetworkId, Node, NodeId, Peer, PublishedPort,
+    Service, Task, TaskState, Vip,
 };
 use skep_store::View;
 
 /// Everything that `node` must know about services at this moment.
 pub(crate) fn endpoint_table(view: &View, node: NodeId) -> EndpointTable {
     let networks = networks_of(view, node);
+    let (own, peers) = tunnel(view, node);
+    let reached: BTreeSet<NodeId> = peers.iter().map(|peer| peer.node).chain([node]).collect();
     let known = |service: &Service| {
         let attached = service.spec.task.networks.iter().filter_map(|attachment| attachment.target.id());
         !service.endpoint.ports.is_empty() || attached.into_iter().any(|id| networks.contains(&id))
     };
     let services =
-        view.services().filter(|service| known(service)).map(|service| endpoint(view, service, node));
+        view.services().filter(|service| known(service)).map(|service| endpoint(view, service, &reached));
     EndpointTable {
         version: view.version(),
         services: services.collect(),
         networks: networks.iter().filter_map(|id| endpoint_network(view, *id)).collect(),
+        own,
+        peers,
+        tunnel_port: 0,
     }
+}
+
+/// The node and all others as ends of the tunnel between them; nothing for a node that is alone, or is not reached itself.
+fn tunnel(view: &View, node: NodeId) -> (Option<Peer>, Vec<Peer>) {
+    let own = view.node(node).and_then(|own| peer(own));
+    let peers: Vec<Peer> =
+        view.nodes().filter(|other| other.id != node).filter_map(|other| peer(other)).collect();
+    match own {
+        Some(own) if !peers.is_empty() => (Some(own), peers),
+        _ => (None, Vec::new()),
+    }
+}
+
+/// Where a node's end of the tunnel is; none while it has no number, or nobody knows an address at which others reach it.
+fn peer(node: &Node) -> Option<Peer> {
+    let address: Ipv4Addr = node.status.address.parse().ok()?;
+    let usable = node.number != 0 && !address.is_loopback() && !address.is_unspecified();
+    usable.then_some(Peer { node: node.id, number: node.number, address })
 }
 
 /// The networks of the tasks that are (or will be) on the node, and the ingress network.
@@ -41,8 +65,8 @@ fn endpoint_network(view: &View, id: NetworkId) -> Option<EndpointNetwork> {
     })
 }
 
-/// With the backends on the node itself: there is no network between hosts yet, and traffic for tasks on other nodes would be lost.
-fn endpoint(view: &View, service: &Service, node: NodeId) -> EndpointService {
+/// With the backends on the nodes that are reached.
+fn endpoint(view: &View, service: &Service, reached: &BTreeSet<NodeId>) -> EndpointService {
     let vips = service.spec.task.networks.iter().filter_map(|attachment| {
         let network = attachment.target.id()?;
         let address = service.endpoint.vips.iter().find(|vip| vip.0 == network).map(|vip| vip.1);
@@ -60,14 +84,15 @@ fn endpoint(view: &View, service: &Service, node: NodeId) -> EndpointService {
         published: published.collect(),
         backends: view
             .service_tasks(service.id)
-            .filter(|task| task.node == Some(node))
-            .filter_map(|task| backend(service, task))
+            .filter(|task| task.node.is_some_and(|node| reached.contains(&node)))
+            .filter_map(|task| backend(view, service, task))
             .collect(),
     }
 }
 
-/// A task that gets traffic: it runs and is wanted. One that is on its way out stays known, so that its connections do.
-fn backend(service: &Service, task: &Task) -> Option<Backend> {
+/// A task that gets traffic: it runs, is wanted, and its node is there. One that is on its way out stays known, so that its
+/// connections do.
+fn backend(view: &View, service: &Service, task: &Task) -> Option<Backend> {
     if task.status.state != TaskState::Running {
         return None;
     }
@@ -76,6 +101,6 @@ fn backend(service: &Service, task: &Task) -> Option<Backend> {
         name: format!("{}.{}.{}", service.spec.name, task.slot, task.id),
         node: task.node?,
         addresses: task.networks.iter().map(|place| (place.network, place.address)).collect(),
-        ready: task.is_wanted(),
+        ready: task.is_wanted() && view.node(task.node?).is_some_and(|node| node.may_be_there()),
     })
 }

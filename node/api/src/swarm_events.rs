@@ -161,6 +161,7 @@ mod tests {
             manager: None,
             key_digest: String::new(),
             certificate: None,
+            number: 0,
         };
         let mut after = before.clone();
         change(&mut after);

@@ -98,6 +98,7 @@ fn node(id: NodeId, role: NodeRole) -> Node {
         manager: None,
         key_digest: String::new(),
         certificate: None,
+        number: 0,
     }
 }
 

@@ -1,7 +1,8 @@
-//! The allocator: subnets for networks, virtual addresses and ports for services, addresses for tasks.
+//! The allocator: numbers for nodes, subnets for networks, virtual addresses and ports for services, addresses for tasks.
 
 mod addresses;
 mod network;
+mod node;
 mod ports;
 mod service;
 mod task;
@@ -22,7 +23,7 @@ impl Reconciler for Allocator {
     }
 
     fn watches(&self) -> &'static [Kind] {
-        &[Kind::Network, Kind::Service, Kind::Task]
+        &[Kind::Node, Kind::Network, Kind::Service, Kind::Task]
     }
 
     fn plan(&self, view: &View, _now: Timestamp) -> Plan {
@@ -38,6 +39,7 @@ impl Reconciler for Allocator {
         } else if !networks.is_empty() {
             plan.group(networks);
         }
+        node::plan(view, &mut plan);
         plan
     }
 }

@@ -156,6 +156,7 @@ pub(super) fn node(id: NodeId, hostname: &str) -> Node {
         status: NodeStatus { state: NodeState::Ready, ..NodeStatus::default() },
         key_digest: String::new(),
         certificate: None,
+        number: 0,
         manager: Some(ManagerStatus { raft_id: 1, address: "10.1.1.1:2377".into() }),
     }
 }

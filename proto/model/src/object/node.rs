@@ -24,6 +24,8 @@ pub struct Node {
     pub key_digest: String,
     /// Its certificate, as it said last; none until it has said it.
     pub certificate: Option<NodeCertificate>,
+    /// Its number in the tunnel between nodes, which no other node has; 0 until it is given one.
+    pub number: u16,
 }
 
 impl Node {

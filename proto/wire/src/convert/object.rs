@@ -12,7 +12,7 @@ message!(Cluster { id, epoch, root_rotation, cross_certificates, unlock_key } ne
 message!(RootRotation { cross_certificate_pem } nested { root_ca, join_tokens });
 message!(NodeCertificate { trust_root_pem, renewal_asked_at } nested { issuer });
 message!(JoinTokens { worker, manager });
-message!(Node { id, role, manager, key_digest, certificate } nested { meta, spec, description, status });
+message!(Node { id, role, manager, key_digest, certificate, number } nested { meta, spec, description, status });
 message!(NodeDescription {
     hostname,
     architecture,
