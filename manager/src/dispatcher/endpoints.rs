@@ -21,6 +21,9 @@ pub(crate) fn endpoint_table(view: &View, node: NodeId) -> EndpointTable {
         version: view.version(),
         services: services.collect(),
         networks: networks.iter().filter_map(|id| endpoint_network(view, *id)).collect(),
+        own: None,
+        peers: Vec::new(),
+        tunnel_port: 0,
     }
 }
 

@@ -19,6 +19,24 @@ pub struct EndpointTable {
     pub networks: Vec<EndpointNetwork>,
     /// The services on these networks or with published ports.
     pub services: Vec<EndpointService>,
+    /// The node itself, as others reach it; none where there is no tunnel to other nodes.
+    pub own: Option<Peer>,
+    /// The other nodes.
+    pub peers: Vec<Peer>,
+    /// The UDP port of every node's tunnel; zero stands for [`crate::limits::TUNNEL_PORT_DEFAULT`].
+    pub tunnel_port: u16,
+}
+
+/// A node as others reach its end of the tunnel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
+pub struct Peer {
+    /// The node.
+    pub node: NodeId,
+    /// Its number, from 1 to [`crate::limits::PEER_NUMBER_MAX`]: no two nodes of a swarm have the same at one time.
+    pub number: u16,
+    /// The address at which its tunnel is reached and from which it sends.
+    pub address: Ipv4Addr,
 }
 
 /// A network as a node's network code sees it.

@@ -19,7 +19,9 @@ mod validate;
 
 pub use assignment::{TaskAssignment, TaskReport};
 pub use change::{Change, Transaction};
-pub use endpoint::{Backend, EndpointNetwork, EndpointService, EndpointTable, PublishedPort, Subnet, Vip};
+pub use endpoint::{
+    Backend, EndpointNetwork, EndpointService, EndpointTable, Peer, PublishedPort, Subnet, Vip,
+};
 pub use error::{IdError, Invalid, UnknownWord};
 pub use ids::{
     ClusterId, ID_DIGITS, NetworkId, NodeId, ServiceId, SessionId, StackId, TaskId, from_base36, to_base36,

@@ -77,6 +77,10 @@ pub const SNAPSHOT_INTERVAL_ENTRIES_MIN: u64 = 100;
 pub const CLOCK_SKEW_SHOWN: Duration = Duration::from_secs(1);
 /// The port of managers for members and joiners.
 pub const CLUSTER_PORT_DEFAULT: u16 = 2377;
+/// The UDP port of the tunnel between nodes: IANA's for VXLAN.
+pub const TUNNEL_PORT_DEFAULT: u16 = 4789;
+/// The highest number of a node: each has a link-local address of its own within the tunnel, and two are taken.
+pub const PEER_NUMBER_MAX: u16 = u16::MAX - 1;
 /// Failures of a service's tasks on one node, within the window, that make the scheduler prefer other nodes.
 pub const NODE_FAILURES_MAX: usize = 5;
 /// The window of the failures above.
