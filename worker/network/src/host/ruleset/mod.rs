@@ -1,113 +1,68 @@
 //! The constant part of the nft table: base chains, their rules, and the sets that they look into.
 //!
-//! | chain       | hook, priority   | what it does                                                               |
-//! |-------------|------------------|----------------------------------------------------------------------------|
-//! | `spoof`     | prerouting -300  | a container's packets carry its own addresses, and never go to 127.0.0.0/8 |
-//! | `isolate`   | prerouting -150  | a container reaches its networks, and the outside if it may                |
-//! | `translate` | prerouting -100  | VIPs (from containers) and published ports to tasks                        |
-//! | `local`     | output -100      | the same for the host itself                                               |
-//! | `guard`     | forward 0        | nobody outside reaches a container but by a published port                 |
-//! | `gone`      | output 0         | addresses of ended tasks are refused, not sent to the default route        |
-//! | `leave`     | postrouting 100  | other sources: hairpin, localhost, the outside                             |
+//! | chain       | hook, priority   | what it does                                                                |
+//! |-------------|------------------|-----------------------------------------------------------------------------|
+//! | `spoof`     | prerouting -300  | a container's packets carry its own addresses, and never go to 127.0.0.0/8  |
+//! | `apart`     | prerouting -300  | each other node's connections are told apart from the others'               |
+//! | `arrive`    | prerouting -150  | out of the tunnel packets go to containers; who sent them is remembered     |
+//! | `isolate`   | prerouting -150  | a container reaches its networks, and the outside if it may                 |
+//! | `translate` | prerouting -100  | VIPs (from containers) and published ports to tasks                         |
+//! | `strangers` | input -150       | the tunnel's packets come from other nodes of the swarm                     |
+//! | `guard`     | forward 0        | nobody outside reaches a container but by a published port                  |
+//! | `answer`    | output -150      | our refusals go back through the tunnel, where what is refused came from    |
+//! | `local`     | output -100      | VIPs and published ports for the host itself                                |
+//! | `gone`      | output 0         | addresses of ended tasks are refused, not sent to the default route         |
+//! | `plain`     | postrouting -150 | what goes into the tunnel loses its mark, or the packet around it follows it |
+//! | `leave`     | postrouting 100  | other sources: hairpin, the host itself, the outside                        |
 //!
 //! Isolation looks at the destination before translation: a VIP and its backends are on the same network by
-//! construction, and a published port may be used by everybody who reaches the host.
+//! construction, and a published port may be used by everybody who reaches the host. It is the sending node that
+//! isolates; what other nodes send through the tunnel has passed theirs.
+
+mod sets;
+mod terms;
+mod tunnel;
 
 use std::net::Ipv4Addr;
 
-use skep_model::Subnet;
+pub(crate) use sets::{
+    BACK, EGRESS, OWN, PUBLISHED, SAME, SOURCES, SUBNETS, VIPS, peer_elements, peer_of_pair, subnet_elements,
+    subnet_of_range,
+};
+use terms::{
+    ORIGINAL, R0, R1, accept, container, destination, direction, drop, local, loopback, member, outside,
+    protocol, refuse, rule, source,
+};
 
-use crate::nft::{Base, Batch, CtKey, Element, Expression, Hook, MetaKey, Register, Set, Value, Verdict};
-
-use super::links::LINK_GROUP;
+use super::tunnel::Device;
+use crate::nft::{Base, Batch, CtKey, Expression, Hook, MetaKey};
 
 /// The name of the table, family ip.
 pub(crate) const TABLE: &str = "skep";
 /// The chain that refuses: reset for TCP, port unreachable for the rest.
 pub(crate) const REFUSE: &str = "refuse";
 
-const IPV4: u32 = 7;
-const PORT: u32 = 13;
-const PROTOCOL: u32 = 12;
-const INDEX: u32 = 20;
-
-/// (link of a container . its address).
-pub(crate) const SOURCES: Set = Set {
-    name: "sources",
-    key_type: (INDEX << 6) | IPV4,
-    fields: &[4, 4],
-    ranges: false,
-    value: Value::None,
-};
-/// (address . the same address) of each container.
-pub(crate) const OWN: Set =
-    Set { name: "own", key_type: (IPV4 << 6) | IPV4, fields: &[4, 4], ranges: false, value: Value::None };
-/// The addresses that may reach outside.
-pub(crate) const EGRESS: Set =
-    Set { name: "egress", key_type: IPV4, fields: &[4], ranges: false, value: Value::None };
-/// (subnet . the same subnet) of each network.
-pub(crate) const SAME: Set =
-    Set { name: "same", key_type: (IPV4 << 6) | IPV4, fields: &[4, 4], ranges: true, value: Value::None };
-/// The subnets of all networks.
-pub(crate) const SUBNETS: Set =
-    Set { name: "subnets", key_type: IPV4, fields: &[4], ranges: true, value: Value::None };
-/// VIP to service chain.
-pub(crate) const VIPS: Set =
-    Set { name: "vips", key_type: IPV4, fields: &[4], ranges: false, value: Value::Verdict };
-/// (protocol . port) to service chain.
-pub(crate) const PUBLISHED: Set = Set {
-    name: "published",
-    key_type: (PROTOCOL << 6) | PORT,
-    fields: &[4, 4],
-    ranges: false,
-    value: Value::Verdict,
-};
-const SETS: [&Set; 7] = [&SOURCES, &OWN, &EGRESS, &SAME, &SUBNETS, &VIPS, &PUBLISHED];
-
-const R0: Register = Register(0);
-const R1: Register = Register(1);
-
-const HOOKS: [(&str, Hook); 7] = [
+const HOOKS: [(&str, Hook); 12] = [
     ("spoof", Hook { kind: "filter", number: 0, priority: -300 }),
+    ("apart", Hook { kind: "filter", number: 0, priority: -300 }),
+    ("arrive", Hook { kind: "filter", number: 0, priority: -150 }),
     ("isolate", Hook { kind: "filter", number: 0, priority: -150 }),
     ("translate", Hook { kind: "nat", number: 0, priority: -100 }),
-    ("local", Hook { kind: "nat", number: 3, priority: -100 }),
+    ("strangers", Hook { kind: "filter", number: 1, priority: -150 }),
     ("guard", Hook { kind: "filter", number: 2, priority: 0 }),
+    ("answer", Hook { kind: "route", number: 3, priority: -150 }),
+    ("local", Hook { kind: "nat", number: 3, priority: -100 }),
     ("gone", Hook { kind: "filter", number: 3, priority: 0 }),
+    ("plain", Hook { kind: "filter", number: 4, priority: -150 }),
     ("leave", Hook { kind: "nat", number: 4, priority: 100 }),
 ];
 
-fn group(key: MetaKey, ours: bool) -> [Expression; 2] {
-    let value = LINK_GROUP.to_ne_bytes().to_vec();
-    [Expression::Meta { key, to: R0 }, Expression::Compare { from: R0, equal: ours, value }]
-}
-
-fn source(to: Register) -> Expression {
-    Expression::Payload { base: Base::Network, offset: 12, length: 4, to }
-}
-
-fn destination(to: Register) -> Expression {
-    Expression::Payload { base: Base::Network, offset: 16, length: 4, to }
-}
-
-fn member(set: &Set, inverted: bool) -> Expression {
-    Expression::Member { set: set.name, from: R0, inverted }
-}
-
-fn refuse() -> Expression {
-    Expression::End(Verdict::Goto(REFUSE.into()))
-}
-
-fn loopback(address: Expression) -> [Expression; 3] {
-    let mask = Expression::Mask { register: R0, mask: vec![255, 0, 0, 0] };
-    [address, mask, Expression::Compare { from: R0, equal: true, value: vec![127, 0, 0, 0] }]
-}
-
 /// Makes the table, or brings an older one up to date: what is in the sets and the service chains stays. `own` is the
-/// host's address, which containers see when the host itself is the client.
-pub(crate) fn install(batch: &mut Batch, own: Option<Ipv4Addr>) {
+/// host's address, which containers see when the host itself is the client; those on other nodes see that of the
+/// `device`.
+pub(crate) fn install(batch: &mut Batch, own: Option<Ipv4Addr>, device: Option<&Device>) {
     batch.table();
-    for set in SETS {
+    for set in sets::SETS {
         batch.set(set);
     }
     batch.chain(REFUSE, None);
@@ -116,36 +71,25 @@ pub(crate) fn install(batch: &mut Batch, own: Option<Ipv4Addr>) {
         batch.chain(name, Some(hook));
         batch.flush_chain(name);
     }
-    let tcp = Expression::Compare { from: R0, equal: true, value: vec![6] };
-    let layer4 = Expression::Meta { key: MetaKey::Layer4, to: R0 };
-    batch.rule(REFUSE, &[layer4, tcp, Expression::RejectReset]);
+    batch.rule(REFUSE, &rule([&protocol(6), &[Expression::RejectReset]]));
     batch.rule(REFUSE, &[Expression::RejectIcmp(3)]);
     spoof(batch);
     isolate(batch);
     translate(batch);
     guard(batch);
     leave(batch, own);
+    tunnel::install(batch, device);
 }
 
 fn spoof(batch: &mut Batch) {
-    let from_us = group(MetaKey::GroupIn, true);
+    let from_us = container(MetaKey::GroupIn, true);
     let index = Expression::Meta { key: MetaKey::InterfaceIn, to: R0 };
-    let [first, second] = from_us.clone();
-    batch.rule(
-        "spoof",
-        &[first, second, index, source(R1), member(&SOURCES, true), Expression::End(Verdict::Drop)],
-    );
-    let mut rule = from_us.to_vec();
-    rule.extend(loopback(destination(R0)));
-    rule.push(Expression::End(Verdict::Drop));
-    batch.rule("spoof", &rule);
+    batch.rule("spoof", &rule([&from_us, &[index, source(R1), member(&SOURCES, true), drop()]]));
+    batch.rule("spoof", &rule([&from_us, &loopback(destination(R0)), &[drop()]]));
 }
 
 fn isolate(batch: &mut Batch) {
-    let accept = Expression::End(Verdict::Accept);
-    let mut rule = group(MetaKey::GroupIn, false).to_vec();
-    rule.push(accept.clone());
-    batch.rule("isolate", &rule);
+    batch.rule("isolate", &rule([&container(MetaKey::GroupIn, false), &[accept()]]));
     // Established or related.
     batch.rule(
         "isolate",
@@ -153,100 +97,62 @@ fn isolate(batch: &mut Batch) {
             Expression::Ct { key: CtKey::State, to: R0 },
             Expression::Mask { register: R0, mask: 6_u32.to_ne_bytes().to_vec() },
             Expression::Compare { from: R0, equal: false, value: vec![0; 4] },
-            accept.clone(),
+            accept(),
         ],
     );
-    batch.rule("isolate", &[source(R0), destination(R1), member(&SAME, false), accept.clone()]);
+    batch.rule("isolate", &[source(R0), destination(R1), member(&SAME, false), accept()]);
     batch.rule("isolate", &[destination(R0), member(&SUBNETS, false), refuse()]);
-    batch.rule("isolate", &[source(R0), member(&EGRESS, false), accept]);
+    batch.rule("isolate", &[source(R0), member(&EGRESS, false), accept()]);
     batch.rule("isolate", &[refuse()]);
 }
 
 fn translate(batch: &mut Batch) {
     let to_vip = [destination(R0), Expression::VerdictMap { set: VIPS.name, from: R0 }];
-    let mut from_us = group(MetaKey::GroupIn, true).to_vec();
-    from_us.extend(to_vip.clone());
-    batch.rule("translate", &from_us);
+    batch.rule("translate", &rule([&container(MetaKey::GroupIn, true), &to_vip]));
     batch.rule("local", &to_vip);
-    let to_port = [
-        Expression::DestinationKind { to: R0 },
-        // RTN_LOCAL.
-        Expression::Compare { from: R0, equal: true, value: 2_u32.to_ne_bytes().to_vec() },
+    let lookup = [
         Expression::Meta { key: MetaKey::Layer4, to: R0 },
         Expression::Payload { base: Base::Transport, offset: 2, length: 2, to: R1 },
         Expression::VerdictMap { set: PUBLISHED.name, from: R0 },
     ];
+    let to_port = rule([&local(Expression::DestinationKind { to: R0 }), &lookup]);
     batch.rule("translate", &to_port);
     batch.rule("local", &to_port);
 }
 
 fn guard(batch: &mut Batch) {
-    let mut rule = group(MetaKey::GroupOut, false).to_vec();
-    rule.extend([destination(R0), member(&SUBNETS, false), refuse()]);
-    batch.rule("guard", &rule);
-    // In the output hook the link is that of before translation, the route that of after it.
-    let next_hop = Expression::NextHop { to: R0 };
-    batch.rule(
-        "gone",
-        &[destination(R0), member(&SUBNETS, false), next_hop, member(&SUBNETS, true), refuse()],
-    );
-    let mut rule = group(MetaKey::GroupIn, false).to_vec();
-    rule.extend(group(MetaKey::GroupOut, true));
-    rule.extend([
-        Expression::Ct { key: CtKey::Direction, to: R0 },
-        Expression::Compare { from: R0, equal: true, value: vec![0] },
+    let of_network = [destination(R0), member(&SUBNETS, false)];
+    batch.rule("guard", &rule([&outside(MetaKey::GroupOut), &of_network, &[refuse()]]));
+    // In the output hook the link is that of before translation, the route that of after it: to a container, or to
+    // another node.
+    let hop = Expression::NextHop { to: R0 };
+    let nowhere = [hop, member(&SUBNETS, true), member(&sets::HOPS, true), refuse()];
+    batch.rule("gone", &rule([&of_network, &nowhere]));
+    let untranslated = [
         Expression::Ct { key: CtKey::Status, to: R0 },
         // IPS_DST_NAT.
         Expression::Mask { register: R0, mask: 0x20_u32.to_ne_bytes().to_vec() },
         Expression::Compare { from: R0, equal: true, value: vec![0; 4] },
-        Expression::End(Verdict::Drop),
-    ]);
-    batch.rule("guard", &rule);
+    ];
+    for to_task in [container(MetaKey::GroupOut, true), terms::tunnel(MetaKey::GroupOut, true)] {
+        let parts =
+            [&outside(MetaKey::GroupIn)[..], &to_task, &direction(ORIGINAL), &untranslated, &[drop()]];
+        batch.rule("guard", &rule(parts));
+    }
 }
 
 fn leave(batch: &mut Batch, own: Option<Ipv4Addr>) {
-    let to_us = group(MetaKey::GroupOut, true);
-    let mut hairpin = to_us.to_vec();
-    hairpin.extend([source(R0), destination(R1), member(&OWN, false), Expression::Masquerade]);
-    batch.rule("leave", &hairpin);
-    let mut localhost = to_us.to_vec();
-    localhost.extend(loopback(source(R0)));
+    let to_us = container(MetaKey::GroupOut, true);
+    let to_itself = [source(R0), destination(R1), member(&OWN, false), Expression::Masquerade];
+    batch.rule("leave", &rule([&to_us, &to_itself]));
     // 127.0.0.1 means another host inside a container. Masquerading would show the gateway's address as the client.
-    match own {
-        Some(own) => localhost.extend([
-            Expression::Immediate { to: R0, value: own.octets().to_vec() },
-            Expression::Snat { address: R0 },
-        ]),
-        None => localhost.push(Expression::Masquerade),
-    }
-    batch.rule("leave", &localhost);
-    let mut outside = group(MetaKey::GroupOut, false).to_vec();
-    outside.extend([source(R0), member(&EGRESS, false)]);
-    outside.extend([destination(R0), member(&SUBNETS, true), Expression::Masquerade]);
-    batch.rule("leave", &outside);
+    let shown = own.map_or_else(|| vec![Expression::Masquerade], |own| source_nat(own).to_vec());
+    batch.rule("leave", &rule([&to_us, &loopback(source(R0)), &shown]));
+    let may = [source(R0), member(&EGRESS, false)];
+    let away = [destination(R0), member(&SUBNETS, true), Expression::Masquerade];
+    batch.rule("leave", &rule([&outside(MetaKey::GroupOut), &may, &away]));
 }
 
-/// The elements of [`SUBNETS`] and [`SAME`] for these subnets, which do not overlap.
-pub(crate) fn subnet_elements<'a>(subnets: impl Iterator<Item = &'a Subnet>) -> (Vec<Element>, Vec<Element>) {
-    let mut plain = Vec::new();
-    let mut pairs = Vec::new();
-    for subnet in subnets {
-        let first = subnet.address.to_bits() & subnet.mask();
-        let last = first | !subnet.mask();
-        let twice = |value: u32| [value.to_be_bytes(), value.to_be_bytes()].concat();
-        pairs.push(Element::Range { first: twice(first), last: twice(last) });
-        plain.push(Element::Key(first.to_be_bytes().to_vec()));
-        if let Some(behind) = last.checked_add(1) {
-            plain.push(Element::RangeEnd(behind.to_be_bytes().to_vec()));
-        }
-    }
-    (plain, pairs)
-}
-
-/// The subnet behind an element of [`SAME`].
-pub(crate) fn subnet_of_range(first: &[u8], last: &[u8]) -> Option<Subnet> {
-    let number = |key: &[u8]| key.first_chunk().map(|bytes| u32::from_be_bytes(*bytes));
-    let (first, last) = (number(first)?, number(last)?);
-    let prefix_bits = u8::try_from((first ^ last).leading_zeros()).ok()?;
-    Some(Subnet { address: first.into(), prefix_bits })
+fn source_nat(address: Ipv4Addr) -> [Expression; 2] {
+    [Expression::Immediate { to: R0, value: address.octets().to_vec() }, Expression::Snat { address: R0 }]
 }
