@@ -21,10 +21,20 @@ use crate::host::links;
 use crate::netlink::{Message, NetlinkSocket};
 use crate::{Address, Attachment, MemoryStore, Network, Options};
 
+mod forged;
+mod line;
+mod node;
+
+pub(crate) use forged::forged;
+pub(crate) use line::Line;
+pub(crate) use node::{Node, follow, serve, web};
+
 /// The host's address on the outside link.
 pub(crate) const HOST: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 /// The outside client's.
 pub(crate) const CLIENT: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 2);
+/// The containers' biggest packet.
+pub(crate) const MTU_BYTES: u32 = 1450;
 /// Longer than anything takes on a busy machine, shorter than a hang.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -43,6 +53,8 @@ pub(crate) struct Cell {
     pub(crate) namespace: OwnedFd,
     pub(crate) addresses: Vec<Address>,
     pub(crate) published: Vec<PublishedPort>,
+    /// Where it is, when not on the lab's one host.
+    pub(crate) node: NodeId,
 }
 
 /// Runs a test on a thread with a network namespace and a runtime of its own.
@@ -97,49 +109,50 @@ pub(crate) fn on(number: u8, part: u8) -> Address {
     Address { network: NetworkId::new(number.into()), address, subnet: subnet(number), internal: false }
 }
 
-/// Host and client, joined by a link; the host's default route leads to the client.
-fn join_outside(client: &OwnedFd) {
+/// A host and the client, joined by a link, which the client calls `name`; the host's default route leads to the client.
+fn join_outside(host: &OwnedFd, own: Ipv4Addr, client: &OwnedFd, name: &str) {
     let mut pair =
         Message::new(links::NEW_LINK, 0x600, &links::link_header(0, 0, 0), "make the outside link");
     pair.text(3, "up0").nest(18, |info| {
         info.text(1, "veth").nest(2, |data| {
             data.nest(1, |peer| {
                 peer.body.extend_from_slice(&links::link_header(0, 0, 0));
-                peer.text(3, "up0").ne32(28, client.as_raw_fd().cast_unsigned());
+                peer.text(3, name).ne32(28, client.as_raw_fd().cast_unsigned());
             });
         });
     });
-    let side = |own: Ipv4Addr, other: Ipv4Addr, first: Option<Message>| {
+    let side = |name: &str, own: Ipv4Addr, other: Ipv4Addr, first: Option<Message>| {
         let mut socket = NetlinkSocket::route().unwrap();
         socket.all(first.as_slice(), &[]).unwrap();
-        let index = links::find(&mut socket, "up0").unwrap().unwrap();
+        let index = links::find(&mut socket, name).unwrap().unwrap();
         let default = links::Route {
             destination: Ipv4Addr::UNSPECIFIED,
             bits: 0,
             gateway: Some(other),
             source: Some(own),
         };
-        let messages = [
+        let mut messages = vec![
             links::up(1),
             links::up(index),
             links::address(index, own),
             links::route(index, &links::host_route(other)),
-            links::route(index, &default),
         ];
+        // The client of several hosts has its default route by the first.
+        messages.extend((name == "up0").then(|| links::route(index, &default)));
         socket.all(&messages, &[]).unwrap();
     };
-    side(HOST, CLIENT, Some(pair));
-    inside(client, || side(CLIENT, HOST, None));
+    inside(host, || side("up0", own, CLIENT, Some(pair)));
+    inside(client, || side(name, CLIENT, own, None));
     // See Host::settle.
-    links::find(&mut NetlinkSocket::route().unwrap(), "up0").unwrap();
+    inside(host, || links::find(&mut NetlinkSocket::route().unwrap(), "up0").unwrap());
 }
 
 impl Lab {
     fn new() -> Self {
-        let client = fresh_namespace();
-        join_outside(&client);
+        let (host, client) = (current_namespace(), fresh_namespace());
+        join_outside(&host, HOST, &client, "up0");
         Self {
-            host: current_namespace(),
+            host,
             client,
             store: Arc::new(MemoryStore::default()),
             upstreams: Vec::new(),
@@ -151,20 +164,24 @@ impl Lab {
         self.directory.path().join("network")
     }
 
-    pub(crate) async fn open(&self) -> Network {
-        let options = Options {
+    fn options(&self) -> Options {
+        Options {
             directory: self.state(),
             dns_upstreams: self.upstreams.clone(),
-            mtu: 1450,
+            mtu: MTU_BYTES,
             descriptors: Arc::clone(&self.store) as Arc<_>,
-        };
-        Network::open(options).await.unwrap()
+        }
+    }
+
+    pub(crate) async fn open(&self) -> Network {
+        Network::open(self.options()).await.unwrap()
     }
 }
 
 impl Cell {
     pub(crate) fn new(id: &str, addresses: Vec<Address>) -> Self {
-        Self { id: id.into(), namespace: fresh_namespace(), addresses, published: Vec::new() }
+        let namespace = fresh_namespace();
+        Self { id: id.into(), namespace, addresses, published: Vec::new(), node: NodeId::new(1) }
     }
 
     /// A container that is attached to the network.
@@ -216,15 +233,25 @@ pub(crate) fn greet(namespace: &OwnedFd, port: u16, name: &str) {
 
 /// Answers each datagram to the port in the namespace with the name.
 pub(crate) fn echo(namespace: &OwnedFd, port: u16, name: &str) {
+    answer_datagrams(namespace, port, name, false);
+}
+
+fn answer_datagrams(namespace: &OwnedFd, port: u16, name: &str, greet: bool) {
     let socket = inside(namespace, || UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port)).unwrap());
     socket.set_nonblocking(true).unwrap();
     let socket = tokio::net::UdpSocket::from_std(socket).unwrap();
     let name = name.to_owned();
     tokio::spawn(async move {
         while let Ok((_, peer)) = socket.recv_from(&mut [0; 64]).await {
-            let _ = socket.send_to(name.as_bytes(), peer).await;
+            let answer = if greet { format!("{name} {}", peer.ip()) } else { name.clone() };
+            let _ = socket.send_to(answer.as_bytes(), peer).await;
         }
     });
+}
+
+/// Answers each datagram to the port in the namespace with `<name> <client's address>`.
+pub(crate) fn greet_datagrams(namespace: &OwnedFd, port: u16, name: &str) {
+    answer_datagrams(namespace, port, name, true);
 }
 
 /// Connects from the namespace and reads to the end.
@@ -237,6 +264,17 @@ pub(crate) fn ask(namespace: &OwnedFd, address: Ipv4Addr, port: u16) -> io::Resu
         stream.read_to_string(&mut text)?;
         Ok(text)
     })
+}
+
+/// Sends a datagram from the namespace and waits for the answer.
+pub(crate) fn ask_datagram(namespace: &OwnedFd, address: Ipv4Addr, port: u16) -> io::Result<String> {
+    let socket = inside(namespace, || UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)))?;
+    socket.set_read_timeout(Some(PATIENCE))?;
+    socket.connect((address, port))?;
+    socket.send(b"?")?;
+    let mut answer = [0; 64];
+    let length = socket.recv(&mut answer)?;
+    Ok(String::from_utf8_lossy(&answer[..length]).into_owned())
 }
 
 /// Whether the failure came from somebody's answer, not from silence.
@@ -252,7 +290,7 @@ pub(crate) fn table(version: u64, services: Vec<EndpointService>) -> EndpointTab
         subnet: subnet(number),
         internal: false,
     };
-    EndpointTable { version, networks: (1..=3).map(network).collect(), services }
+    EndpointTable { version, networks: (1..=3).map(network).collect(), services, ..EndpointTable::default() }
 }
 
 /// A service on network 1, with the VIP 10.0.1.vip and these backends.
@@ -260,7 +298,7 @@ pub(crate) fn service(name: &str, vip: u8, backends: &[&Cell]) -> EndpointServic
     let backend = |(at, cell): (usize, &&Cell)| Backend {
         task: TaskId::new(u128::from(vip) * 1000 + at as u128),
         name: format!("{name}.{}", at + 1),
-        node: NodeId::new(1),
+        node: cell.node,
         addresses: cell.addresses.iter().map(|entry| (entry.network, entry.address)).collect(),
         ready: true,
     };

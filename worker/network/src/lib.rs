@@ -35,6 +35,12 @@ mod name_test;
 mod restart_test;
 #[cfg(test)]
 mod traffic_test;
+#[cfg(test)]
+mod tunnel_change_test;
+#[cfg(test)]
+mod tunnel_guard_test;
+#[cfg(test)]
+mod tunnel_test;
 
 pub use attachment::{Address, Attached, Attachment};
 pub use error::{NetworkError, Result};

@@ -10,6 +10,17 @@ use crate::{NetworkError, Result};
 /// Setting and wanted value.
 const WANTED: [(&str, &str); 1] = [("net/ipv4/ip_forward", "1")];
 
+/// A link's `rp_filter`: a source needs a way back, but by any link. The bigger one of this and the host's value for all
+/// links counts, so it wins over a strict 1 there.
+pub(crate) const LOOSE: u32 = 2;
+
+/// The tunnel's `rp_filter`. Clients of other nodes come out of it, to whom this host may have no way at all: it is off
+/// where that is in a link's power, and loose where the host's value for all links would make it strict.
+pub(crate) fn source_check_of_tunnel() -> u32 {
+    let all = fs::read_to_string(setting("net/ipv4/conf/all/rp_filter")).unwrap_or_default();
+    if all.trim() == "0" { 0 } else { LOOSE }
+}
+
 /// The settings of the calling thread's network namespace; former values are kept in a file.
 #[derive(Debug)]
 pub(crate) struct Sysctls {

@@ -1,15 +1,13 @@
 //! Real connections through real namespaces.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
-use std::os::fd::OwnedFd;
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::time::{Duration, Instant};
 
 use skep_model::{Protocol, PublishedPort};
 
 use crate::lab::{
-    CLIENT, Cell, HOST, Load, ask, echo, greet, in_lab, inside, on, published, refused, service, table,
+    CLIENT, Cell, HOST, Line, Load, ask, echo, greet, in_lab, inside, on, published, refused, service, table,
 };
 
 const VIP: Ipv4Addr = Ipv4Addr::new(10, 0, 1, 100);
@@ -231,29 +229,6 @@ fn a_taken_port_is_reported_and_the_rest_published() {
     });
 }
 
-/// A connection that stays: each line sent comes back with the server's name before it.
-fn long_lived(client: &OwnedFd, cell: &Cell) -> impl FnMut() -> std::io::Result<String> + use<> {
-    let listener = inside(&cell.namespace, || TcpListener::bind((Ipv4Addr::UNSPECIFIED, 7)).unwrap());
-    let name = cell.id.clone();
-    std::thread::spawn(move || {
-        let (stream, _) = listener.accept().unwrap();
-        let mut writer = stream.try_clone().unwrap();
-        for line in BufReader::new(stream).lines().map_while(Result::ok) {
-            writeln!(writer, "{name} {line}").unwrap();
-        }
-    });
-    let stream = inside(client, || TcpStream::connect((HOST, 8080)).unwrap());
-    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
-    let mut writer = stream;
-    move || {
-        writeln!(writer, "hello")?;
-        let mut line = String::new();
-        reader.read_line(&mut line)?;
-        Ok(line)
-    }
-}
-
 #[test]
 fn a_connection_to_a_drained_task_goes_on_until_the_task_ends() {
     in_lab(|lab| async move {
@@ -263,21 +238,21 @@ fn a_connection_to_a_drained_task_goes_on_until_the_task_ends() {
         new.serve(7);
         let web = |cell| published(service("web", 100, &[cell]), 8080, 7);
         network.apply(&table(1, vec![web(&old)])).await.unwrap();
-        let mut exchange = long_lived(&lab.client, &old);
-        assert_eq!(exchange().unwrap(), "old hello\n");
+        let mut line = Line::open(&lab.client, (HOST, 8080), (&old, 7));
+        assert_eq!(line.exchange().unwrap(), "old hello\n");
         network.apply(&table(2, vec![web(&new)])).await.unwrap();
         assert!(ask(&lab.client, HOST, 8080).unwrap().starts_with("new "));
-        assert_eq!(exchange().unwrap(), "old hello\n");
+        assert_eq!(line.exchange().unwrap(), "old hello\n");
         drop(network);
         let network = lab.open().await;
-        assert_eq!(exchange().unwrap(), "old hello\n");
+        assert_eq!(line.exchange().unwrap(), "old hello\n");
         network.readopt(old.attachment()).await.unwrap();
         network.readopt(new.attachment()).await.unwrap();
         network.apply(&table(3, vec![web(&new)])).await.unwrap();
-        assert_eq!(exchange().unwrap(), "old hello\n");
+        assert_eq!(line.exchange().unwrap(), "old hello\n");
         network.detach("old").await.unwrap();
         // The end is told, not left to timeouts: the first write may still meet silence, not the second.
-        let error = exchange().and_then(|_| exchange()).unwrap_err();
+        let error = line.exchange().and_then(|_| line.exchange()).unwrap_err();
         assert_ne!(error.kind(), std::io::ErrorKind::WouldBlock, "{error}");
     });
 }

@@ -133,8 +133,9 @@ impl Host {
         batch.add(&SAME, &pairs);
         batch.commit(&mut self.filter)?;
         self.subnets.extend(new);
-        let published = plug.published.clone();
+        let (published, addresses) = (plug.published.clone(), plug.addresses.clone());
         self.containers.insert(container.to_owned(), plug);
+        self.lead_again(&addresses)?;
         if published.is_empty() {
             return Ok(());
         }
@@ -155,6 +156,7 @@ impl Host {
             plug.addresses.iter().map(|entry| links::delete_route(plug.index, entry.address)).collect();
         // The link, and its routes with it, may be gone already.
         self.route.all(&routes, &[Errno::ESRCH, Errno::ENODEV])?;
+        self.lead_again(&plug.addresses)?;
         let mut batch = Batch::new(TABLE);
         plug.remove_elements(&mut batch);
         if let Err(error) = batch.commit(&mut self.filter) {

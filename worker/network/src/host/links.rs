@@ -7,6 +7,7 @@ use nix::errno::Errno;
 
 use crate::attachment::Address;
 use crate::netlink::{Message, NetlinkSocket, first_attribute, read_u32, text};
+use crate::sysctl::LOOSE;
 use crate::{NetworkError, Result};
 
 /// The group of every host-side link of ours ("sk"); the rules match on it.
@@ -20,16 +21,16 @@ const GATEWAY_MAC: [u8; 6] = [0x02, 0x73, 0x6b, 0x00, 0x00, 0x01];
 
 pub(crate) const NEW_LINK: u16 = 16;
 const DELETE_LINK: u16 = 17;
-const GET_LINK: u16 = 18;
+pub(super) const GET_LINK: u16 = 18;
 const SET_LINK: u16 = 19;
 const NEW_ADDRESS: u16 = 20;
-const NEW_ROUTE: u16 = 24;
-const DELETE_ROUTE: u16 = 25;
-const NEW_NEIGHBOUR: u16 = 28;
-const REPLACE: u16 = 0x100;
-const EXCLUSIVE: u16 = 0x200;
-const CREATE: u16 = 0x400;
-const UP: u32 = 1;
+pub(super) const NEW_ROUTE: u16 = 24;
+pub(super) const DELETE_ROUTE: u16 = 25;
+pub(super) const NEW_NEIGHBOUR: u16 = 28;
+pub(super) const REPLACE: u16 = 0x100;
+pub(super) const EXCLUSIVE: u16 = 0x200;
+pub(super) const CREATE: u16 = 0x400;
+pub(super) const UP: u32 = 1;
 
 /// A link as the kernel shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,7 +89,7 @@ pub(crate) fn make_pair(name: &str, mac: [u8; 6], mtu: u32, namespace: BorrowedF
     message
 }
 
-fn set_link(index: u32, flags: u32, action: &str) -> Message {
+pub(super) fn set_link(index: u32, flags: u32, action: &str) -> Message {
     Message::new(SET_LINK, 0, &link_header(index, flags, flags), action)
 }
 
@@ -108,9 +109,10 @@ pub(crate) fn up_on_host(index: u32) -> Message {
     let mut message = set_link(index, UP, "bring a link up");
     message.nest(26, |families| {
         families.nest(2, |inner| {
-            // IPV4_DEVCONF_ROUTE_LOCALNET, IPV4_DEVCONF_SEND_REDIRECTS.
+            // IPV4_DEVCONF_ROUTE_LOCALNET, _SEND_REDIRECTS, _RP_FILTER of linux/ip.h. The rules check sources; the kernel
+            // would also ask where marked packets go back to (`src_valid_mark`, which VPNs set), so it shall be loose.
             inner.nest(1, |conf| {
-                conf.ne32(26, 1).ne32(6, 0);
+                conf.ne32(26, 1).ne32(6, 0).ne32(8, LOOSE);
             });
         });
     });

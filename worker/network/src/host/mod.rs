@@ -1,15 +1,20 @@
 //! What is in this host's kernel, owned by one thread.
 
+mod applied;
 mod containers;
 pub(crate) mod links;
+mod observed;
 mod own_address;
+mod remote;
 mod ruleset;
 mod services;
 mod state;
 mod thread;
+pub(crate) mod tunnel;
 
+pub use applied::Applied;
 pub(crate) use containers::Plug;
 pub use links::{LINK_GROUP, ROUTE_PROTOCOL};
+pub use observed::Observed;
 pub(crate) use state::Host;
-pub use state::{Applied, Observed};
 pub(crate) use thread::HostThread;

@@ -1,11 +1,12 @@
 //! From the endpoint table to service chains, and from one set of chains to the next.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use skep_model::{Backend, EndpointTable, NetworkId, Protocol, PublishedPort};
 
 use super::ruleset::{PUBLISHED, REFUSE, VIPS};
+use super::tunnel::Reach;
 use crate::nft::{Batch, Element, Expression, Register, Verdict};
 
 /// The name that managers give to the network that published ports go through.
@@ -37,23 +38,28 @@ fn port_chain((protocol, port): (Protocol, u16)) -> String {
 }
 
 impl Plan {
-    /// The plan for a table and for the ports of single containers, which win over a service's.
+    /// The plan for a table, with the tasks that can be reached, and for the ports of single containers, which win over a
+    /// service's.
     pub(crate) fn new<'a>(
         table: &EndpointTable,
+        reach: &Reach,
         containers: impl Iterator<Item = (Ipv4Addr, &'a [PublishedPort])>,
     ) -> Self {
         let ingress = table.networks.iter().find(|network| network.name == INGRESS).map(|network| network.id);
         let mut plan = Self::default();
+        let known: BTreeSet<NetworkId> = table.networks.iter().map(|network| network.id).collect();
         for service in &table.services {
+            let ready = || service.backends.iter().filter(|backend| backend.ready && reach.reaches(backend));
             for vip in &service.vips {
                 let Some(address) = vip.address else { continue };
                 let on_network = |backend| Some((address_on(backend, vip.network)?, None));
-                let targets = ready(&service.backends).filter_map(on_network).collect();
+                let targets = ready().filter_map(on_network).collect();
                 plan.vips.insert(address, targets);
             }
             for port in &service.published {
-                let target = |backend| Some((published_address(backend, ingress)?, Some(port.target)));
-                let targets: Vec<Target> = ready(&service.backends).filter_map(target).collect();
+                let target =
+                    |backend| Some((published_address(backend, ingress, &known)?, Some(port.target)));
+                let targets: Vec<Target> = ready().filter_map(target).collect();
                 plan.published.entry((port.protocol, port.published)).or_default().extend(targets);
             }
         }
@@ -136,17 +142,19 @@ fn only_in<K: Copy + Ord, V>(
     one.keys().filter(|key| !other.contains_key(key)).map(|key| element(*key)).collect()
 }
 
-fn ready(backends: &[Backend]) -> impl Iterator<Item = &Backend> {
-    backends.iter().filter(|backend| backend.ready)
-}
-
 fn address_on(backend: &Backend, network: NetworkId) -> Option<Ipv4Addr> {
     backend.addresses.iter().find(|(id, _)| *id == network).map(|(_, address)| *address)
 }
 
-fn published_address(backend: &Backend, ingress: Option<NetworkId>) -> Option<Ipv4Addr> {
+/// On the ingress network, or any other that this node knows: to addresses on the rest it has no way.
+fn published_address(
+    backend: &Backend,
+    ingress: Option<NetworkId>,
+    known: &BTreeSet<NetworkId>,
+) -> Option<Ipv4Addr> {
     let preferred = ingress.and_then(|network| address_on(backend, network));
-    preferred.or_else(|| backend.addresses.first().map(|(_, address)| *address))
+    let any = || backend.addresses.iter().find(|(network, _)| known.contains(network));
+    preferred.or_else(|| any().map(|(_, address)| *address))
 }
 
 fn vip_element(vip: Ipv4Addr) -> Element {
@@ -190,6 +198,10 @@ mod tests {
     use super::*;
     use crate::lab::{Cell, on, published, service, table};
 
+    fn everywhere() -> Reach {
+        Reach::default()
+    }
+
     #[test]
     fn targets_are_those_of_ready_backends() {
         let cells = [Cell::new("a", vec![on(1, 5), on(2, 5)]), Cell::new("b", vec![on(1, 6)])];
@@ -197,22 +209,25 @@ mod tests {
         web.backends[1].ready = false;
         let mut wanted = table(1, vec![web]);
         let target = |number, port| vec![(on(number, 5).address, port)];
-        let plan = Plan::new(&wanted, std::iter::empty());
+        let plan = Plan::new(&wanted, &everywhere(), std::iter::empty());
         assert_eq!(plan.vips.values().collect::<Vec<_>>(), [&target(1, None)]);
         assert_eq!(plan.published.values().collect::<Vec<_>>(), [&target(1, Some(80))]);
         // Published ports go through the ingress network when there is one.
         wanted.networks[1].name = INGRESS.into();
-        let plan = Plan::new(&wanted, std::iter::empty());
+        let plan = Plan::new(&wanted, &everywhere(), std::iter::empty());
         assert_eq!(plan.published[&(Protocol::Tcp, 8080)], target(2, Some(80)));
         let own = [PublishedPort { protocol: Protocol::Tcp, published: 8080, target: 90 }];
-        let plan = Plan::new(&wanted, std::iter::once((on(3, 5).address, own.as_slice())));
+        let plan = Plan::new(&wanted, &everywhere(), std::iter::once((on(3, 5).address, own.as_slice())));
         assert_eq!(plan.published[&(Protocol::Tcp, 8080)], target(3, Some(90)));
     }
 
     #[test]
     fn chains_that_were_left_are_recognised() {
-        let plan =
-            Plan::new(&table(1, vec![published(service("web", 100, &[]), 8080, 80)]), std::iter::empty());
+        let plan = Plan::new(
+            &table(1, vec![published(service("web", 100, &[]), 8080, 80)]),
+            &everywhere(),
+            std::iter::empty(),
+        );
         let names: Vec<_> = plan.chains().into_keys().collect();
         let left = Plan::left(&names);
         assert!(left.vips.keys().eq(plan.vips.keys()) && left.published.keys().eq(plan.published.keys()));
@@ -221,8 +236,11 @@ mod tests {
 
     #[test]
     fn nothing_is_sent_for_an_equal_plan() {
-        let plan =
-            Plan::new(&table(1, vec![published(service("web", 100, &[]), 8080, 80)]), std::iter::empty());
+        let plan = Plan::new(
+            &table(1, vec![published(service("web", 100, &[]), 8080, 80)]),
+            &everywhere(),
+            std::iter::empty(),
+        );
         let mut batch = Batch::new("skep");
         plan.difference(&plan, &mut batch);
         assert!(batch.is_empty());

@@ -6,36 +6,20 @@ use std::path::PathBuf;
 
 use skep_model::{EndpointTable, Protocol, Subnet};
 
+use super::Applied;
 use super::containers::Plug;
 use super::links;
 use super::own_address::own_address;
-use super::ruleset::{SAME, SUBNETS, TABLE, install, subnet_elements, subnet_of_range};
-use super::services::{Plan, is_service_chain};
+use super::ruleset::{
+    BACK, SAME, SUBNETS, TABLE, install, peer_elements, peer_of_pair, subnet_elements, subnet_of_range,
+};
+use super::services::Plan;
+use super::tunnel::{Device, Number, Reach, Tunnel};
 use crate::conntrack::{Stale, forget};
 use crate::netlink::NetlinkSocket;
 use crate::nft::{Batch, chain_names, keys, table_there};
 use crate::sysctl::Sysctls;
 use crate::{NetworkError, PortHold, PortInUse, Result, reserve};
-
-/// The outcome of [`crate::Network::apply`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Applied {
-    /// The table's version that the kernel now follows.
-    pub version: u64,
-    /// Published ports that another process of this host has: they are left out, and tried again with the next table.
-    pub ports_in_use: Vec<PortInUse>,
-}
-
-/// What of ours is in the kernel, for tests and for people who look for faults.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Observed {
-    /// Whether the nft table is there.
-    pub table: bool,
-    /// Our links on this host, sorted.
-    pub links: Vec<String>,
-    /// The chains of services and published ports, sorted.
-    pub service_chains: Vec<String>,
-}
 
 /// The state of one host's network.
 #[derive(Debug)]
@@ -49,13 +33,22 @@ pub(crate) struct Host {
     pub(super) subnets: BTreeSet<Subnet>,
     /// Addresses that were ever targets, whose UDP flows must be forgotten.
     pub(super) served: BTreeSet<Ipv4Addr>,
+    /// What is there of the tunnel to other nodes.
+    pub(super) tunnel: Tunnel,
+    /// How the table wants other nodes to be reached.
+    pub(super) reach: Reach,
+    /// The version of the last table.
+    pub(super) applied: Option<u64>,
+    /// The other nodes that are in the sets for certain.
+    peers: BTreeMap<Number, Ipv4Addr>,
+    /// The end of the tunnel that the rules are made for.
+    ruled: Option<Device>,
     sysctls: Sysctls,
     table: EndpointTable,
     plan: Plan,
-    /// Whether service chains of a former daemon wait for the first table.
+    /// Whether service chains or other nodes of a former daemon wait for the first table.
     adopted: bool,
     holds: BTreeMap<(Protocol, u16), PortHold>,
-    applied: Option<u64>,
 }
 
 impl Host {
@@ -64,26 +57,33 @@ impl Host {
         let sysctls = Sysctls::new(&directory);
         sysctls.set()?;
         let mut filter = NetlinkSocket::netfilter()?;
-        let route = NetlinkSocket::route()?;
+        let mut route = NetlinkSocket::route()?;
+        let mut tunnel = Tunnel::default();
+        tunnel.look(&mut route)?;
+        let ruled = tunnel.device();
         let mut plan = Plan::default();
         let mut subnets = BTreeSet::new();
+        let mut peers = BTreeMap::new();
         if table_there(&mut filter, TABLE)? {
             plan = Plan::left(&chain_names(&mut filter, TABLE)?);
             let ranges = keys(&mut filter, TABLE, &SAME).unwrap_or_default();
             subnets =
                 ranges.iter().filter_map(|(first, last)| subnet_of_range(first, last.as_deref()?)).collect();
+            let pairs = keys(&mut filter, TABLE, &BACK).unwrap_or_default();
+            peers = pairs.iter().filter_map(|(pair, _)| peer_of_pair(pair)).collect();
         }
         let mut batch = Batch::new(TABLE);
-        install(&mut batch, own_address());
+        install(&mut batch, own_address(), ruled.as_ref());
         if let Err(error) = batch.commit(&mut filter) {
             tracing::warn!(%error, "the nft table of a former version does not fit; making it anew");
             let mut batch = Batch::new(TABLE);
             batch.table();
             batch.delete_table();
-            install(&mut batch, own_address());
+            install(&mut batch, own_address(), ruled.as_ref());
             batch.commit(&mut filter)?;
             plan = Plan::default();
             subnets.clear();
+            peers.clear();
         }
         Ok(Self {
             directory,
@@ -93,12 +93,16 @@ impl Host {
             containers: BTreeMap::new(),
             subnets,
             served: BTreeSet::new(),
+            tunnel,
+            reach: Reach::default(),
+            applied: None,
+            adopted: plan != Plan::default() || !peers.is_empty(),
+            peers,
+            ruled,
             sysctls,
             table: EndpointTable::default(),
-            adopted: plan != Plan::default(),
             plan,
             holds: BTreeMap::new(),
-            applied: None,
         })
     }
 
@@ -109,24 +113,40 @@ impl Host {
 
     /// Makes the kernel follow the table.
     pub(crate) fn apply(&mut self, table: EndpointTable) -> Result<Applied> {
+        let reach = Reach::new(&table, self.mtu);
         let before = std::mem::replace(&mut self.table, table);
-        self.ensure_table()?;
-        let (plan, refused) = self.reserve_ports(self.wanted());
-        if let Err(error) = self.commit(&plan).or_else(|error| self.commit_anew(&plan, &error)) {
-            self.table = before;
-            self.release_ports();
-            return Err(error);
-        }
+        let reached = std::mem::replace(&mut self.reach, reach);
+        let (plan, refused) = match self.follow() {
+            Ok(done) => done,
+            Err(error) => {
+                (self.table, self.reach) = (before, reached);
+                self.release_ports();
+                self.lead_as_before();
+                return Err(error);
+            }
+        };
         let stale = self.stale(&before, &plan);
         let first = self.applied.is_none();
         self.adopted = false;
         self.plan = plan;
         self.applied = Some(self.table.version);
         self.release_ports();
+        if let Err(error) = self.trim_tunnel() {
+            tracing::warn!(%error, "a way to another node is left that should go; trying again with the next table");
+        }
         if !first {
             self.forget(&stale);
         }
         Ok(Applied { version: self.table.version, ports_in_use: refused })
+    }
+
+    /// First the ways to other nodes, then the chains that lead there.
+    fn follow(&mut self) -> Result<(Plan, Vec<PortInUse>)> {
+        self.ensure_table()?;
+        self.extend_tunnel()?;
+        let (plan, refused) = self.reserve_ports(self.wanted());
+        self.commit(&plan).or_else(|error| self.commit_anew(&plan, &error))?;
+        Ok((plan, refused))
     }
 
     /// Brings the published ports of containers into the kernel; a former daemon's wait for the first table.
@@ -146,7 +166,7 @@ impl Host {
             .containers
             .values()
             .filter_map(|plug| Some((plug.addresses.first()?.address, plug.published.as_slice())));
-        Plan::new(&self.table, ports)
+        Plan::new(&self.table, &self.reach, ports)
     }
 
     fn reserve_ports(&mut self, mut plan: Plan) -> (Plan, Vec<PortInUse>) {
@@ -175,6 +195,15 @@ impl Host {
 
     fn commit(&mut self, plan: &Plan) -> Result<()> {
         let mut batch = Batch::new(TABLE);
+        let device = self.reach.device();
+        if device != self.ruled {
+            install(&mut batch, own_address(), device.as_ref());
+        }
+        for ((set, old), (_, new)) in peer_elements(&self.peers).iter().zip(peer_elements(&self.reach.peers))
+        {
+            batch.remove(set, &old.difference(&new).cloned().collect::<Vec<_>>());
+            batch.add(set, &new.difference(old).cloned().collect::<Vec<_>>());
+        }
         let wanted = self.wanted_subnets();
         let (plain, pairs) = subnet_elements(self.subnets.difference(&wanted));
         batch.remove(&SUBNETS, &plain);
@@ -184,6 +213,8 @@ impl Host {
         batch.add(&SAME, &pairs);
         plan.difference(&self.plan, &mut batch);
         batch.commit(&mut self.filter)?;
+        self.ruled = device;
+        self.peers.clone_from(&self.reach.peers);
         self.subnets = wanted;
         self.served.extend(plan.targets());
         Ok(())
@@ -216,12 +247,15 @@ impl Host {
         if delete {
             batch.delete_table();
         }
-        install(&mut batch, own_address());
+        let device = self.reach.device();
+        install(&mut batch, own_address(), device.as_ref());
         for plug in self.containers.values() {
             plug.add_elements(&mut batch);
         }
         batch.commit(&mut self.filter)?;
         self.plan = Plan::default();
+        self.ruled = device;
+        self.peers.clear();
         self.subnets.clear();
         Ok(())
     }
@@ -233,8 +267,7 @@ impl Host {
         };
         let present = addresses(&self.table);
         // A local task that is only drained answers until it is detached.
-        let local: BTreeSet<_> =
-            self.containers.values().flat_map(|plug| &plug.addresses).map(|entry| entry.address).collect();
+        let local = self.local();
         let gone = addresses(before).into_iter().filter(|it| !present.contains(it) && !local.contains(it));
         let new_ports = plan.published.keys().filter(|port| !self.plan.published.contains_key(port));
         let udp = new_ports.filter(|(protocol, _)| *protocol == Protocol::Udp);
@@ -254,22 +287,12 @@ impl Host {
         }
     }
 
-    /// What of ours is in the kernel.
-    pub(crate) fn observed(&mut self) -> Result<Observed> {
-        let table = table_there(&mut self.filter, TABLE)?;
-        let mut links: Vec<_> = links::ours(&mut self.route)?.into_iter().map(|link| link.name).collect();
-        let mut service_chains = if table { chain_names(&mut self.filter, TABLE)? } else { Vec::new() };
-        service_chains.retain(|name| is_service_chain(name));
-        service_chains.sort();
-        links.sort();
-        Ok(Observed { table, links, service_chains })
-    }
-
     /// Takes everything of ours off the host.
     pub(crate) fn close(&mut self) -> Result<()> {
         for link in links::ours(&mut self.route)? {
             self.remove_link(link.index)?;
         }
+        self.tunnel.remove(&mut self.route)?;
         if table_there(&mut self.filter, TABLE)? {
             let mut batch = Batch::new(TABLE);
             batch.delete_table();
@@ -278,6 +301,8 @@ impl Host {
         self.holds.clear();
         self.containers.clear();
         self.plan = Plan::default();
+        self.reach = Reach::default();
+        self.peers.clear();
         self.applied = None;
         self.sysctls.restore()
     }

@@ -16,6 +16,7 @@ impl Register {
 /// `NFT_META_*`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MetaKey {
+    Mark = 3,
     InterfaceIn = 4,
     Layer4 = 16,
     GroupIn = 21,
@@ -28,11 +29,14 @@ pub(crate) enum CtKey {
     State = 0,
     Direction = 1,
     Status = 2,
+    Mark = 3,
+    Zone = 17,
 }
 
 /// Where a payload's offset counts from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Base {
+    Link = 0,
     Network = 1,
     Transport = 2,
 }
@@ -69,9 +73,24 @@ pub(crate) enum Expression {
         key: MetaKey,
         to: Register,
     },
+    /// Gives the packet what is in the register.
+    SetMeta {
+        key: MetaKey,
+        from: Register,
+    },
     Ct {
         key: CtKey,
         to: Register,
+    },
+    /// Gives the packet's connection what is in the register.
+    SetCt {
+        key: CtKey,
+        from: Register,
+    },
+    /// The zone in which the packet is looked up as the first side of a connection (replies are looked up in zone 0);
+    /// before connection tracking has seen it.
+    SetOriginalZone {
+        from: Register,
     },
     Payload {
         base: Base,
@@ -85,6 +104,10 @@ pub(crate) enum Expression {
     },
     /// The kind of the destination address (`RTN_*`), host order.
     DestinationKind {
+        to: Register,
+    },
+    /// The same for the source address.
+    SourceKind {
         to: Register,
     },
     /// Goes on only when the register holds `value` (or, not `equal`, when it does not).
@@ -136,11 +159,11 @@ pub(crate) enum Expression {
 impl Expression {
     fn name(&self) -> &'static str {
         match self {
-            Self::Meta { .. } => "meta",
-            Self::Ct { .. } => "ct",
+            Self::Meta { .. } | Self::SetMeta { .. } => "meta",
+            Self::Ct { .. } | Self::SetCt { .. } | Self::SetOriginalZone { .. } => "ct",
             Self::Payload { .. } => "payload",
             Self::NextHop { .. } => "rt",
-            Self::DestinationKind { .. } => "fib",
+            Self::DestinationKind { .. } | Self::SourceKind { .. } => "fib",
             Self::Compare { .. } => "cmp",
             Self::Mask { .. } => "bitwise",
             Self::Member { .. } | Self::VerdictMap { .. } => "lookup",
@@ -168,6 +191,18 @@ impl Expression {
             Self::Ct { key, to } => {
                 data.be32(1, to.number()).be32(2, *key as u32);
             }
+            // NFTA_META_SREG.
+            Self::SetMeta { key, from } => {
+                data.be32(2, *key as u32).be32(3, from.number());
+            }
+            // NFTA_CT_SREG.
+            Self::SetCt { key, from } => {
+                data.be32(2, *key as u32).be32(4, from.number());
+            }
+            // With NFTA_CT_DIRECTION, IP_CT_DIR_ORIGINAL.
+            Self::SetOriginalZone { from } => {
+                data.be32(2, CtKey::Zone as u32).bytes(3, &[0]).be32(4, from.number());
+            }
             Self::Payload { base, offset, length, to } => {
                 data.be32(1, to.number()).be32(2, *base as u32).be32(3, *offset).be32(4, *length);
             }
@@ -178,6 +213,10 @@ impl Expression {
             // NFT_FIB_RESULT_ADDRTYPE of NFTA_FIB_F_DADDR.
             Self::DestinationKind { to } => {
                 data.be32(1, to.number()).be32(2, 3).be32(3, 2);
+            }
+            // The same of NFTA_FIB_F_SADDR.
+            Self::SourceKind { to } => {
+                data.be32(1, to.number()).be32(2, 3).be32(3, 1);
             }
             Self::Compare { from, equal, value } => {
                 data.be32(1, from.number()).be32(2, u32::from(!equal));

@@ -1,0 +1,58 @@
+use std::net::Ipv4Addr;
+
+use super::ruleset::TABLE;
+use super::services::is_service_chain;
+use super::tunnel::{Entry, Tunnel};
+use super::{Host, links};
+use crate::Result;
+use crate::nft::{chain_names, table_there};
+
+/// What of ours is in the kernel, for tests and for people who look for faults.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Observed {
+    /// Whether the nft table is there.
+    pub table: bool,
+    /// Our links on this host, sorted.
+    pub links: Vec<String>,
+    /// The chains of services and published ports, sorted.
+    pub service_chains: Vec<String>,
+    /// Whether there is an end of the tunnel to other nodes.
+    pub tunnel: bool,
+    /// The other nodes that the tunnel leads to, sorted: their numbers and addresses.
+    pub peers: Vec<(u16, Ipv4Addr)>,
+    /// The numbers of the nodes to which replies are led back by a routing rule, sorted.
+    pub rules: Vec<u16>,
+    /// The addresses of tasks on other nodes that have a route, sorted.
+    pub remote: Vec<Ipv4Addr>,
+}
+
+impl Host {
+    /// What of ours is in the kernel.
+    pub(crate) fn observed(&mut self) -> Result<Observed> {
+        let table = table_there(&mut self.filter, TABLE)?;
+        let mut links: Vec<_> = links::ours(&mut self.route)?.into_iter().map(|link| link.name).collect();
+        let mut service_chains = if table { chain_names(&mut self.filter, TABLE)? } else { Vec::new() };
+        service_chains.retain(|name| is_service_chain(name));
+        service_chains.sort();
+        links.sort();
+        // Asked anew: what we believe to be there is not the question.
+        let mut tunnel = Tunnel::default();
+        tunnel.look(&mut self.route)?;
+        let mut seen = Observed {
+            table,
+            links,
+            service_chains,
+            tunnel: tunnel.device().is_some(),
+            ..Observed::default()
+        };
+        for entry in tunnel.entries() {
+            match entry {
+                Entry::Forward(number, address) => seen.peers.push((number.value(), *address)),
+                Entry::Rule(number) => seen.rules.push(number.value()),
+                Entry::Route(address, _) => seen.remote.push(*address),
+                Entry::Neighbour(_) | Entry::Back(_) => {}
+            }
+        }
+        Ok(seen)
+    }
+}

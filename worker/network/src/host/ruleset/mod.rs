@@ -1,0 +1,158 @@
+//! The constant part of the nft table: base chains, their rules, and the sets that they look into.
+//!
+//! | chain       | hook, priority   | what it does                                                                |
+//! |-------------|------------------|-----------------------------------------------------------------------------|
+//! | `spoof`     | prerouting -300  | a container's packets carry its own addresses, and never go to 127.0.0.0/8  |
+//! | `apart`     | prerouting -300  | each other node's connections are told apart from the others'               |
+//! | `arrive`    | prerouting -150  | out of the tunnel packets go to containers; who sent them is remembered     |
+//! | `isolate`   | prerouting -150  | a container reaches its networks, and the outside if it may                 |
+//! | `translate` | prerouting -100  | VIPs (from containers) and published ports to tasks                         |
+//! | `strangers` | input -150       | the tunnel's packets come from other nodes of the swarm                     |
+//! | `guard`     | forward 0        | nobody outside reaches a container but by a published port                  |
+//! | `answer`    | output -150      | our refusals go back through the tunnel, where what is refused came from    |
+//! | `local`     | output -100      | VIPs and published ports for the host itself                                |
+//! | `gone`      | output 0         | addresses of ended tasks are refused, not sent to the default route         |
+//! | `plain`     | postrouting -150 | what goes into the tunnel loses its mark, or the packet around it follows it |
+//! | `leave`     | postrouting 100  | other sources: hairpin, the host itself, the outside                        |
+//!
+//! Isolation looks at the destination before translation: a VIP and its backends are on the same network by
+//! construction, and a published port may be used by everybody who reaches the host. It is the sending node that
+//! isolates; what other nodes send through the tunnel has passed theirs.
+
+mod sets;
+mod terms;
+mod tunnel;
+
+use std::net::Ipv4Addr;
+
+pub(crate) use sets::{
+    BACK, EGRESS, OWN, PUBLISHED, SAME, SOURCES, SUBNETS, VIPS, peer_elements, peer_of_pair, subnet_elements,
+    subnet_of_range,
+};
+use terms::{
+    ORIGINAL, R0, R1, accept, container, destination, direction, drop, local, loopback, member, outside,
+    protocol, refuse, rule, source,
+};
+
+use super::tunnel::Device;
+use crate::nft::{Base, Batch, CtKey, Expression, Hook, MetaKey};
+
+/// The name of the table, family ip.
+pub(crate) const TABLE: &str = "skep";
+/// The chain that refuses: reset for TCP, port unreachable for the rest.
+pub(crate) const REFUSE: &str = "refuse";
+
+const HOOKS: [(&str, Hook); 12] = [
+    ("spoof", Hook { kind: "filter", number: 0, priority: -300 }),
+    ("apart", Hook { kind: "filter", number: 0, priority: -300 }),
+    ("arrive", Hook { kind: "filter", number: 0, priority: -150 }),
+    ("isolate", Hook { kind: "filter", number: 0, priority: -150 }),
+    ("translate", Hook { kind: "nat", number: 0, priority: -100 }),
+    ("strangers", Hook { kind: "filter", number: 1, priority: -150 }),
+    ("guard", Hook { kind: "filter", number: 2, priority: 0 }),
+    ("answer", Hook { kind: "route", number: 3, priority: -150 }),
+    ("local", Hook { kind: "nat", number: 3, priority: -100 }),
+    ("gone", Hook { kind: "filter", number: 3, priority: 0 }),
+    ("plain", Hook { kind: "filter", number: 4, priority: -150 }),
+    ("leave", Hook { kind: "nat", number: 4, priority: 100 }),
+];
+
+/// Makes the table, or brings an older one up to date: what is in the sets and the service chains stays. `own` is the
+/// host's address, which containers see when the host itself is the client; those on other nodes see that of the
+/// `device`.
+pub(crate) fn install(batch: &mut Batch, own: Option<Ipv4Addr>, device: Option<&Device>) {
+    batch.table();
+    for set in sets::SETS {
+        batch.set(set);
+    }
+    batch.chain(REFUSE, None);
+    batch.flush_chain(REFUSE);
+    for (name, hook) in HOOKS {
+        batch.chain(name, Some(hook));
+        batch.flush_chain(name);
+    }
+    batch.rule(REFUSE, &rule([&protocol(6), &[Expression::RejectReset]]));
+    batch.rule(REFUSE, &[Expression::RejectIcmp(3)]);
+    spoof(batch);
+    isolate(batch);
+    translate(batch);
+    guard(batch);
+    leave(batch, own);
+    tunnel::install(batch, device);
+}
+
+fn spoof(batch: &mut Batch) {
+    let from_us = container(MetaKey::GroupIn, true);
+    let index = Expression::Meta { key: MetaKey::InterfaceIn, to: R0 };
+    batch.rule("spoof", &rule([&from_us, &[index, source(R1), member(&SOURCES, true), drop()]]));
+    batch.rule("spoof", &rule([&from_us, &loopback(destination(R0)), &[drop()]]));
+}
+
+fn isolate(batch: &mut Batch) {
+    batch.rule("isolate", &rule([&container(MetaKey::GroupIn, false), &[accept()]]));
+    // Established or related.
+    batch.rule(
+        "isolate",
+        &[
+            Expression::Ct { key: CtKey::State, to: R0 },
+            Expression::Mask { register: R0, mask: 6_u32.to_ne_bytes().to_vec() },
+            Expression::Compare { from: R0, equal: false, value: vec![0; 4] },
+            accept(),
+        ],
+    );
+    batch.rule("isolate", &[source(R0), destination(R1), member(&SAME, false), accept()]);
+    batch.rule("isolate", &[destination(R0), member(&SUBNETS, false), refuse()]);
+    batch.rule("isolate", &[source(R0), member(&EGRESS, false), accept()]);
+    batch.rule("isolate", &[refuse()]);
+}
+
+fn translate(batch: &mut Batch) {
+    let to_vip = [destination(R0), Expression::VerdictMap { set: VIPS.name, from: R0 }];
+    batch.rule("translate", &rule([&container(MetaKey::GroupIn, true), &to_vip]));
+    batch.rule("local", &to_vip);
+    let lookup = [
+        Expression::Meta { key: MetaKey::Layer4, to: R0 },
+        Expression::Payload { base: Base::Transport, offset: 2, length: 2, to: R1 },
+        Expression::VerdictMap { set: PUBLISHED.name, from: R0 },
+    ];
+    let to_port = rule([&local(Expression::DestinationKind { to: R0 }), &lookup]);
+    batch.rule("translate", &to_port);
+    batch.rule("local", &to_port);
+}
+
+fn guard(batch: &mut Batch) {
+    let of_network = [destination(R0), member(&SUBNETS, false)];
+    batch.rule("guard", &rule([&outside(MetaKey::GroupOut), &of_network, &[refuse()]]));
+    // In the output hook the link is that of before translation, the route that of after it: to a container, or to
+    // another node.
+    let hop = Expression::NextHop { to: R0 };
+    let nowhere = [hop, member(&SUBNETS, true), member(&sets::HOPS, true), refuse()];
+    batch.rule("gone", &rule([&of_network, &nowhere]));
+    let untranslated = [
+        Expression::Ct { key: CtKey::Status, to: R0 },
+        // IPS_DST_NAT.
+        Expression::Mask { register: R0, mask: 0x20_u32.to_ne_bytes().to_vec() },
+        Expression::Compare { from: R0, equal: true, value: vec![0; 4] },
+    ];
+    for to_task in [container(MetaKey::GroupOut, true), terms::tunnel(MetaKey::GroupOut, true)] {
+        let parts =
+            [&outside(MetaKey::GroupIn)[..], &to_task, &direction(ORIGINAL), &untranslated, &[drop()]];
+        batch.rule("guard", &rule(parts));
+    }
+}
+
+fn leave(batch: &mut Batch, own: Option<Ipv4Addr>) {
+    let to_us = container(MetaKey::GroupOut, true);
+    let to_itself = [source(R0), destination(R1), member(&OWN, false), Expression::Masquerade];
+    batch.rule("leave", &rule([&to_us, &to_itself]));
+    // 127.0.0.1 means another host inside a container. Masquerading would show the gateway's address as the client.
+    let shown = own.map_or_else(|| vec![Expression::Masquerade], |own| source_nat(own).to_vec());
+    batch.rule("leave", &rule([&to_us, &loopback(source(R0)), &shown]));
+    let may = [source(R0), member(&EGRESS, false)];
+    let away = [destination(R0), member(&SUBNETS, true), Expression::Masquerade];
+    batch.rule("leave", &rule([&outside(MetaKey::GroupOut), &may, &away]));
+}
+
+fn source_nat(address: Ipv4Addr) -> [Expression; 2] {
+    [Expression::Immediate { to: R0, value: address.octets().to_vec() }, Expression::Snat { address: R0 }]
+}

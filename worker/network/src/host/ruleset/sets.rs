@@ -1,0 +1,102 @@
+//! The sets that the rules look into, and their elements.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+
+use skep_model::Subnet;
+
+use crate::host::tunnel::Number;
+use crate::nft::{Element, Set, Value};
+
+const IPV4: u32 = 7;
+const PORT: u32 = 13;
+const PROTOCOL: u32 = 12;
+const INDEX: u32 = 20;
+
+const fn addresses(name: &'static str) -> Set {
+    Set { name, key_type: IPV4, fields: &[4], ranges: false, value: Value::None }
+}
+
+const fn pairs(name: &'static str) -> Set {
+    Set { name, key_type: (IPV4 << 6) | IPV4, fields: &[4, 4], ranges: false, value: Value::None }
+}
+
+/// (link of a container . its address).
+pub(crate) const SOURCES: Set = Set {
+    name: "sources",
+    key_type: (INDEX << 6) | IPV4,
+    fields: &[4, 4],
+    ranges: false,
+    value: Value::None,
+};
+/// (address . the same address) of each container.
+pub(crate) const OWN: Set = pairs("own");
+/// The addresses that may reach outside.
+pub(crate) const EGRESS: Set = addresses("egress");
+/// (subnet . the same subnet) of each network.
+pub(crate) const SAME: Set = Set { ranges: true, ..pairs("same") };
+/// The subnets of all networks.
+pub(crate) const SUBNETS: Set = Set { ranges: true, ..addresses("subnets") };
+/// VIP to service chain.
+pub(crate) const VIPS: Set = Set { value: Value::Verdict, ..addresses("vips") };
+/// (protocol . port) to service chain.
+pub(crate) const PUBLISHED: Set = Set {
+    name: "published",
+    key_type: (PROTOCOL << 6) | PORT,
+    fields: &[4, 4],
+    ranges: false,
+    value: Value::Verdict,
+};
+/// The addresses of the other nodes: who may send through the tunnel.
+pub(crate) const PEERS: Set = addresses("peers");
+/// The other nodes' addresses within the tunnel.
+pub(crate) const HOPS: Set = addresses("hops");
+/// (a node's address . its address within the tunnel) of each other node.
+pub(crate) const BACK: Set = pairs("back");
+
+pub(super) const SETS: [&Set; 10] =
+    [&SOURCES, &OWN, &EGRESS, &SAME, &SUBNETS, &VIPS, &PUBLISHED, &PEERS, &HOPS, &BACK];
+
+/// The elements of [`SUBNETS`] and [`SAME`] for these subnets, which do not overlap.
+pub(crate) fn subnet_elements<'a>(subnets: impl Iterator<Item = &'a Subnet>) -> (Vec<Element>, Vec<Element>) {
+    let mut plain = Vec::new();
+    let mut pairs = Vec::new();
+    for subnet in subnets {
+        let first = subnet.address.to_bits() & subnet.mask();
+        let last = first | !subnet.mask();
+        let twice = |value: u32| [value.to_be_bytes(), value.to_be_bytes()].concat();
+        pairs.push(Element::Range { first: twice(first), last: twice(last) });
+        plain.push(Element::Key(first.to_be_bytes().to_vec()));
+        if let Some(behind) = last.checked_add(1) {
+            plain.push(Element::RangeEnd(behind.to_be_bytes().to_vec()));
+        }
+    }
+    (plain, pairs)
+}
+
+/// The subnet behind an element of [`SAME`].
+pub(crate) fn subnet_of_range(first: &[u8], last: &[u8]) -> Option<Subnet> {
+    let number = |key: &[u8]| key.first_chunk().map(|bytes| u32::from_be_bytes(*bytes));
+    let (first, last) = (number(first)?, number(last)?);
+    let prefix_bits = u8::try_from((first ^ last).leading_zeros()).ok()?;
+    Some(Subnet { address: first.into(), prefix_bits })
+}
+
+/// The elements of [`PEERS`], [`HOPS`] and [`BACK`] for these nodes.
+pub(crate) fn peer_elements(peers: &BTreeMap<Number, Ipv4Addr>) -> [(&'static Set, BTreeSet<Element>); 3] {
+    let key = |address: Ipv4Addr| Element::Key(address.octets().to_vec());
+    let pair = |(number, address): (&Number, &Ipv4Addr)| {
+        Element::Key([address.octets(), number.hop().octets()].concat())
+    };
+    [
+        (&PEERS, peers.values().copied().map(key).collect()),
+        (&HOPS, peers.keys().map(|number| key(number.hop())).collect()),
+        (&BACK, peers.iter().map(pair).collect()),
+    ]
+}
+
+/// The node behind an element of [`BACK`].
+pub(crate) fn peer_of_pair(key: &[u8]) -> Option<(Number, Ipv4Addr)> {
+    let address = |bytes: &[u8]| bytes.first_chunk::<4>().map(|octets| Ipv4Addr::from(*octets));
+    Some((Number::of_hop(address(key.get(4..)?)?)?, address(key)?))
+}

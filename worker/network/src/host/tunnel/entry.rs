@@ -1,0 +1,117 @@
+use std::net::Ipv4Addr;
+
+use super::Number;
+use super::device::NAME;
+use crate::host::links::{
+    CREATE, DELETE_ROUTE, EXCLUSIVE, NEW_NEIGHBOUR, NEW_ROUTE, REPLACE, ROUTE_PROTOCOL,
+};
+use crate::netlink::Message;
+
+// Messages and attributes of linux/rtnetlink.h, linux/neighbour.h and linux/fib_rules.h.
+const DELETE_NEIGHBOUR: u16 = 29;
+const NEW_RULE: u16 = 32;
+const DELETE_RULE: u16 = 33;
+pub(super) const FAMILY_INET: u8 = 2;
+pub(super) const FAMILY_BRIDGE: u8 = 7;
+/// `NUD_PERMANENT`.
+pub(super) const PERMANENT: u16 = 0x80;
+/// `NTF_SELF`: an entry of the device itself, not of a bridge that it is in.
+const SELF: u8 = 2;
+pub(super) const NEIGHBOUR_TO: u16 = 1;
+pub(super) const NEIGHBOUR_MAC: u16 = 2;
+pub(super) const ROUTE_TO: u16 = 1;
+pub(super) const ROUTE_OUT: u16 = 4;
+pub(super) const ROUTE_GATEWAY: u16 = 5;
+pub(super) const ROUTE_TABLE: u16 = 15;
+/// `RTNH_F_ONLINK`: the gateway is on the link, whatever addresses say.
+const ONLINK: u32 = 4;
+/// `RT_TABLE_MAIN`.
+pub(super) const MAIN: u32 = 254;
+const RULE_PRIORITY: u16 = 6;
+pub(super) const RULE_MARK: u16 = 10;
+pub(super) const RULE_TABLE: u16 = 15;
+const RULE_MASK: u16 = 16;
+pub(super) const RULE_PROTOCOL: u16 = 21;
+/// `FR_ACT_TO_TBL`.
+const TO_TABLE: u8 = 1;
+/// Where our rules are among others: behind the local table's, before those that people make.
+const PRIORITY: u32 = 115;
+
+/// One thing in the kernel that leads to another node. They are made in this order, and removed in the opposite one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Entry {
+    /// A node's address within the tunnel has its hardware address.
+    Neighbour(Number),
+    /// Frames for its hardware address are sent to its own address.
+    Forward(Number, Ipv4Addr),
+    /// In the routing table of its own everything leads to it.
+    Back(Number),
+    /// Packets with its mark follow that table.
+    Rule(Number),
+    /// A task's address leads to it.
+    Route(Ipv4Addr, Number),
+}
+
+impl Entry {
+    /// Makes it, in place of what is there for the same key; `index` is that of the tunnel's link.
+    pub(crate) fn add(self, index: u32) -> Message {
+        self.message(index, true)
+    }
+
+    /// Removes just it: nothing else that is there for the same key.
+    pub(crate) fn remove(self, index: u32) -> Message {
+        self.message(index, false)
+    }
+
+    fn message(self, index: u32, add: bool) -> Message {
+        match self {
+            Self::Neighbour(number) => neighbour(index, number, None, add),
+            Self::Forward(number, address) => neighbour(index, number, Some(address), add),
+            Self::Back(number) => route(index, number, None, add),
+            Self::Rule(number) => rule(number, add),
+            Self::Route(address, number) => route(index, number, Some(address), add),
+        }
+    }
+}
+
+/// `struct ndmsg` with its attributes; with `outside`, for frames to the hardware address instead of packets.
+fn neighbour(index: u32, number: Number, outside: Option<Ipv4Addr>, add: bool) -> Message {
+    let (family, own) = if outside.is_some() { (FAMILY_BRIDGE, SELF) } else { (FAMILY_INET, 0) };
+    let mut header = [family, 0, 0, 0, 0, 0, 0, 0, 0, 0, own, 0];
+    header[4..8].copy_from_slice(&index.to_ne_bytes());
+    header[8..10].copy_from_slice(&PERMANENT.to_ne_bytes());
+    let to = outside.unwrap_or(number.hop());
+    let action = format!("change how node {} is reached at {to}", number.value());
+    let (kind, flags) = if add { (NEW_NEIGHBOUR, CREATE | REPLACE) } else { (DELETE_NEIGHBOUR, 0) };
+    let mut message = Message::new(kind, flags, &header, action);
+    message.address(NEIGHBOUR_TO, to).bytes(NEIGHBOUR_MAC, &number.mac());
+    message
+}
+
+/// `struct rtmsg` with its attributes, universal scope, unicast: for one address in the main table, or for everything in
+/// the node's own.
+fn route(index: u32, number: Number, only: Option<Ipv4Addr>, add: bool) -> Message {
+    let (bits, table) = if only.is_some() { (32, MAIN) } else { (0, number.table()) };
+    let mut header = [FAMILY_INET, bits, 0, 0, 0, ROUTE_PROTOCOL, 0, 1, 0, 0, 0, 0];
+    header[8..12].copy_from_slice(&ONLINK.to_ne_bytes());
+    let shown = only.map_or_else(|| "what goes back".into(), |address| address.to_string());
+    let action = format!("change the route by {NAME} to node {} for {shown}", number.value());
+    let (kind, flags) = if add { (NEW_ROUTE, CREATE | REPLACE) } else { (DELETE_ROUTE, 0) };
+    let mut message = Message::new(kind, flags, &header, action);
+    if let Some(address) = only {
+        message.address(ROUTE_TO, address);
+    }
+    message.address(ROUTE_GATEWAY, number.hop()).ne32(ROUTE_OUT, index).ne32(ROUTE_TABLE, table);
+    message
+}
+
+/// `struct fib_rule_hdr` with its attributes.
+fn rule(number: Number, add: bool) -> Message {
+    let header = [FAMILY_INET, 0, 0, 0, 0, 0, 0, TO_TABLE, 0, 0, 0, 0];
+    let action = format!("change the rule for what goes back to node {}", number.value());
+    let (kind, flags) = if add { (NEW_RULE, CREATE | EXCLUSIVE) } else { (DELETE_RULE, 0) };
+    let mut message = Message::new(kind, flags, &header, action);
+    message.ne32(RULE_PRIORITY, PRIORITY).ne32(RULE_MARK, number.mark()).ne32(RULE_MASK, u32::MAX);
+    message.ne32(RULE_TABLE, number.table()).bytes(RULE_PROTOCOL, &[ROUTE_PROTOCOL]);
+    message
+}

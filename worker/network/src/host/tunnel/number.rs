@@ -1,0 +1,108 @@
+use std::net::Ipv4Addr;
+
+use skep_model::limits::PEER_NUMBER_MAX;
+
+/// What the hardware address of every tunnel's end starts with; locally administered. Its last two bytes are in
+/// [`Number::mark`], so it must be nobody else's there either.
+const MAC_PREFIX: [u8; 4] = [0x02, 0x78, MARK_PREFIX[0], MARK_PREFIX[1]];
+/// The first bytes of a mark of ours, as they lie in memory ("sk").
+pub(crate) const MARK_PREFIX: [u8; 2] = [0x73, 0x6b];
+/// The upper half of the routing tables' numbers ("sk").
+const TABLE_PREFIX: u32 = 0x736b_0000;
+/// The upper half of the addresses within the tunnel: 169.254.0.0/16.
+const HOP_PREFIX: u32 = 0xa9fe_0000;
+/// Lower halves that are somebody's already (169.254.1.1 is the containers' gateway, 169.254.169.254 the cloud's
+/// metadata), and the unused ones that stand in for them.
+const TAKEN: [(u16, u16); 2] = [(0x0101, 0), (0xa9fe, u16::MAX)];
+
+/// A node's number in the swarm, and all that is derived from it, so that nobody needs to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Number(u16);
+
+impl Number {
+    /// None when no node may have it.
+    pub(crate) fn new(number: u16) -> Option<Self> {
+        (1..=PEER_NUMBER_MAX).contains(&number).then_some(Self(number))
+    }
+
+    pub(crate) fn value(self) -> u16 {
+        self.0
+    }
+
+    /// The hardware address of its end of the tunnel.
+    pub(crate) fn mac(self) -> [u8; 6] {
+        let [a, b, c, d] = MAC_PREFIX;
+        let [high, low] = self.0.to_be_bytes();
+        [a, b, c, d, high, low]
+    }
+
+    /// The node behind a hardware address.
+    pub(crate) fn of_mac(mac: &[u8]) -> Option<Self> {
+        let end: [u8; 2] = mac.strip_prefix(&MAC_PREFIX)?.try_into().ok()?;
+        Self::new(u16::from_be_bytes(end))
+    }
+
+    /// The mark of packets that go back to it: the last four bytes of its hardware address as they lie in memory.
+    pub(crate) fn mark(self) -> u32 {
+        let [_, _, a, b, c, d] = self.mac();
+        u32::from_ne_bytes([a, b, c, d])
+    }
+
+    /// The routing table of these packets.
+    pub(crate) fn table(self) -> u32 {
+        TABLE_PREFIX | u32::from(self.0)
+    }
+
+    /// The node behind a routing table.
+    pub(crate) fn of_table(table: u32) -> Option<Self> {
+        let number = u16::try_from(table.checked_sub(TABLE_PREFIX)?).ok()?;
+        Self::new(number)
+    }
+
+    /// Its address within the tunnel, as the next hop of routes; it is on no link.
+    pub(crate) fn hop(self) -> Ipv4Addr {
+        let instead = TAKEN.iter().find(|(taken, _)| *taken == self.0).map(|(_, free)| *free);
+        Ipv4Addr::from_bits(HOP_PREFIX | u32::from(instead.unwrap_or(self.0)))
+    }
+
+    /// The node behind an address within the tunnel.
+    pub(crate) fn of_hop(hop: Ipv4Addr) -> Option<Self> {
+        let half = u16::try_from(hop.to_bits().checked_sub(HOP_PREFIX)?).ok()?;
+        let stands_for = TAKEN.iter().find(|(_, free)| *free == half).map(|(taken, _)| *taken);
+        Self::new(stands_for.unwrap_or(half)).filter(|number| number.hop() == hop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_number_is_found_again_and_no_address_is_anothers() {
+        let numbers: Vec<_> = (0..=u16::MAX).filter_map(Number::new).collect();
+        assert_eq!(numbers.len(), usize::from(PEER_NUMBER_MAX));
+        for number in &numbers {
+            assert_eq!(Number::of_mac(&number.mac()), Some(*number));
+            assert_eq!(Number::of_hop(number.hop()), Some(*number));
+            assert_eq!(Number::of_table(number.table()), Some(*number));
+            assert_eq!(number.mark().to_ne_bytes()[..2], MARK_PREFIX);
+        }
+        let hops: BTreeSet<_> = numbers.iter().map(|number| number.hop()).collect();
+        assert_eq!(hops.len(), numbers.len());
+        for taken in [Ipv4Addr::new(169, 254, 1, 1), Ipv4Addr::new(169, 254, 169, 254)] {
+            assert!(!hops.contains(&taken));
+            assert_eq!(Number::of_hop(taken), None);
+        }
+    }
+
+    #[test]
+    fn what_is_not_ours_is_no_number() {
+        assert_eq!((Number::new(0), Number::new(u16::MAX)), (None, None));
+        assert_eq!(Number::of_mac(&[0x02, 0x78, 0x73, 0x6b, 0]), None);
+        assert_eq!(Number::of_mac(&[0x02, 0x79, 0x73, 0x6b, 0, 1]), None);
+        assert_eq!((Number::of_table(254), Number::of_table(0x736c_0001)), (None, None));
+        assert_eq!(Number::of_hop(Ipv4Addr::new(10, 0, 0, 1)), None);
+    }
+}

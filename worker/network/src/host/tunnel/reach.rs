@@ -1,0 +1,106 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+
+use skep_model::limits::TUNNEL_PORT_DEFAULT;
+use skep_model::{Backend, EndpointTable, NetworkId, NodeId, Peer};
+
+use super::{Device, Entry, Number};
+
+/// How this node reaches tasks on others, by a table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Reach {
+    /// This node and its end of the tunnel; none where there is no tunnel.
+    own: Option<(NodeId, Device)>,
+    nodes: BTreeMap<NodeId, Number>,
+    /// The other ends, with the addresses where they are.
+    pub(crate) peers: BTreeMap<Number, Ipv4Addr>,
+    /// The addresses of tasks on other nodes, on the networks that this node knows.
+    routes: BTreeMap<Ipv4Addr, Number>,
+}
+
+impl Reach {
+    /// What a table says; nodes that it describes wrongly are left out. `mtu` is that of the links.
+    pub(crate) fn new(table: &EndpointTable, mtu: u32) -> Self {
+        let Some((own, number)) = table.own.and_then(|own| Some((own, usable(&own)?))) else {
+            return Self::default();
+        };
+        let port = if table.tunnel_port == 0 { TUNNEL_PORT_DEFAULT } else { table.tunnel_port };
+        let device = Device { number, address: own.address, port, mtu };
+        let mut reach = Self { own: Some((own.node, device)), ..Self::default() };
+        for peer in &table.peers {
+            match usable(peer) {
+                Some(other) if other != number && peer.node != own.node => {
+                    reach.nodes.insert(peer.node, other);
+                    reach.peers.insert(other, peer.address);
+                }
+                _ => tracing::warn!(?peer, "the endpoint table names a node that cannot be reached"),
+            }
+        }
+        reach.routes = reach.routes_of(table);
+        reach
+    }
+
+    /// This node's end of the tunnel.
+    pub(crate) fn device(&self) -> Option<Device> {
+        self.own.map(|(_, device)| device)
+    }
+
+    /// The node that the backend is on, when that is another one.
+    fn remote(&self, backend: &Backend) -> Option<Number> {
+        self.nodes.get(&backend.node).copied()
+    }
+
+    /// Whether connections to the backend arrive. Without a tunnel all backends count as our own.
+    pub(crate) fn reaches(&self, backend: &Backend) -> bool {
+        self.own.is_none_or(|(own, _)| own == backend.node) || self.remote(backend).is_some()
+    }
+
+    /// Whether the address is that of a task on another node.
+    pub(crate) fn leads_to(&self, address: Ipv4Addr) -> bool {
+        self.routes.contains_key(&address)
+    }
+
+    /// All that must be in the kernel. `local` are the addresses of this node's containers, which stay theirs.
+    pub(crate) fn entries(&self, local: &BTreeSet<Ipv4Addr>) -> BTreeSet<Entry> {
+        let mut entries = BTreeSet::new();
+        for (number, address) in &self.peers {
+            let number = *number;
+            entries.insert(Entry::Neighbour(number));
+            entries.insert(Entry::Forward(number, *address));
+            entries.extend([Entry::Back(number), Entry::Rule(number)]);
+        }
+        let routes = self.routes.iter().filter(|(address, _)| !local.contains(address));
+        entries.extend(routes.map(|(address, number)| Entry::Route(*address, *number)));
+        entries
+    }
+
+    fn routes_of(&self, table: &EndpointTable) -> BTreeMap<Ipv4Addr, Number> {
+        let known: BTreeSet<NetworkId> = table.networks.iter().map(|network| network.id).collect();
+        let mut backends: Vec<_> = table.services.iter().flat_map(|service| &service.backends).collect();
+        // Of two that have an address while it moves, the one that gets connections has it.
+        backends.sort_by_key(|backend| backend.ready);
+        let mut routes = BTreeMap::new();
+        for backend in backends {
+            let addresses = backend.addresses.iter().filter(|(network, _)| known.contains(network));
+            for (_, address) in addresses {
+                match self.remote(backend) {
+                    Some(number) => {
+                        routes.insert(*address, number);
+                    }
+                    None if backend.ready => {
+                        routes.remove(address);
+                    }
+                    None => {}
+                }
+            }
+        }
+        routes
+    }
+}
+
+/// The number of a node that packets can be sent to.
+fn usable(peer: &Peer) -> Option<Number> {
+    let address = peer.address;
+    let one_host = !address.is_unspecified() && !address.is_multicast() && !address.is_broadcast();
+    Number::new(peer.number).filter(|_| one_host)
+}

@@ -1,0 +1,108 @@
+use std::collections::BTreeSet;
+
+use nix::errno::Errno;
+
+use super::{Device, Entry, device, entries};
+use crate::Result;
+use crate::host::links;
+use crate::netlink::NetlinkSocket;
+
+/// What the kernel says when that which shall go is gone: of routes, of neighbours and rules, with its link.
+const GONE: [Errno; 3] = [Errno::ESRCH, Errno::ENOENT, Errno::ENODEV];
+
+/// The tunnel as it is in the kernel.
+#[derive(Debug, Default)]
+pub(crate) struct Tunnel {
+    /// The link, and what we know to hang on it; none until it was looked for, or when there is none.
+    link: Option<device::Found>,
+    entries: BTreeSet<Entry>,
+}
+
+impl Tunnel {
+    /// The end of the tunnel that is there.
+    pub(crate) fn device(&self) -> Option<Device> {
+        self.link.and_then(|link| link.device)
+    }
+
+    /// Looks at what is there, which may have changed behind our back: links are deleted by people, rules by other
+    /// programs that manage the host's network. A link that is as it was keeps what hung on it.
+    pub(crate) fn look(&mut self, socket: &mut NetlinkSocket) -> Result<()> {
+        let found = device::find(socket)?;
+        match found {
+            Some(link) if found != self.link => self.entries = entries::read(socket, link.index)?,
+            Some(_) => {
+                self.entries.retain(|entry| !matches!(entry, Entry::Rule(_)));
+                self.entries.extend(entries::rules(socket)?);
+            }
+            None => self.entries = entries::rules(socket)?,
+        }
+        self.link = found;
+        Ok(())
+    }
+
+    /// Adds what is missing. The link is made anew when it is not as `device` wants it; nothing is done without.
+    pub(crate) fn extend(
+        &mut self,
+        socket: &mut NetlinkSocket,
+        device: Option<Device>,
+        wanted: &BTreeSet<Entry>,
+    ) -> Result<()> {
+        self.look(socket)?;
+        let Some(device) = device else { return Ok(()) };
+        let index = match self.link {
+            Some(link) if link.device == Some(device) => link.index,
+            _ => self.remake(socket, device)?,
+        };
+        let missing: Vec<_> = wanted.difference(&self.entries).copied().collect();
+        let messages: Vec<_> = missing.iter().map(|entry| entry.add(index)).collect();
+        // Of rules alone the same may be there twice, unless that is refused.
+        socket.all(&messages, &[Errno::EEXIST])?;
+        self.entries.extend(missing);
+        Ok(())
+    }
+
+    /// Removes what is not wanted, and without a `device` all.
+    pub(crate) fn trim(
+        &mut self,
+        socket: &mut NetlinkSocket,
+        device: Option<Device>,
+        wanted: &BTreeSet<Entry>,
+    ) -> Result<()> {
+        let index = self.link.map_or(0, |link| link.index);
+        let extra = self.entries.iter().rev().filter(|entry| !wanted.contains(entry));
+        let messages: Vec<_> = extra.map(|entry| entry.remove(index)).collect();
+        socket.all(&messages, &GONE)?;
+        self.entries.retain(|entry| wanted.contains(entry));
+        if device.is_none() {
+            self.remove_link(socket)?;
+        }
+        Ok(())
+    }
+
+    /// Removes all of it.
+    pub(crate) fn remove(&mut self, socket: &mut NetlinkSocket) -> Result<()> {
+        self.look(socket)?;
+        self.trim(socket, None, &BTreeSet::new())
+    }
+
+    fn remake(&mut self, socket: &mut NetlinkSocket, device: Device) -> Result<u32> {
+        self.remove_link(socket)?;
+        let index = device.make(socket)?;
+        self.link = Some(device::Found { index, device: Some(device) });
+        Ok(index)
+    }
+
+    fn remove_link(&mut self, socket: &mut NetlinkSocket) -> Result<()> {
+        if let Some(link) = self.link.take() {
+            socket.all(&[links::delete(link.index)], &[Errno::ENODEV])?;
+        }
+        // All but the rules hung on the link.
+        self.entries.retain(|entry| matches!(entry, Entry::Rule(_)));
+        Ok(())
+    }
+
+    /// What was there when last looked at.
+    pub(crate) fn entries(&self) -> &BTreeSet<Entry> {
+        &self.entries
+    }
+}

@@ -1,0 +1,141 @@
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+use skep_model::{EndpointService, EndpointTable, NodeId, Peer, Protocol, PublishedPort};
+use tokio::runtime::Handle;
+
+use super::{
+    Cell, HOST, Lab, fresh_namespace, greet_datagrams, inside, join_outside, published, service, table,
+};
+use crate::host::tunnel::{Entry, Tunnel};
+use crate::netlink::NetlinkSocket;
+use crate::{Address, MemoryStore, Network, Observed, Options};
+
+/// A host of a swarm. The lab's client is between all of them, and forwards.
+pub(crate) struct Node {
+    pub(crate) number: u16,
+    pub(crate) namespace: OwnedFd,
+    pub(crate) address: Ipv4Addr,
+    pub(crate) network: Network,
+    options: Options,
+    /// What dies with the host: none for the first one, whose state is the lab's.
+    _directory: Option<tempfile::TempDir>,
+}
+
+impl Node {
+    /// The lab's own host, as node 1.
+    pub(crate) async fn first(lab: &Lab) -> Self {
+        inside(&lab.client, || std::fs::write("/proc/sys/net/ipv4/ip_forward", "1").unwrap());
+        let (namespace, network) = (lab.host.try_clone().unwrap(), lab.open().await);
+        Self { number: 1, namespace, address: HOST, network, options: lab.options(), _directory: None }
+    }
+
+    /// Another host, beside the first.
+    pub(crate) fn beside(lab: &Lab, number: u8) -> Self {
+        let (namespace, address) = (fresh_namespace(), Ipv4Addr::new(192, 0, 2, number + 1));
+        join_outside(&namespace, address, &lab.client, &format!("up{number}"));
+        let directory = tempfile::tempdir().unwrap();
+        let options = Options {
+            directory: directory.path().join("network"),
+            descriptors: Arc::new(MemoryStore::default()),
+            ..lab.options()
+        };
+        let network = open(&namespace, options.clone());
+        Self { number: number.into(), namespace, address, network, options, _directory: Some(directory) }
+    }
+
+    /// The first host and others beside it, numbered from 1.
+    pub(crate) async fn several<const N: usize>(lab: &Lab) -> [Self; N] {
+        let mut first = Some(Self::first(lab).await);
+        std::array::from_fn(|at| first.take().unwrap_or_else(|| Self::beside(lab, at as u8 + 1)))
+    }
+
+    pub(crate) fn id(&self) -> NodeId {
+        NodeId::new(self.number.into())
+    }
+
+    pub(crate) fn peer(&self) -> Peer {
+        Peer { node: self.id(), number: self.number, address: self.address }
+    }
+
+    /// A container of this node that is attached to its network.
+    pub(crate) async fn cell(&self, id: &str, addresses: Vec<Address>) -> Cell {
+        let mut cell = Cell::new(id, addresses);
+        cell.node = self.id();
+        self.network.attach(cell.attachment()).await.unwrap();
+        cell
+    }
+
+    /// What managers tell this node when `nodes` are in the swarm.
+    pub(crate) fn table(
+        &self,
+        version: u64,
+        nodes: &[&Self],
+        services: Vec<EndpointService>,
+    ) -> EndpointTable {
+        let others = nodes.iter().filter(|other| other.number != self.number);
+        EndpointTable {
+            own: Some(self.peer()),
+            peers: others.map(|other| other.peer()).collect(),
+            ..table(version, services)
+        }
+    }
+
+    /// Makes the node follow such a table.
+    pub(crate) async fn follow(&self, version: u64, nodes: &[&Self], services: &[EndpointService]) {
+        self.network.apply(&self.table(version, nodes, services.to_vec())).await.unwrap();
+    }
+
+    pub(crate) async fn observed(&self) -> Observed {
+        self.network.observed().await.unwrap()
+    }
+
+    /// All that leads to other nodes.
+    pub(crate) fn entries(&self) -> BTreeSet<Entry> {
+        inside(&self.namespace, || {
+            let mut tunnel = Tunnel::default();
+            tunnel.look(&mut NetlinkSocket::route().unwrap()).unwrap();
+            tunnel.entries().clone()
+        })
+    }
+
+    /// Another daemon in place of the one that runs, before it has heard of managers.
+    pub(crate) async fn restart(self, cells: &[&Cell]) -> Self {
+        let Self { network, options, .. } = self;
+        drop(network);
+        let network = open(&self.namespace, options.clone());
+        for cell in cells {
+            network.readopt(cell.attachment()).await.unwrap();
+        }
+        let live: BTreeSet<_> = cells.iter().map(|cell| cell.id.clone()).collect();
+        network.collect(&live).await.unwrap();
+        Self { network, options, ..self }
+    }
+}
+
+fn open(namespace: &OwnedFd, options: Options) -> Network {
+    let runtime = Handle::current();
+    inside(namespace, || runtime.block_on(Network::open(options)).unwrap())
+}
+
+/// A service with a TCP and a UDP port: 8080 to 80 and 5353 to 53.
+pub(crate) fn web(backends: &[&Cell]) -> EndpointService {
+    let mut web = published(service("web", 100, backends), 8080, 80);
+    web.published.push(PublishedPort { protocol: Protocol::Udp, published: 5353, target: 53 });
+    web
+}
+
+/// Serves both ports in the container.
+pub(crate) fn serve(cell: &Cell) {
+    cell.serve(80);
+    greet_datagrams(&cell.namespace, 53, &cell.id);
+}
+
+/// Makes all nodes follow tables with these services.
+pub(crate) async fn follow(version: u64, nodes: &[&Node], services: &[EndpointService]) {
+    for node in nodes {
+        node.follow(version, nodes, services).await;
+    }
+}
