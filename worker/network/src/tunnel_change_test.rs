@@ -9,6 +9,7 @@ use crate::lab::{
     CLIENT, Cell, HOST, Line, Node, ask, echo, follow, in_lab, inside, on, published, serve, service, web,
 };
 use crate::netlink::{Message, NetlinkSocket};
+use crate::nft::Batch;
 
 const VIP: Ipv4Addr = Ipv4Addr::new(10, 0, 1, 100);
 
@@ -68,7 +69,7 @@ fn what_a_former_daemon_left_goes_with_the_first_table() {
         one.follow(2, &[&one, &three], &[web(&[])]).await;
         let seen = one.observed().await;
         assert_eq!((seen.peers, seen.rules, seen.remote), (vec![(3, three.address)], vec![3], vec![]));
-        assert_eq!(one.entries().len(), 4);
+        assert_eq!(one.entries().len(), 5);
         let one = one.restart(&[]).await;
         one.network.apply(&crate::lab::table(3, vec![])).await.unwrap();
         let seen = one.observed().await;
@@ -146,7 +147,12 @@ fn an_address_moves_between_hosts() {
         serve(&there);
         follow(1, &nodes, &[web(&[&there])]).await;
         reaches("there");
-        // It comes here before the table says so.
+        // It comes here before the table says so, and leaves.
+        let brief = one.cell("brief", vec![on(1, 6)]).await;
+        serve(&brief);
+        reaches("brief");
+        one.network.detach("brief").await.unwrap();
+        reaches("there");
         let here = one.cell("here", vec![on(1, 6)]).await;
         serve(&here);
         reaches("here");
@@ -215,6 +221,37 @@ fn a_udp_client_is_led_to_a_backend_on_another_host() {
 }
 
 #[test]
+fn what_others_deleted_is_made_again() {
+    in_lab(|lab| async move {
+        let [one, two] = Node::several(&lab).await;
+        let nodes = [&one, &two];
+        let asker = one.cell("asker", vec![on(1, 5)]).await;
+        let task = two.cell("task", vec![on(1, 6)]).await;
+        serve(&task);
+        let reaches = || {
+            assert_eq!(ask(&lab.client, HOST, 8080).unwrap(), format!("task {CLIENT}"));
+            assert_eq!(asker.ask(VIP, 80).unwrap(), "task 10.0.1.5");
+        };
+        follow(1, &nodes, &[web(&[&task])]).await;
+        reaches();
+        let before = [one.entries(), two.entries()];
+        for (version, node) in (2..).zip(nodes) {
+            inside(&node.namespace, || {
+                let mut socket = NetlinkSocket::route().unwrap();
+                let index = links::find(&mut socket, "skep-vx").unwrap().unwrap();
+                socket.all(&[links::delete(index), Entry::Gate.remove(index)], &[]).unwrap();
+                let mut batch = Batch::new("skep");
+                batch.delete_table();
+                batch.commit(&mut NetlinkSocket::netfilter().unwrap()).unwrap();
+            });
+            follow(version, &nodes, &[web(&[&task])]).await;
+            reaches();
+        }
+        assert_eq!([one.entries(), two.entries()], before);
+    });
+}
+
+#[test]
 fn two_hundred_comings_and_goings_leave_nothing() {
     in_lab(|lab| async move {
         let [one, two, three] = Node::several(&lab).await;
@@ -225,9 +262,10 @@ fn two_hundred_comings_and_goings_leave_nothing() {
             let nodes: &[_] = if round % 2 == 0 { &[&one, &two, &three] } else { &[&one, &two] };
             one.follow(round * 3 + 2, nodes, &[web(&[&tasks[0], &tasks[1]])]).await;
             let routes = if round % 2 == 0 { 3 } else { 2 };
-            assert_eq!(one.entries().len(), (nodes.len() - 1) * 4 + routes);
+            assert_eq!(one.entries().len(), (nodes.len() - 1) * 4 + 1 + routes);
             one.follow(round * 3 + 3, &[&one], &[]).await;
-            assert!(one.entries().is_empty() && one.observed().await.tunnel);
+            assert_eq!(one.entries(), [Entry::Gate].into());
+            assert!(one.observed().await.tunnel);
             one.network.apply(&crate::lab::table(round * 3 + 4, vec![])).await.unwrap();
         }
         assert_eq!((one.observed().await, counts(&one)), before);

@@ -150,6 +150,8 @@ pub(crate) enum Expression {
         address: Register,
     },
     Masquerade,
+    /// The packet is not tracked as part of a connection; before connection tracking has seen it.
+    NoTrack,
     RejectReset,
     /// An ICMP unreachable with this code.
     RejectIcmp(u8),
@@ -171,6 +173,7 @@ impl Expression {
             Self::Next { .. } => "numgen",
             Self::Dnat { .. } | Self::Snat { .. } => "nat",
             Self::Masquerade => "masq",
+            Self::NoTrack => "notrack",
             Self::RejectReset | Self::RejectIcmp(_) => "reject",
         }
     }
@@ -191,18 +194,6 @@ impl Expression {
             Self::Ct { key, to } => {
                 data.be32(1, to.number()).be32(2, *key as u32);
             }
-            // NFTA_META_SREG.
-            Self::SetMeta { key, from } => {
-                data.be32(2, *key as u32).be32(3, from.number());
-            }
-            // NFTA_CT_SREG.
-            Self::SetCt { key, from } => {
-                data.be32(2, *key as u32).be32(4, from.number());
-            }
-            // With NFTA_CT_DIRECTION, IP_CT_DIR_ORIGINAL.
-            Self::SetOriginalZone { from } => {
-                data.be32(2, CtKey::Zone as u32).bytes(3, &[0]).be32(4, from.number());
-            }
             Self::Payload { base, offset, length, to } => {
                 data.be32(1, to.number()).be32(2, *base as u32).be32(3, *offset).be32(4, *length);
             }
@@ -210,11 +201,10 @@ impl Expression {
             Self::NextHop { to } => {
                 data.be32(1, to.number()).be32(2, 1);
             }
-            // NFT_FIB_RESULT_ADDRTYPE of NFTA_FIB_F_DADDR.
+            // NFT_FIB_RESULT_ADDRTYPE of NFTA_FIB_F_DADDR or _SADDR.
             Self::DestinationKind { to } => {
                 data.be32(1, to.number()).be32(2, 3).be32(3, 2);
             }
-            // The same of NFTA_FIB_F_SADDR.
             Self::SourceKind { to } => {
                 data.be32(1, to.number()).be32(2, 3).be32(3, 1);
             }
@@ -243,6 +233,25 @@ impl Expression {
             Self::Next { modulus, to } => {
                 data.be32(1, to.number()).be32(2, *modulus).be32(3, 0).be32(4, 0);
             }
+            _ => self.encode_statement(data),
+        }
+    }
+
+    /// Those that do something to the packet.
+    fn encode_statement(&self, data: &mut Message) {
+        match self {
+            // NFTA_META_SREG.
+            Self::SetMeta { key, from } => {
+                data.be32(2, *key as u32).be32(3, from.number());
+            }
+            // NFTA_CT_SREG.
+            Self::SetCt { key, from } => {
+                data.be32(2, *key as u32).be32(4, from.number());
+            }
+            // With NFTA_CT_DIRECTION, IP_CT_DIR_ORIGINAL.
+            Self::SetOriginalZone { from } => {
+                data.be32(2, CtKey::Zone as u32).bytes(3, &[0]).be32(4, from.number());
+            }
             Self::Dnat { address, port } => {
                 data.be32(1, 1).be32(2, 2).be32(3, address.number());
                 if let Some(port) = port {
@@ -252,7 +261,6 @@ impl Expression {
             Self::Snat { address } => {
                 data.be32(1, 0).be32(2, 2).be32(3, address.number());
             }
-            Self::Masquerade => {}
             Self::RejectReset => {
                 data.be32(1, 1).bytes(2, &[0]);
             }
@@ -262,6 +270,8 @@ impl Expression {
             Self::End(verdict) => {
                 data.be32(1, 0).nest(2, |inner| verdict.encode(inner));
             }
+            // The rest has no attributes.
+            _ => {}
         }
     }
 }

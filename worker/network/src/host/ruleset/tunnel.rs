@@ -17,7 +17,7 @@ pub(super) fn install(batch: &mut Batch, device: Option<&Device>) {
     arrive(batch);
     go_back(batch);
     if let Some(device) = device {
-        strangers(batch, device.port);
+        envelopes(batch, device.port);
         leave(batch, device);
     }
 }
@@ -50,18 +50,21 @@ fn go_back(batch: &mut Batch) {
     batch.rule("plain", &rule([&tunnel(MetaKey::GroupOut, true), &unmark]));
 }
 
-/// Other programs' tunnels may use the same port, with other identifiers.
-fn strangers(batch: &mut Batch, port: u16) {
-    let udp = Expression::Payload { base: Base::Transport, offset: 2, length: 2, to: R0 };
+/// The packets around those in the tunnel. Other programs' tunnels may use the same port, with other identifiers.
+fn envelopes(batch: &mut Batch, port: u16) {
     let [_, vni @ ..] = VNI.to_be_bytes();
     let ours = [
-        udp,
+        Expression::Payload { base: Base::Transport, offset: 2, length: 2, to: R0 },
         Expression::Compare { from: R0, equal: true, value: port.to_be_bytes().to_vec() },
         // Behind the UDP header's 8 bytes, the fifth to seventh of VXLAN's.
         Expression::Payload { base: Base::Transport, offset: 12, length: 3, to: R0 },
         Expression::Compare { from: R0, equal: true, value: vni.to_vec() },
     ];
-    batch.rule("strangers", &rule([&protocol(17), &ours, &[source(R0), member(&PEERS, true), drop()]]));
+    let ours = rule([&protocol(17), &ours]);
+    batch.rule("strangers", &rule([&ours, &[source(R0), member(&PEERS, true), drop()]]));
+    // They have a source port for each connection within, and no replies: tracked, they would fill the host's table.
+    batch.rule("apart", &rule([&ours, &[Expression::NoTrack]]));
+    batch.rule("send", &rule([&ours, &[Expression::NoTrack]]));
 }
 
 /// The host itself is seen with the address that other nodes know; any other may be one of theirs, too. A node that uses

@@ -3,7 +3,9 @@ use std::net::Ipv4Addr;
 use nix::errno::Errno;
 
 use super::Number;
-use crate::host::links::{CREATE, EXCLUSIVE, GET_LINK, NEW_LINK, UP, link_header, set_link, without_ipv6};
+use crate::host::links::{
+    CREATE, EXCLUSIVE, GET_LINK, NEW_LINK, UP, hidden_address, link_header, set_link, without_ipv6,
+};
 use crate::netlink::{Message, NetlinkSocket, first_attribute, read_u32, text};
 use crate::sysctl::source_check_of_tunnel;
 use crate::{NetworkError, Result};
@@ -58,7 +60,8 @@ impl Device {
         let index = find(socket)?.ok_or(missing)?.index;
         // A kernel without IPv6 refuses, and has none to keep off.
         socket.each(&[without_ipv6(index)])?;
-        socket.all(&[up_as_tunnel(index)], &[])?;
+        // On a link without any address the kernel's loose check of sources is as the strict one.
+        socket.all(&[hidden_address(index, self.number.hop()), up_as_tunnel(index)], &[])?;
         Ok(index)
     }
 

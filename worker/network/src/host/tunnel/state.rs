@@ -31,7 +31,7 @@ impl Tunnel {
         match found {
             Some(link) if found != self.link => self.entries = entries::read(socket, link.index)?,
             Some(_) => {
-                self.entries.retain(|entry| !matches!(entry, Entry::Rule(_)));
+                self.entries.retain(|entry| !entry.is_rule());
                 self.entries.extend(entries::rules(socket)?);
             }
             None => self.entries = entries::rules(socket)?,
@@ -97,7 +97,7 @@ impl Tunnel {
             socket.all(&[links::delete(link.index)], &[Errno::ENODEV])?;
         }
         // All but the rules hung on the link.
-        self.entries.retain(|entry| matches!(entry, Entry::Rule(_)));
+        self.entries.retain(|entry| entry.is_rule());
         Ok(())
     }
 
