@@ -12,8 +12,9 @@
 //! ```
 //!
 //! Everything of ours is recognisable: the nft table is called `skep`, links are in the group [`LINK_GROUP`] and called
-//! `sk<hash>`, that of the tunnel `skep-vx`, routes and routing rules carry the protocol [`ROUTE_PROTOCOL`]. A daemon that dies leaves all of it working; the next one
-//! calls [`Network::open`], [`Network::readopt`] for each living container, [`Network::collect`], [`Network::apply`].
+//! `sk<hash>`, that of the tunnel is called `skep-vx`, routes and routing rules carry the protocol [`ROUTE_PROTOCOL`]. A
+//! daemon that dies leaves all of it working; the next one calls [`Network::open`], [`Network::readopt`] for each living
+//! container, [`Network::collect`], [`Network::apply`].
 
 mod attachment;
 mod conntrack;
