@@ -5,7 +5,8 @@ use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use crate::lab::{
-    CLIENT, Cell, HOST, Node, ask, follow, forged, in_lab, inside, on, refused, serve, service, web,
+    CLIENT, Cell, HOST, Node, ask, ask_datagram, follow, forged, greet_datagrams, in_lab, inside, on,
+    refused, serve, service, web,
 };
 use crate::netlink::{Message, NetlinkSocket};
 
@@ -56,6 +57,11 @@ fn packets_of_strangers_are_dropped() {
         let listener = listen(&task.namespace, task.address());
         assert!(arrives(&listener, &one.namespace, &two, task.address()));
         assert!(!arrives(&listener, &lab.client, &two, task.address()));
+        // A container that reaches other hosts, as from its own, does not speak for it.
+        let liar = one.cell("liar", vec![on(2, 5)]).await;
+        greet_datagrams(&two.namespace, 10, "two");
+        assert_eq!(ask_datagram(&liar.namespace, two.address, 10).unwrap(), format!("two {HOST}"));
+        assert!(!arrives(&listener, &liar.namespace, &two, task.address()));
         // One who has left is a stranger, too.
         follow(2, &[&two], &[service("web", 100, &[&task])]).await;
         assert!(!arrives(&listener, &one.namespace, &two, task.address()));

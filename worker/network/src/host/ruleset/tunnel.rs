@@ -29,8 +29,8 @@ fn from_mac(length: u32) -> Expression {
 
 fn arrive(batch: &mut Batch) {
     let from_tunnel = tunnel(MetaKey::GroupIn, true);
-    // A client may use one port of its own for connections by two nodes, to the same task in the end. Each node has a
-    // zone of its own, in which the second is not taken for the first; it gets another client's port on the way on.
+    // A client may use one port of its own for connections by two nodes, to the same task in the end. With a zone for
+    // each node the second is not taken for the first: it gets another source port on its way to the task.
     let zone = [from_mac(2), Expression::SetOriginalZone { from: R0 }];
     batch.rule("apart", &rule([&from_tunnel, &zone]));
     let remember = [from_mac(4), Expression::SetCt { key: CtKey::Mark, from: R0 }];
@@ -46,8 +46,8 @@ fn go_back(batch: &mut Batch) {
     batch.rule("arrive", &rule([&container(MetaKey::GroupIn, true), &follow_back()]));
     batch.rule("answer", &follow_back());
     let none = Expression::Immediate { to: R0, value: vec![0; 4] };
-    let unmark = [none, Expression::SetMeta { key: MetaKey::Mark, from: R0 }];
-    batch.rule("plain", &rule([&tunnel(MetaKey::GroupOut, true), &unmark]));
+    let zero = [none, Expression::SetMeta { key: MetaKey::Mark, from: R0 }];
+    batch.rule("unmark", &rule([&tunnel(MetaKey::GroupOut, true), &zero]));
 }
 
 /// The packets around those in the tunnel. Other programs' tunnels may use the same port, with other identifiers.
@@ -61,9 +61,13 @@ fn envelopes(batch: &mut Batch, port: u16) {
         Expression::Compare { from: R0, equal: true, value: vni.to_vec() },
     ];
     let ours = rule([&protocol(17), &ours]);
-    batch.rule("strangers", &rule([&ours, &[source(R0), member(&PEERS, true), drop()]]));
+    let of_strangers = rule([&ours, &[source(R0), member(&PEERS, true), drop()]]);
+    batch.rule("strangers", &of_strangers);
+    // Containers reach other nodes' addresses with this host's as the source: they shall not speak for it.
+    batch.rule("guard", &of_strangers);
     // They have a source port for each connection within, and no replies: tracked, they would fill the host's table.
-    batch.rule("apart", &rule([&ours, &[Expression::NoTrack]]));
+    let here = local(Expression::DestinationKind { to: R0 });
+    batch.rule("apart", &rule([&ours, &here, &[Expression::NoTrack]]));
     batch.rule("send", &rule([&ours, &[Expression::NoTrack]]));
 }
 
