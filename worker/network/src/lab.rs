@@ -26,7 +26,7 @@ mod talk;
 pub(crate) use forged::forged;
 pub(crate) use line::Line;
 pub(crate) use load::Load;
-pub(crate) use node::{Node, follow, serve, web};
+pub(crate) use node::{Node, follow, line_service, serve, web};
 pub(crate) use talk::{ask, ask_datagram, echo, greet, greet_datagrams, refused};
 
 /// The host's address on the outside link.

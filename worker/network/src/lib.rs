@@ -43,6 +43,8 @@ mod tunnel_change_test;
 #[cfg(test)]
 mod tunnel_guard_test;
 #[cfg(test)]
+mod tunnel_restart_test;
+#[cfg(test)]
 mod tunnel_test;
 
 pub use attachment::{Address, Attached, Attachment};
