@@ -1,21 +1,17 @@
 //! A host, an outside client and containers in network namespaces of their own, for tests.
 
 use std::future::Future;
-use std::io::{self, Read};
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use nix::errno::Errno;
 use nix::sched::{CloneFlags, setns, unshare};
 use skep_model::{
     Backend, EndpointNetwork, EndpointService, EndpointTable, NetworkId, NodeId, Protocol, PublishedPort,
     ServiceId, Subnet, TaskId, Vip,
 };
-use tokio::io::AsyncWriteExt;
 
 use crate::host::links;
 use crate::netlink::{Message, NetlinkSocket};
@@ -23,11 +19,15 @@ use crate::{Address, Attachment, MemoryStore, Network, Options};
 
 mod forged;
 mod line;
+mod load;
 mod node;
+mod talk;
 
 pub(crate) use forged::forged;
 pub(crate) use line::Line;
-pub(crate) use node::{Node, follow, serve, web};
+pub(crate) use load::Load;
+pub(crate) use node::{Node, follow, line_service, serve, web};
+pub(crate) use talk::{ask, ask_datagram, echo, greet, greet_datagrams, refused};
 
 /// The host's address on the outside link.
 pub(crate) const HOST: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
@@ -213,73 +213,9 @@ impl Cell {
     }
 
     /// Asks a TCP server from within.
-    pub(crate) fn ask(&self, address: Ipv4Addr, port: u16) -> io::Result<String> {
+    pub(crate) fn ask(&self, address: Ipv4Addr, port: u16) -> std::io::Result<String> {
         ask(&self.namespace, address, port)
     }
-}
-
-/// Answers each connection to the port in the namespace with `<name> <client's address>`.
-pub(crate) fn greet(namespace: &OwnedFd, port: u16, name: &str) {
-    let listener = inside(namespace, || TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).unwrap());
-    listener.set_nonblocking(true).unwrap();
-    let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-    let name = name.to_owned();
-    tokio::spawn(async move {
-        while let Ok((mut stream, peer)) = listener.accept().await {
-            let _ = stream.write_all(format!("{name} {}", peer.ip()).as_bytes()).await;
-        }
-    });
-}
-
-/// Answers each datagram to the port in the namespace with the name.
-pub(crate) fn echo(namespace: &OwnedFd, port: u16, name: &str) {
-    answer_datagrams(namespace, port, name, false);
-}
-
-fn answer_datagrams(namespace: &OwnedFd, port: u16, name: &str, greet: bool) {
-    let socket = inside(namespace, || UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port)).unwrap());
-    socket.set_nonblocking(true).unwrap();
-    let socket = tokio::net::UdpSocket::from_std(socket).unwrap();
-    let name = name.to_owned();
-    tokio::spawn(async move {
-        while let Ok((_, peer)) = socket.recv_from(&mut [0; 64]).await {
-            let answer = if greet { format!("{name} {}", peer.ip()) } else { name.clone() };
-            let _ = socket.send_to(answer.as_bytes(), peer).await;
-        }
-    });
-}
-
-/// Answers each datagram to the port in the namespace with `<name> <client's address>`.
-pub(crate) fn greet_datagrams(namespace: &OwnedFd, port: u16, name: &str) {
-    answer_datagrams(namespace, port, name, true);
-}
-
-/// Connects from the namespace and reads to the end.
-pub(crate) fn ask(namespace: &OwnedFd, address: Ipv4Addr, port: u16) -> io::Result<String> {
-    inside(namespace, || {
-        let target = SocketAddrV4::new(address, port).into();
-        let mut stream = TcpStream::connect_timeout(&target, PATIENCE)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        let mut text = String::new();
-        stream.read_to_string(&mut text)?;
-        Ok(text)
-    })
-}
-
-/// Sends a datagram from the namespace and waits for the answer.
-pub(crate) fn ask_datagram(namespace: &OwnedFd, address: Ipv4Addr, port: u16) -> io::Result<String> {
-    let socket = inside(namespace, || UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)))?;
-    socket.set_read_timeout(Some(PATIENCE))?;
-    socket.connect((address, port))?;
-    socket.send(b"?")?;
-    let mut answer = [0; 64];
-    let length = socket.recv(&mut answer)?;
-    Ok(String::from_utf8_lossy(&answer[..length]).into_owned())
-}
-
-/// Whether the failure came from somebody's answer, not from silence.
-pub(crate) fn refused(result: &io::Result<String>) -> bool {
-    matches!(result, Err(error) if error.raw_os_error() == Some(Errno::ECONNREFUSED as i32))
 }
 
 /// A table of these services on networks 1 to 3.
@@ -319,57 +255,4 @@ pub(crate) fn service(name: &str, vip: u8, backends: &[&Cell]) -> EndpointServic
 pub(crate) fn published(mut service: EndpointService, published: u16, target: u16) -> EndpointService {
     service.published.push(PublishedPort { protocol: Protocol::Tcp, published, target });
     service
-}
-
-/// Connections from the client to a published port, one after the other, for as long as this lives.
-pub(crate) struct Load {
-    stop: Arc<AtomicBool>,
-    done: Arc<AtomicUsize>,
-    thread: Option<std::thread::JoinHandle<()>>,
-    client: OwnedFd,
-}
-
-impl Load {
-    pub(crate) fn start(lab: &Lab, port: u16) -> Self {
-        let (stop, done) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
-        let client = lab.client.try_clone().unwrap();
-        let (stopped, count) = (Arc::clone(&stop), Arc::clone(&done));
-        let namespace = client.try_clone().unwrap();
-        let work = move || {
-            while !stopped.load(Ordering::Relaxed) {
-                let answer = ask(&namespace, HOST, port).unwrap();
-                assert!(answer.ends_with(&CLIENT.to_string()), "{answer}");
-                count.fetch_add(1, Ordering::Relaxed);
-            }
-        };
-        Self { stop, done, thread: Some(std::thread::spawn(work)), client }
-    }
-
-    /// How many connections were served so far.
-    pub(crate) fn done(&self) -> usize {
-        self.done.load(Ordering::Relaxed)
-    }
-
-    /// Whether a connection has failed.
-    pub(crate) fn failed(&self) -> bool {
-        self.thread.as_ref().is_none_or(std::thread::JoinHandle::is_finished)
-    }
-
-    /// Ends the load, which must not have lost a connection, nor had to ask for one twice (after a second).
-    pub(crate) fn end(mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        self.thread.take().unwrap().join().unwrap();
-        let statistics =
-            inside(&self.client, || std::fs::read_to_string("/proc/thread-self/net/netstat").unwrap());
-        let mut lines = statistics.lines().filter_map(|line| line.strip_prefix("TcpExt: "));
-        let (names, values) = (lines.next().unwrap(), lines.next().unwrap());
-        let mut pairs = names.split(' ').zip(values.split(' '));
-        assert_eq!(pairs.find(|(name, _)| *name == "TCPSynRetrans"), Some(("TCPSynRetrans", "0")));
-    }
-}
-
-impl Drop for Load {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-    }
 }

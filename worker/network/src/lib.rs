@@ -1,17 +1,20 @@
-//! The network of one host: links, routes, isolation, balancing, published ports and DNS for its containers.
+//! The network of one host: links, routes, isolation, balancing, published ports and DNS for its containers, and the way
+//! to those on other hosts.
 //!
 //! ```text
 //! Network (public, async)
 //!   └─ host/      one thread that owns the kernel's sockets and what we know to be in the kernel
 //!        ├─ links.rs     veth pairs, routes              over netlink/ (NETLINK_ROUTE)
-//!        ├─ ruleset.rs   base chains and sets, constant  over nft/     (NETLINK_NETFILTER)
+//!        ├─ tunnel/      VXLAN link, routes to nodes     over netlink/
+//!        ├─ ruleset/     base chains and sets, constant  over nft/     (NETLINK_NETFILTER)
 //!        └─ services.rs  endpoint table -> chains        pure
 //!   └─ dns/       one listener per container, one directory of names for all
 //! ```
 //!
 //! Everything of ours is recognisable: the nft table is called `skep`, links are in the group [`LINK_GROUP`] and called
-//! `sk<hash>`, routes carry the protocol [`ROUTE_PROTOCOL`]. A daemon that dies leaves all of it working; the next one
-//! calls [`Network::open`], [`Network::readopt`] for each living container, [`Network::collect`], [`Network::apply`].
+//! `sk<hash>`, that of the tunnel is called `skep-vx`, routes and routing rules carry the protocol [`ROUTE_PROTOCOL`]. A
+//! daemon that dies leaves all of it working; the next one calls [`Network::open`], [`Network::readopt`] for each living
+//! container, [`Network::collect`], [`Network::apply`].
 
 mod attachment;
 mod conntrack;
@@ -39,6 +42,8 @@ mod traffic_test;
 mod tunnel_change_test;
 #[cfg(test)]
 mod tunnel_guard_test;
+#[cfg(test)]
+mod tunnel_restart_test;
 #[cfg(test)]
 mod tunnel_test;
 

@@ -5,8 +5,10 @@ use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use crate::lab::{
-    CLIENT, Cell, HOST, Node, ask, follow, forged, in_lab, inside, on, refused, serve, service, web,
+    CLIENT, Cell, HOST, Node, ask, ask_datagram, follow, forged, greet_datagrams, in_lab, inside, on,
+    refused, serve, service, web,
 };
+use crate::netlink::{Message, NetlinkSocket};
 
 const VIP: Ipv4Addr = Ipv4Addr::new(10, 0, 1, 100);
 /// How long a packet that must not arrive is waited for.
@@ -55,6 +57,11 @@ fn packets_of_strangers_are_dropped() {
         let listener = listen(&task.namespace, task.address());
         assert!(arrives(&listener, &one.namespace, &two, task.address()));
         assert!(!arrives(&listener, &lab.client, &two, task.address()));
+        // A container that reaches other hosts, as from its own, does not speak for it.
+        let liar = one.cell("liar", vec![on(2, 5)]).await;
+        greet_datagrams(&two.namespace, 10, "two");
+        assert_eq!(ask_datagram(&liar.namespace, two.address, 10).unwrap(), format!("two {HOST}"));
+        assert!(!arrives(&listener, &liar.namespace, &two, task.address()));
         // One who has left is a stranger, too.
         follow(2, &[&two], &[service("web", 100, &[&task])]).await;
         assert!(!arrives(&listener, &one.namespace, &two, task.address()));
@@ -117,5 +124,30 @@ fn addresses_of_ended_tasks_elsewhere_are_refused() {
         follow(3, &[&one], &[web(&[&gone])]).await;
         refuses();
         assert!(start.elapsed() < Duration::from_secs(4), "no answer waited for a timeout");
+    });
+}
+
+#[test]
+fn connections_within_fill_no_table_with_those_around() {
+    in_lab(|lab| async move {
+        let [one, two] = Node::several(&lab).await;
+        let task = two.cell("task", vec![on(1, 6)]).await;
+        serve(&task);
+        follow(1, &[&one, &two], &[web(&[&task])]).await;
+        assert!(ask(&lab.client, HOST, 8080).is_ok());
+        for node in [&one, &two] {
+            let flows = inside(&node.namespace, || {
+                // IPCTNL_MSG_CT_GET of linux/netfilter/nfnetlink_conntrack.h.
+                let list = Message::new(0x0101, 0, &[2, 0, 0, 0], "list the tracked connections");
+                NetlinkSocket::netfilter().unwrap().dump(list).unwrap()
+            });
+            // CTA_PROTO_DST_PORT.
+            let to = |port: u16| {
+                let attribute = [&[6, 0, 3, 0][..], &port.to_be_bytes()].concat();
+                flows.iter().filter(|flow| flow.windows(6).any(|bytes| bytes == attribute)).count()
+            };
+            assert!(!flows.is_empty());
+            assert_eq!(to(4789), 0, "node {}", node.number);
+        }
     });
 }

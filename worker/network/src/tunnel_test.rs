@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, UdpSocket};
 
 use crate::lab::{
-    CLIENT, HOST, Line, MTU_BYTES, Node, ask, ask_datagram, follow, in_lab, inside, on, published, serve,
-    service, web,
+    CLIENT, HOST, Line, MTU_BYTES, Node, ask, ask_datagram, follow, in_lab, inside, on, published, refused,
+    serve, service, web,
 };
 
 const VIP: Ipv4Addr = Ipv4Addr::new(10, 0, 1, 100);
@@ -40,6 +40,43 @@ fn a_client_keeps_its_address_on_the_way_to_another_host() {
             assert_eq!(ask(&lab.client, entry.address, 8080).unwrap(), seen, "by node {}", entry.number);
             assert_eq!(ask_datagram(&lab.client, entry.address, 5353).unwrap(), seen);
         }
+    });
+}
+
+#[test]
+fn hosts_that_check_sources_strictly_are_no_hindrance() {
+    in_lab(|lab| async move {
+        let [one, two] = Node::several(&lab).await;
+        for node in [&one, &two] {
+            inside(&node.namespace, || {
+                // With the second, marks count in the check: VPN programs set it.
+                for setting in ["all/rp_filter", "default/rp_filter", "all/src_valid_mark"] {
+                    std::fs::write(format!("/proc/sys/net/ipv4/conf/{setting}"), "1").unwrap();
+                }
+            });
+        }
+        let task = two.cell("task", vec![on(1, 6)]).await;
+        serve(&task);
+        follow(1, &[&one, &two], &[web(&[&task])]).await;
+        assert_eq!(ask(&lab.client, HOST, 8080).unwrap(), format!("task {CLIENT}"));
+        assert_eq!(ask_datagram(&lab.client, HOST, 5353).unwrap(), format!("task {CLIENT}"));
+        assert_eq!(ask(&lab.host, VIP, 80).unwrap(), format!("task {HOST}"));
+    });
+}
+
+#[test]
+fn what_a_task_refuses_is_told_across_hosts() {
+    in_lab(|lab| async move {
+        let [one, two] = Node::several(&lab).await;
+        let asker = one.cell("asker", vec![on(1, 5)]).await;
+        // Nobody serves in it: TCP is reset, UDP is answered by ICMP.
+        let task = two.cell("task", vec![on(1, 6)]).await;
+        follow(1, &[&one, &two], &[web(&[&task])]).await;
+        assert!(refused(&asker.ask(VIP, 80)));
+        assert!(refused(&ask_datagram(&asker.namespace, VIP, 53)));
+        assert!(refused(&ask(&lab.client, HOST, 8080)));
+        assert!(refused(&ask_datagram(&lab.client, HOST, 5353)));
+        assert!(refused(&ask_datagram(&lab.host, Ipv4Addr::LOCALHOST, 5353)));
     });
 }
 

@@ -131,7 +131,16 @@ pub(crate) fn delete(index: u32) -> Message {
 
 /// Gives a link a /32 address that may be a source for anything.
 pub(crate) fn address(index: u32, address: Ipv4Addr) -> Message {
-    let mut header = [2, 32, 0, 0, 0, 0, 0, 0];
+    scoped_address(index, address, 0)
+}
+
+/// Gives a link a /32 address that is never chosen as a source: its scope is the host (`RT_SCOPE_HOST`).
+pub(super) fn hidden_address(index: u32, address: Ipv4Addr) -> Message {
+    scoped_address(index, address, 254)
+}
+
+fn scoped_address(index: u32, address: Ipv4Addr, scope: u8) -> Message {
+    let mut header = [2, 32, 0, scope, 0, 0, 0, 0];
     header[4..8].copy_from_slice(&index.to_ne_bytes());
     let mut message =
         Message::new(NEW_ADDRESS, CREATE | REPLACE, &header, format!("give a link the address {address}"));

@@ -8,6 +8,7 @@ mod own_address;
 mod remote;
 mod ruleset;
 mod services;
+mod stale;
 mod state;
 mod thread;
 pub(crate) mod tunnel;

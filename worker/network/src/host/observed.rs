@@ -50,7 +50,7 @@ impl Host {
                 Entry::Forward(number, address) => seen.peers.push((number.value(), *address)),
                 Entry::Rule(number) => seen.rules.push(number.value()),
                 Entry::Route(address, _) => seen.remote.push(*address),
-                Entry::Neighbour(_) | Entry::Back(_) => {}
+                Entry::Neighbour(_) | Entry::Back(_) | Entry::Gate => {}
             }
         }
         Ok(seen)

@@ -15,7 +15,6 @@ use super::ruleset::{
 };
 use super::services::Plan;
 use super::tunnel::{Device, Number, Reach, Tunnel};
-use crate::conntrack::{Stale, forget};
 use crate::netlink::NetlinkSocket;
 use crate::nft::{Batch, chain_names, keys, table_there};
 use crate::sysctl::Sysctls;
@@ -43,10 +42,10 @@ pub(crate) struct Host {
     peers: BTreeMap<Number, Ipv4Addr>,
     /// The end of the tunnel that the rules are made for.
     ruled: Option<Device>,
+    pub(super) table: EndpointTable,
+    pub(super) plan: Plan,
     sysctls: Sysctls,
-    table: EndpointTable,
-    plan: Plan,
-    /// Whether service chains or other nodes of a former daemon wait for the first table.
+    /// Whether service chains or a tunnel of a former daemon wait for the first table.
     adopted: bool,
     holds: BTreeMap<(Protocol, u16), PortHold>,
 }
@@ -96,7 +95,7 @@ impl Host {
             tunnel,
             reach: Reach::default(),
             applied: None,
-            adopted: plan != Plan::default() || !peers.is_empty(),
+            adopted: plan != Plan::default() || ruled.is_some(),
             peers,
             ruled,
             sysctls,
@@ -258,33 +257,6 @@ impl Host {
         self.peers.clear();
         self.subnets.clear();
         Ok(())
-    }
-
-    fn stale(&self, before: &EndpointTable, plan: &Plan) -> Stale {
-        let addresses = |table: &EndpointTable| -> BTreeSet<Ipv4Addr> {
-            let backends = table.services.iter().flat_map(|service| &service.backends);
-            backends.flat_map(|backend| &backend.addresses).map(|(_, address)| *address).collect()
-        };
-        let present = addresses(&self.table);
-        // A local task that is only drained answers until it is detached.
-        let local = self.local();
-        let gone = addresses(before).into_iter().filter(|it| !present.contains(it) && !local.contains(it));
-        let new_ports = plan.published.keys().filter(|port| !self.plan.published.contains_key(port));
-        let udp = new_ports.filter(|(protocol, _)| *protocol == Protocol::Udp);
-        Stale {
-            targets: gone.collect(),
-            vips: plan.vips.keys().filter(|vip| !self.plan.vips.contains_key(vip)).copied().collect(),
-            ports: udp.map(|(_, port)| *port).collect(),
-        }
-    }
-
-    /// Forgets stale flows; without it UDP clients go on to nowhere until they pause, which is no reason to fail.
-    pub(super) fn forget(&mut self, stale: &Stale) {
-        match forget(&mut self.filter, stale) {
-            Ok(0) => {}
-            Ok(count) => tracing::debug!(count, "forgot stale UDP flows"),
-            Err(error) => tracing::warn!(%error, "cannot forget stale UDP flows"),
-        }
     }
 
     /// Takes everything of ours off the host.

@@ -10,7 +10,7 @@ use super::{
     Cell, HOST, Lab, fresh_namespace, greet_datagrams, inside, join_outside, published, service, table,
 };
 use crate::host::tunnel::{Entry, Tunnel};
-use crate::netlink::NetlinkSocket;
+use crate::netlink::{Message, NetlinkSocket};
 use crate::{Address, MemoryStore, Network, Observed, Options};
 
 /// A host of a swarm. The lab's client is between all of them, and forwards.
@@ -101,6 +101,22 @@ impl Node {
         })
     }
 
+    /// How many routes, fixed neighbours, forwarding entries and routing rules there are on a host, ours or not.
+    pub(crate) fn counts(&self) -> Vec<usize> {
+        inside(&self.namespace, || {
+            let mut socket = NetlinkSocket::route().unwrap();
+            // RTM_GETROUTE, RTM_GETNEIGH of both families, RTM_GETRULE of linux/rtnetlink.h.
+            let kinds = [(26, 2), (30, 2), (30, 7), (34, 2)];
+            let count = |(kind, family): (u16, u8)| {
+                let header = [family, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+                let found = socket.dump(Message::new(kind, 0, &header, "count")).unwrap();
+                // NUD_PERMANENT: the outside's neighbours come and go by themselves.
+                found.iter().filter(|body| kind != 30 || body[8] & 0x80 != 0).count()
+            };
+            kinds.map(count).to_vec()
+        })
+    }
+
     /// Another daemon in place of the one that runs, before it has heard of managers.
     pub(crate) async fn restart(self, cells: &[&Cell]) -> Self {
         let Self { network, options, .. } = self;
@@ -138,4 +154,9 @@ pub(crate) async fn follow(version: u64, nodes: &[&Node], services: &[EndpointSe
     for node in nodes {
         node.follow(version, nodes, services).await;
     }
+}
+
+/// A service that a [`super::Line`] can be opened to, by the VIP or port 8081.
+pub(crate) fn line_service(task: &Cell) -> EndpointService {
+    published(service("line", 100, &[task]), 8081, 7)
 }

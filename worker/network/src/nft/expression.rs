@@ -8,7 +8,7 @@ pub(crate) struct Register(pub(crate) u32);
 
 impl Register {
     /// `NFT_REG32_00` and up; the four-byte registers overlay the sixteen-byte ones.
-    fn number(self) -> u32 {
+    pub(super) fn number(self) -> u32 {
         8 + self.0
     }
 }
@@ -150,161 +150,10 @@ pub(crate) enum Expression {
         address: Register,
     },
     Masquerade,
+    /// The packet is not tracked as part of a connection; before connection tracking has seen it.
+    NoTrack,
     RejectReset,
     /// An ICMP unreachable with this code.
     RejectIcmp(u8),
     End(Verdict),
-}
-
-impl Expression {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Meta { .. } | Self::SetMeta { .. } => "meta",
-            Self::Ct { .. } | Self::SetCt { .. } | Self::SetOriginalZone { .. } => "ct",
-            Self::Payload { .. } => "payload",
-            Self::NextHop { .. } => "rt",
-            Self::DestinationKind { .. } | Self::SourceKind { .. } => "fib",
-            Self::Compare { .. } => "cmp",
-            Self::Mask { .. } => "bitwise",
-            Self::Member { .. } | Self::VerdictMap { .. } => "lookup",
-            Self::Immediate { .. } | Self::End(_) => "immediate",
-            Self::Next { .. } => "numgen",
-            Self::Dnat { .. } | Self::Snat { .. } => "nat",
-            Self::Masquerade => "masq",
-            Self::RejectReset | Self::RejectIcmp(_) => "reject",
-        }
-    }
-
-    /// One `NFTA_LIST_ELEM` of a rule's expressions.
-    pub(crate) fn encode(&self, message: &mut Message) {
-        message.nest(1, |element| {
-            element.text(1, self.name());
-            element.nest(2, |data| self.encode_data(data));
-        });
-    }
-
-    fn encode_data(&self, data: &mut Message) {
-        match self {
-            Self::Meta { key, to } => {
-                data.be32(1, to.number()).be32(2, *key as u32);
-            }
-            Self::Ct { key, to } => {
-                data.be32(1, to.number()).be32(2, *key as u32);
-            }
-            // NFTA_META_SREG.
-            Self::SetMeta { key, from } => {
-                data.be32(2, *key as u32).be32(3, from.number());
-            }
-            // NFTA_CT_SREG.
-            Self::SetCt { key, from } => {
-                data.be32(2, *key as u32).be32(4, from.number());
-            }
-            // With NFTA_CT_DIRECTION, IP_CT_DIR_ORIGINAL.
-            Self::SetOriginalZone { from } => {
-                data.be32(2, CtKey::Zone as u32).bytes(3, &[0]).be32(4, from.number());
-            }
-            Self::Payload { base, offset, length, to } => {
-                data.be32(1, to.number()).be32(2, *base as u32).be32(3, *offset).be32(4, *length);
-            }
-            // NFT_RT_NEXTHOP4.
-            Self::NextHop { to } => {
-                data.be32(1, to.number()).be32(2, 1);
-            }
-            // NFT_FIB_RESULT_ADDRTYPE of NFTA_FIB_F_DADDR.
-            Self::DestinationKind { to } => {
-                data.be32(1, to.number()).be32(2, 3).be32(3, 2);
-            }
-            // The same of NFTA_FIB_F_SADDR.
-            Self::SourceKind { to } => {
-                data.be32(1, to.number()).be32(2, 3).be32(3, 1);
-            }
-            Self::Compare { from, equal, value } => {
-                data.be32(1, from.number()).be32(2, u32::from(!equal));
-                data.nest(3, |inner| {
-                    inner.bytes(1, value);
-                });
-            }
-            Self::Mask { register, mask } => encode_mask(data, *register, mask),
-            Self::Member { set, from, inverted } => {
-                data.text(1, set).be32(2, from.number());
-                if *inverted {
-                    data.be32(5, 1);
-                }
-            }
-            // Register zero takes verdicts.
-            Self::VerdictMap { set, from } => {
-                data.text(1, set).be32(2, from.number()).be32(3, 0);
-            }
-            Self::Immediate { to, value } => {
-                data.be32(1, to.number()).nest(2, |inner| {
-                    inner.bytes(1, value);
-                });
-            }
-            Self::Next { modulus, to } => {
-                data.be32(1, to.number()).be32(2, *modulus).be32(3, 0).be32(4, 0);
-            }
-            Self::Dnat { address, port } => {
-                data.be32(1, 1).be32(2, 2).be32(3, address.number());
-                if let Some(port) = port {
-                    data.be32(5, port.number());
-                }
-            }
-            Self::Snat { address } => {
-                data.be32(1, 0).be32(2, 2).be32(3, address.number());
-            }
-            Self::Masquerade => {}
-            Self::RejectReset => {
-                data.be32(1, 1).bytes(2, &[0]);
-            }
-            Self::RejectIcmp(code) => {
-                data.be32(1, 0).bytes(2, &[*code]);
-            }
-            Self::End(verdict) => {
-                data.be32(1, 0).nest(2, |inner| verdict.encode(inner));
-            }
-        }
-    }
-}
-
-fn encode_mask(data: &mut Message, register: Register, mask: &[u8]) {
-    let length = u32::try_from(mask.len()).unwrap_or(0);
-    data.be32(1, register.number()).be32(2, register.number()).be32(3, length);
-    data.nest(4, |inner| {
-        inner.bytes(1, mask);
-    });
-    data.nest(5, |inner| {
-        inner.bytes(1, &vec![0; mask.len()]);
-    });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::netlink::first_attribute;
-
-    fn encoded(expression: &Expression) -> Vec<u8> {
-        let mut message = Message::new(0, 0, &[], "test");
-        expression.encode(&mut message);
-        message.body
-    }
-
-    #[test]
-    fn a_comparison_is_encoded_as_the_kernel_reads_it() {
-        let body = encoded(&Expression::Compare { from: Register(1), equal: false, value: vec![6] });
-        let element = first_attribute(&body, 1).unwrap();
-        assert_eq!(first_attribute(element, 1), Some(&b"cmp\0"[..]));
-        let data = first_attribute(element, 2).unwrap();
-        assert_eq!(first_attribute(data, 1), Some(&[0, 0, 0, 9][..]));
-        assert_eq!(first_attribute(data, 2), Some(&[0, 0, 0, 1][..]));
-        assert_eq!(first_attribute(first_attribute(data, 3).unwrap(), 1), Some(&[6][..]));
-    }
-
-    #[test]
-    fn a_goto_names_its_chain() {
-        let body = encoded(&Expression::End(Verdict::Goto("refuse".into())));
-        let data = first_attribute(first_attribute(&body, 1).unwrap(), 2).unwrap();
-        let verdict = first_attribute(first_attribute(data, 2).unwrap(), 2).unwrap();
-        assert_eq!(first_attribute(verdict, 1), Some(&[255, 255, 255, 252][..]));
-        assert_eq!(first_attribute(verdict, 2), Some(&b"refuse\0"[..]));
-    }
 }

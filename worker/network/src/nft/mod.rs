@@ -3,6 +3,7 @@
 //! Numbers are those of linux/netfilter/nf_tables.h.
 
 mod batch;
+mod encoding;
 mod expression;
 mod set;
 

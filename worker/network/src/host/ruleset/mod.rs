@@ -1,19 +1,20 @@
 //! The constant part of the nft table: base chains, their rules, and the sets that they look into.
 //!
-//! | chain       | hook, priority   | what it does                                                                |
-//! |-------------|------------------|-----------------------------------------------------------------------------|
-//! | `spoof`     | prerouting -300  | a container's packets carry its own addresses, and never go to 127.0.0.0/8  |
-//! | `apart`     | prerouting -300  | each other node's connections are told apart from the others'               |
-//! | `arrive`    | prerouting -150  | out of the tunnel packets go to containers; who sent them is remembered     |
-//! | `isolate`   | prerouting -150  | a container reaches its networks, and the outside if it may                 |
-//! | `translate` | prerouting -100  | VIPs (from containers) and published ports to tasks                         |
-//! | `strangers` | input -150       | the tunnel's packets come from other nodes of the swarm                     |
-//! | `guard`     | forward 0        | nobody outside reaches a container but by a published port                  |
-//! | `answer`    | output -150      | our refusals go back through the tunnel, where what is refused came from    |
-//! | `local`     | output -100      | VIPs and published ports for the host itself                                |
-//! | `gone`      | output 0         | addresses of ended tasks are refused, not sent to the default route         |
-//! | `plain`     | postrouting -150 | what goes into the tunnel loses its mark, or the packet around it follows it |
-//! | `leave`     | postrouting 100  | other sources: hairpin, the host itself, the outside                        |
+//! | chain       | hook, priority   | what it does                                                                  |
+//! |-------------|------------------|-------------------------------------------------------------------------------|
+//! | `spoof`     | prerouting -300  | a container's packets carry its own addresses, and never go to 127.0.0.0/8    |
+//! | `apart`     | prerouting -300  | connections by other nodes are told apart; the packets around are not tracked |
+//! | `arrive`    | prerouting -150  | out of the tunnel packets go to containers; who sent them is remembered       |
+//! | `isolate`   | prerouting -150  | a container reaches its networks, and the outside if it may                   |
+//! | `translate` | prerouting -100  | VIPs (from containers) and published ports to tasks                           |
+//! | `strangers` | input -150       | the packets around the tunnel's come from other nodes of the swarm            |
+//! | `guard`     | forward 0        | nobody outside reaches a container but by a published port                    |
+//! | `send`      | output -300      | the packets around the tunnel's are not tracked                               |
+//! | `answer`    | output -150      | our refusals go back through the tunnel, where what is refused came from      |
+//! | `local`     | output -100      | VIPs and published ports for the host itself                                  |
+//! | `gone`      | output 0         | addresses of ended tasks are refused, not sent to the default route           |
+//! | `unmark`    | postrouting -150 | into the tunnel packets go without a mark, or those around them would follow it |
+//! | `leave`     | postrouting 100  | other sources: hairpin, the host itself, the outside                          |
 //!
 //! Isolation looks at the destination before translation: a VIP and its backends are on the same network by
 //! construction, and a published port may be used by everybody who reaches the host. It is the sending node that
@@ -42,7 +43,7 @@ pub(crate) const TABLE: &str = "skep";
 /// The chain that refuses: reset for TCP, port unreachable for the rest.
 pub(crate) const REFUSE: &str = "refuse";
 
-const HOOKS: [(&str, Hook); 12] = [
+const HOOKS: [(&str, Hook); 13] = [
     ("spoof", Hook { kind: "filter", number: 0, priority: -300 }),
     ("apart", Hook { kind: "filter", number: 0, priority: -300 }),
     ("arrive", Hook { kind: "filter", number: 0, priority: -150 }),
@@ -50,10 +51,11 @@ const HOOKS: [(&str, Hook); 12] = [
     ("translate", Hook { kind: "nat", number: 0, priority: -100 }),
     ("strangers", Hook { kind: "filter", number: 1, priority: -150 }),
     ("guard", Hook { kind: "filter", number: 2, priority: 0 }),
+    ("send", Hook { kind: "filter", number: 3, priority: -300 }),
     ("answer", Hook { kind: "route", number: 3, priority: -150 }),
     ("local", Hook { kind: "nat", number: 3, priority: -100 }),
     ("gone", Hook { kind: "filter", number: 3, priority: 0 }),
-    ("plain", Hook { kind: "filter", number: 4, priority: -150 }),
+    ("unmark", Hook { kind: "filter", number: 4, priority: -150 }),
     ("leave", Hook { kind: "nat", number: 4, priority: 100 }),
 ];
 

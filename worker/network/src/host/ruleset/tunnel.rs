@@ -17,7 +17,7 @@ pub(super) fn install(batch: &mut Batch, device: Option<&Device>) {
     arrive(batch);
     go_back(batch);
     if let Some(device) = device {
-        strangers(batch, device.port);
+        envelopes(batch, device.port);
         leave(batch, device);
     }
 }
@@ -29,8 +29,8 @@ fn from_mac(length: u32) -> Expression {
 
 fn arrive(batch: &mut Batch) {
     let from_tunnel = tunnel(MetaKey::GroupIn, true);
-    // A client may use one port of its own for connections by two nodes, to the same task in the end. Each node has a
-    // zone of its own, in which the second is not taken for the first; it gets another client's port on the way on.
+    // A client may use one port of its own for connections by two nodes, to the same task in the end. With a zone for
+    // each node the second is not taken for the first: it gets another source port on its way to the task.
     let zone = [from_mac(2), Expression::SetOriginalZone { from: R0 }];
     batch.rule("apart", &rule([&from_tunnel, &zone]));
     let remember = [from_mac(4), Expression::SetCt { key: CtKey::Mark, from: R0 }];
@@ -46,22 +46,29 @@ fn go_back(batch: &mut Batch) {
     batch.rule("arrive", &rule([&container(MetaKey::GroupIn, true), &follow_back()]));
     batch.rule("answer", &follow_back());
     let none = Expression::Immediate { to: R0, value: vec![0; 4] };
-    let unmark = [none, Expression::SetMeta { key: MetaKey::Mark, from: R0 }];
-    batch.rule("plain", &rule([&tunnel(MetaKey::GroupOut, true), &unmark]));
+    let zero = [none, Expression::SetMeta { key: MetaKey::Mark, from: R0 }];
+    batch.rule("unmark", &rule([&tunnel(MetaKey::GroupOut, true), &zero]));
 }
 
-/// Other programs' tunnels may use the same port, with other identifiers.
-fn strangers(batch: &mut Batch, port: u16) {
-    let udp = Expression::Payload { base: Base::Transport, offset: 2, length: 2, to: R0 };
+/// The packets around those in the tunnel. Other programs' tunnels may use the same port, with other identifiers.
+fn envelopes(batch: &mut Batch, port: u16) {
     let [_, vni @ ..] = VNI.to_be_bytes();
     let ours = [
-        udp,
+        Expression::Payload { base: Base::Transport, offset: 2, length: 2, to: R0 },
         Expression::Compare { from: R0, equal: true, value: port.to_be_bytes().to_vec() },
         // Behind the UDP header's 8 bytes, the fifth to seventh of VXLAN's.
         Expression::Payload { base: Base::Transport, offset: 12, length: 3, to: R0 },
         Expression::Compare { from: R0, equal: true, value: vni.to_vec() },
     ];
-    batch.rule("strangers", &rule([&protocol(17), &ours, &[source(R0), member(&PEERS, true), drop()]]));
+    let ours = rule([&protocol(17), &ours]);
+    let of_strangers = rule([&ours, &[source(R0), member(&PEERS, true), drop()]]);
+    batch.rule("strangers", &of_strangers);
+    // Containers reach other nodes' addresses with this host's as the source: they shall not speak for it.
+    batch.rule("guard", &of_strangers);
+    // They have a source port for each connection within, and no replies: tracked, they would fill the host's table.
+    let here = local(Expression::DestinationKind { to: R0 });
+    batch.rule("apart", &rule([&ours, &here, &[Expression::NoTrack]]));
+    batch.rule("send", &rule([&ours, &[Expression::NoTrack]]));
 }
 
 /// The host itself is seen with the address that other nodes know; any other may be one of theirs, too. A node that uses

@@ -2,8 +2,10 @@ use std::net::Ipv4Addr;
 
 use nix::errno::Errno;
 
-use super::Number;
-use crate::host::links::{CREATE, EXCLUSIVE, GET_LINK, NEW_LINK, UP, link_header, set_link, without_ipv6};
+use super::{Found, Number};
+use crate::host::links::{
+    CREATE, EXCLUSIVE, NEW_LINK, UP, delete, hidden_address, link_header, set_link, without_ipv6,
+};
 use crate::netlink::{Message, NetlinkSocket, first_attribute, read_u32, text};
 use crate::sysctl::source_check_of_tunnel;
 use crate::{NetworkError, Result};
@@ -18,11 +20,11 @@ const KIND: &str = "vxlan";
 
 // Attributes of linux/if_link.h: IFLA_*, IFLA_INFO_*, IFLA_VXLAN_*.
 const ADDRESS: u16 = 1;
-const IFNAME: u16 = 3;
+pub(super) const IFNAME: u16 = 3;
 const MTU: u16 = 4;
 const LINKINFO: u16 = 18;
 const AF_SPEC: u16 = 26;
-const GROUP: u16 = 27;
+pub(super) const GROUP: u16 = 27;
 const INFO_KIND: u16 = 1;
 const INFO_DATA: u16 = 2;
 const VXLAN_ID: u16 = 1;
@@ -42,23 +44,21 @@ pub(crate) struct Device {
     pub(crate) mtu: u32,
 }
 
-/// The tunnel's link as it is in the kernel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Found {
-    pub(crate) index: u32,
-    /// None when the link is not such as we make them, or is down.
-    pub(crate) device: Option<Device>,
-}
-
 impl Device {
-    /// Makes the link and brings it up; gives its index.
+    /// Makes the link and brings it up; gives its index. Nothing stays of one that cannot be brought up, as when another
+    /// program has the port.
     pub(crate) fn make(&self, socket: &mut NetlinkSocket) -> Result<u32> {
         socket.all(&[self.message()], &[])?;
         let missing = NetworkError::Answer { action: format!("find the link {NAME}") };
-        let index = find(socket)?.ok_or(missing)?.index;
+        let index = Found::look(socket)?.ok_or(missing)?.index;
         // A kernel without IPv6 refuses, and has none to keep off.
         socket.each(&[without_ipv6(index)])?;
-        socket.all(&[up_as_tunnel(index)], &[])?;
+        // On a link without any address the kernel's loose check of sources is as the strict one.
+        let ready = [hidden_address(index, self.number.hop()), up_as_tunnel(index)];
+        if let Err(error) = socket.all(&ready, &[]) {
+            socket.all(&[delete(index)], &[Errno::ENODEV])?;
+            return Err(error);
+        }
         Ok(index)
     }
 
@@ -77,7 +77,8 @@ impl Device {
         message
     }
 
-    fn read(attributes: &[u8]) -> Option<Self> {
+    /// From a link's attributes; none when it is not such as we make them.
+    pub(super) fn read(attributes: &[u8]) -> Option<Self> {
         let info = first_attribute(attributes, LINKINFO)?;
         let data = first_attribute(info, INFO_DATA)?;
         let kind = first_attribute(info, INFO_KIND).map(text)?;
@@ -94,24 +95,6 @@ impl Device {
             mtu: first_attribute(attributes, MTU).and_then(|value| read_u32(value, 0))?,
         })
     }
-}
-
-/// Looks for the tunnel's link; one of this name that is somebody else's is none.
-pub(crate) fn find(socket: &mut NetlinkSocket) -> Result<Option<Found>> {
-    let mut message = Message::new(GET_LINK, 0, &link_header(0, 0, 0), format!("find the link {NAME}"));
-    message.text(IFNAME, NAME);
-    let answers = match socket.ask(message) {
-        Err(NetworkError::Refused { source: Errno::ENODEV, .. }) => return Ok(None),
-        answers => answers?,
-    };
-    Ok(answers.first().and_then(|body| {
-        let attributes = body.get(16..)?;
-        let group = first_attribute(attributes, GROUP).and_then(|value| read_u32(value, 0))?;
-        // `ifi_flags` of linux/rtnetlink.h.
-        let up = read_u32(body, 8)? & UP != 0;
-        let device = Device::read(attributes).filter(|_| up);
-        (group == TUNNEL_GROUP).then_some(Found { index: read_u32(body, 4)?, device })
-    }))
 }
 
 /// Brings the link up. Sources of packets out of it are anybody's; 127.0.0.1 may leave by it until it is translated.

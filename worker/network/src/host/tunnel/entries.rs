@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 use super::entry::{
     FAMILY_BRIDGE, FAMILY_INET, MAIN, NEIGHBOUR_MAC, NEIGHBOUR_TO, PERMANENT, ROUTE_GATEWAY, ROUTE_OUT,
-    ROUTE_TABLE, ROUTE_TO, RULE_MARK, RULE_PROTOCOL, RULE_TABLE,
+    ROUTE_TABLE, ROUTE_TO, RULE_GOTO, RULE_MARK, RULE_PROTOCOL, RULE_TABLE,
 };
 use super::{Entry, Number};
 use crate::Result;
@@ -24,9 +24,14 @@ pub(crate) fn rules(socket: &mut NetlinkSocket) -> Result<BTreeSet<Entry>> {
     let rule = |body: &Vec<u8>| {
         let attributes = body.get(12..)?;
         let number = |kind| first_attribute(attributes, kind).and_then(|value| read_u32(value, 0));
-        let ours = first_attribute(attributes, RULE_PROTOCOL)? == [ROUTE_PROTOCOL];
+        if first_attribute(attributes, RULE_PROTOCOL)? != [ROUTE_PROTOCOL] {
+            return None;
+        }
+        if number(RULE_GOTO).is_some() {
+            return Some(Entry::Gate);
+        }
         let peer = Number::of_table(number(RULE_TABLE)?)?;
-        (ours && number(RULE_MARK)? == peer.mark()).then_some(Entry::Rule(peer))
+        (number(RULE_MARK)? == peer.mark()).then_some(Entry::Rule(peer))
     };
     Ok(answers.iter().filter_map(rule).collect())
 }

@@ -1,7 +1,7 @@
 use std::net::Ipv4Addr;
 
-use super::Number;
 use super::device::NAME;
+use super::{MARK_PREFIX, Number};
 use crate::host::links::{
     CREATE, DELETE_ROUTE, EXCLUSIVE, NEW_NEIGHBOUR, NEW_ROUTE, REPLACE, ROUTE_PROTOCOL,
 };
@@ -32,10 +32,14 @@ pub(super) const RULE_MARK: u16 = 10;
 pub(super) const RULE_TABLE: u16 = 15;
 const RULE_MASK: u16 = 16;
 pub(super) const RULE_PROTOCOL: u16 = 21;
-/// `FR_ACT_TO_TBL`.
+pub(super) const RULE_GOTO: u16 = 4;
+/// `FR_ACT_TO_TBL`, `FR_ACT_GOTO`.
 const TO_TABLE: u8 = 1;
-/// Where our rules are among others: behind the local table's, before those that people make.
-const PRIORITY: u32 = 115;
+const GO_ON_AT: u8 = 2;
+/// Where the gate is among the host's rules: behind the local table's, before those that people make.
+const GATE_PRIORITY: u32 = 115;
+/// Where the nodes' rules are: behind all others (the default table's is at 32767).
+const PEERS_PRIORITY: u32 = 33_000;
 
 /// One thing in the kernel that leads to another node. They are made in this order, and removed in the opposite one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,6 +52,9 @@ pub(crate) enum Entry {
     Back(Number),
     /// Packets with its mark follow that table.
     Rule(Number),
+    /// Packets with marks of ours skip all rules but those. All other packets pass by this one rule, however many nodes
+    /// there are; and what is marked for a node that has left goes nowhere.
+    Gate,
     /// A task's address leads to it.
     Route(Ipv4Addr, Number),
 }
@@ -63,12 +70,18 @@ impl Entry {
         self.message(index, false)
     }
 
+    /// Whether it stays when the tunnel's link goes.
+    pub(crate) fn is_rule(&self) -> bool {
+        matches!(self, Self::Rule(_) | Self::Gate)
+    }
+
     fn message(self, index: u32, add: bool) -> Message {
         match self {
             Self::Neighbour(number) => neighbour(index, number, None, add),
             Self::Forward(number, address) => neighbour(index, number, Some(address), add),
             Self::Back(number) => route(index, number, None, add),
             Self::Rule(number) => rule(number, add),
+            Self::Gate => gate(add),
             Self::Route(address, number) => route(index, number, Some(address), add),
         }
     }
@@ -106,12 +119,25 @@ fn route(index: u32, number: Number, only: Option<Ipv4Addr>, add: bool) -> Messa
 }
 
 /// `struct fib_rule_hdr` with its attributes.
-fn rule(number: Number, add: bool) -> Message {
-    let header = [FAMILY_INET, 0, 0, 0, 0, 0, 0, TO_TABLE, 0, 0, 0, 0];
-    let action = format!("change the rule for what goes back to node {}", number.value());
+fn any_rule(action: u8, priority: u32, shown: String, add: bool) -> Message {
+    let header = [FAMILY_INET, 0, 0, 0, 0, 0, 0, action, 0, 0, 0, 0];
     let (kind, flags) = if add { (NEW_RULE, CREATE | EXCLUSIVE) } else { (DELETE_RULE, 0) };
-    let mut message = Message::new(kind, flags, &header, action);
-    message.ne32(RULE_PRIORITY, PRIORITY).ne32(RULE_MARK, number.mark()).ne32(RULE_MASK, u32::MAX);
-    message.ne32(RULE_TABLE, number.table()).bytes(RULE_PROTOCOL, &[ROUTE_PROTOCOL]);
+    let mut message = Message::new(kind, flags, &header, shown);
+    message.ne32(RULE_PRIORITY, priority).bytes(RULE_PROTOCOL, &[ROUTE_PROTOCOL]);
+    message
+}
+
+fn rule(number: Number, add: bool) -> Message {
+    let shown = format!("change the rule for what goes back to node {}", number.value());
+    let mut message = any_rule(TO_TABLE, PEERS_PRIORITY, shown, add);
+    message.ne32(RULE_MARK, number.mark()).ne32(RULE_MASK, u32::MAX).ne32(RULE_TABLE, number.table());
+    message
+}
+
+fn gate(add: bool) -> Message {
+    let mut message = any_rule(GO_ON_AT, GATE_PRIORITY, "change the rule for what goes back".into(), add);
+    let [first, second] = MARK_PREFIX;
+    message.ne32(RULE_MARK, u32::from_ne_bytes([first, second, 0, 0]));
+    message.ne32(RULE_MASK, u32::from_ne_bytes([255, 255, 0, 0])).ne32(RULE_GOTO, PEERS_PRIORITY);
     message
 }

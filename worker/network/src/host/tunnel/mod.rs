@@ -4,6 +4,7 @@
 //! |--------------|--------------------------------------------------------------------------------|
 //! | `number.rs`  | what is derived from a node's number: hardware address, next hop, mark, table   |
 //! | `device.rs`  | the link                                                                        |
+//! | `found.rs`   | the link that is there                                                          |
 //! | `entry.rs`   | neighbours, forwarding entries, routes and rules as messages                    |
 //! | `entries.rs` | what of these is in the kernel                                                  |
 //! | `reach.rs`   | what an endpoint table wants of them, pure                                      |
@@ -16,12 +17,14 @@
 mod device;
 mod entries;
 mod entry;
+mod found;
 mod number;
 mod reach;
 mod state;
 
 pub(crate) use device::{Device, TUNNEL_GROUP, VNI};
 pub(crate) use entry::Entry;
+pub(crate) use found::Found;
 pub(crate) use number::{MARK_PREFIX, Number};
 pub(crate) use reach::Reach;
 pub(crate) use state::Tunnel;

@@ -11,9 +11,12 @@ pub(crate) const MARK_PREFIX: [u8; 2] = [0x73, 0x6b];
 const TABLE_PREFIX: u32 = 0x736b_0000;
 /// The upper half of the addresses within the tunnel: 169.254.0.0/16.
 const HOP_PREFIX: u32 = 0xa9fe_0000;
+/// Their lower half differs from the number in these bits, so that the first numbers have addresses that nobody else is
+/// likely to have on a link: the route to a gateway that is the host's own is refused.
+const HOP_BITS: u16 = 0x736b;
 /// Lower halves that are somebody's already (169.254.1.1 is the containers' gateway, 169.254.169.254 the cloud's
-/// metadata), and the unused ones that stand in for them.
-const TAKEN: [(u16, u16); 2] = [(0x0101, 0), (0xa9fe, u16::MAX)];
+/// metadata), and those of numbers that no node has, which stand in for them.
+const TAKEN: [(u16, u16); 2] = [(0x0101, HOP_BITS), (0xa9fe, !HOP_BITS)];
 
 /// A node's number in the swarm, and all that is derived from it, so that nobody needs to be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,17 +62,18 @@ impl Number {
         Self::new(number)
     }
 
-    /// Its address within the tunnel, as the next hop of routes; it is on no link.
+    /// Its address within the tunnel: the next hop of others' routes.
     pub(crate) fn hop(self) -> Ipv4Addr {
-        let instead = TAKEN.iter().find(|(taken, _)| *taken == self.0).map(|(_, free)| *free);
-        Ipv4Addr::from_bits(HOP_PREFIX | u32::from(instead.unwrap_or(self.0)))
+        let half = self.0 ^ HOP_BITS;
+        let instead = TAKEN.iter().find(|(taken, _)| *taken == half).map(|(_, free)| *free);
+        Ipv4Addr::from_bits(HOP_PREFIX | u32::from(instead.unwrap_or(half)))
     }
 
     /// The node behind an address within the tunnel.
     pub(crate) fn of_hop(hop: Ipv4Addr) -> Option<Self> {
         let half = u16::try_from(hop.to_bits().checked_sub(HOP_PREFIX)?).ok()?;
         let stands_for = TAKEN.iter().find(|(_, free)| *free == half).map(|(taken, _)| *taken);
-        Self::new(stands_for.unwrap_or(half)).filter(|number| number.hop() == hop)
+        Self::new(stands_for.unwrap_or(half) ^ HOP_BITS).filter(|number| number.hop() == hop)
     }
 }
 

@@ -21,7 +21,9 @@ pub(crate) struct Reach {
 impl Reach {
     /// What a table says; nodes that it describes wrongly are left out. `mtu` is that of the links.
     pub(crate) fn new(table: &EndpointTable, mtu: u32) -> Self {
-        let Some((own, number)) = table.own.and_then(|own| Some((own, usable(&own)?))) else {
+        let Some(own) = table.own else { return Self::default() };
+        let Some(number) = usable(&own) else {
+            tracing::error!(?own, "the endpoint table gives this node no place among others");
             return Self::default();
         };
         let port = if table.tunnel_port == 0 { TUNNEL_PORT_DEFAULT } else { table.tunnel_port };
@@ -69,6 +71,7 @@ impl Reach {
             entries.insert(Entry::Forward(number, *address));
             entries.extend([Entry::Back(number), Entry::Rule(number)]);
         }
+        entries.extend(self.own.map(|_| Entry::Gate));
         let routes = self.routes.iter().filter(|(address, _)| !local.contains(address));
         entries.extend(routes.map(|(address, number)| Entry::Route(*address, *number)));
         entries
@@ -103,4 +106,71 @@ fn usable(peer: &Peer) -> Option<Number> {
     let address = peer.address;
     let one_host = !address.is_unspecified() && !address.is_multicast() && !address.is_broadcast();
     Number::new(peer.number).filter(|_| one_host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::{Cell, on, service, table};
+
+    fn peer(number: u16) -> Peer {
+        let address = Ipv4Addr::new(192, 0, 2, number.to_be_bytes()[1]);
+        Peer { node: NodeId::new(number.into()), number, address }
+    }
+
+    fn cell(node: u128, addresses: Vec<crate::Address>) -> Cell {
+        Cell { node: NodeId::new(node), ..Cell::new("cell", addresses) }
+    }
+
+    fn seen_by_one(peers: Vec<Peer>, backends: &[&Cell]) -> EndpointTable {
+        EndpointTable { own: Some(peer(1)), peers, ..table(1, vec![service("web", 100, backends)]) }
+    }
+
+    #[test]
+    fn routes_lead_to_tasks_on_nodes_and_networks_that_are_known() {
+        let mut strange = on(1, 7);
+        strange.network = NetworkId::new(9);
+        let cells = [
+            cell(1, vec![on(1, 5)]),
+            cell(2, vec![on(1, 6), strange, on(2, 6)]),
+            cell(3, vec![on(1, 8)]),
+            cell(4, vec![on(1, 9)]),
+        ];
+        let wanted = seen_by_one(vec![peer(2), peer(3)], &cells.each_ref());
+        let reach = Reach::new(&wanted, 1450);
+        let reaches: Vec<_> = wanted.services[0].backends.iter().map(|one| reach.reaches(one)).collect();
+        assert_eq!(reaches, [true, true, true, false]);
+        let local = BTreeSet::from([on(1, 8).address]);
+        let entries = reach.entries(&local);
+        let routes: Vec<_> = entries.iter().filter(|entry| matches!(entry, Entry::Route(..))).collect();
+        let two = Number::new(2).unwrap();
+        assert_eq!(routes, [&Entry::Route(on(1, 6).address, two), &Entry::Route(on(2, 6).address, two)]);
+        assert_eq!(entries.len(), 2 * 4 + 1 + 2);
+    }
+
+    #[test]
+    fn an_address_that_moves_is_where_it_gets_connections() {
+        for (here, there) in [(1, 2), (2, 1), (2, 3), (3, 2)] {
+            let cells = [cell(here, vec![on(1, 5)]), cell(there, vec![on(1, 5)])];
+            let mut wanted = seen_by_one(vec![peer(2), peer(3)], &cells.each_ref());
+            wanted.services[0].backends[0].ready = false;
+            let reach = Reach::new(&wanted, 1450);
+            let number = Number::new(there as u16).filter(|number| number.value() > 1);
+            assert_eq!(reach.routes.get(&on(1, 5).address).copied(), number);
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_left_out() {
+        let mut odd = vec![peer(1), peer(0), peer(u16::MAX), peer(2), peer(3)];
+        odd[3].address = Ipv4Addr::UNSPECIFIED;
+        let reach = Reach::new(&seen_by_one(odd, &[]), 1450);
+        assert!(reach.peers.keys().eq([&Number::new(3).unwrap()]));
+        assert_eq!(reach.device().unwrap().port, TUNNEL_PORT_DEFAULT);
+        let mut nobody = seen_by_one(vec![peer(2)], &[]);
+        nobody.own = Some(peer(0));
+        assert_eq!(Reach::new(&nobody, 1450), Reach::default());
+        nobody.own = None;
+        assert_eq!(Reach::new(&nobody, 1450), Reach::default());
+    }
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use nix::errno::Errno;
 
-use super::{Device, Entry, device, entries};
+use super::{Device, Entry, Found, entries};
 use crate::Result;
 use crate::host::links;
 use crate::netlink::NetlinkSocket;
@@ -14,7 +14,7 @@ const GONE: [Errno; 3] = [Errno::ESRCH, Errno::ENOENT, Errno::ENODEV];
 #[derive(Debug, Default)]
 pub(crate) struct Tunnel {
     /// The link, and what we know to hang on it; none until it was looked for, or when there is none.
-    link: Option<device::Found>,
+    link: Option<Found>,
     entries: BTreeSet<Entry>,
 }
 
@@ -27,11 +27,11 @@ impl Tunnel {
     /// Looks at what is there, which may have changed behind our back: links are deleted by people, rules by other
     /// programs that manage the host's network. A link that is as it was keeps what hung on it.
     pub(crate) fn look(&mut self, socket: &mut NetlinkSocket) -> Result<()> {
-        let found = device::find(socket)?;
+        let found = Found::look(socket)?;
         match found {
             Some(link) if found != self.link => self.entries = entries::read(socket, link.index)?,
             Some(_) => {
-                self.entries.retain(|entry| !matches!(entry, Entry::Rule(_)));
+                self.entries.retain(|entry| !entry.is_rule());
                 self.entries.extend(entries::rules(socket)?);
             }
             None => self.entries = entries::rules(socket)?,
@@ -88,7 +88,7 @@ impl Tunnel {
     fn remake(&mut self, socket: &mut NetlinkSocket, device: Device) -> Result<u32> {
         self.remove_link(socket)?;
         let index = device.make(socket)?;
-        self.link = Some(device::Found { index, device: Some(device) });
+        self.link = Some(Found { index, device: Some(device) });
         Ok(index)
     }
 
@@ -97,7 +97,7 @@ impl Tunnel {
             socket.all(&[links::delete(link.index)], &[Errno::ENODEV])?;
         }
         // All but the rules hung on the link.
-        self.entries.retain(|entry| matches!(entry, Entry::Rule(_)));
+        self.entries.retain(|entry| entry.is_rule());
         Ok(())
     }
 

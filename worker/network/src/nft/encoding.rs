@@ -1,0 +1,166 @@
+//! Expressions as the kernel reads them.
+
+use super::{CtKey, Expression, Register};
+use crate::netlink::Message;
+
+impl Expression {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Meta { .. } | Self::SetMeta { .. } => "meta",
+            Self::Ct { .. } | Self::SetCt { .. } | Self::SetOriginalZone { .. } => "ct",
+            Self::Payload { .. } => "payload",
+            Self::NextHop { .. } => "rt",
+            Self::DestinationKind { .. } | Self::SourceKind { .. } => "fib",
+            Self::Compare { .. } => "cmp",
+            Self::Mask { .. } => "bitwise",
+            Self::Member { .. } | Self::VerdictMap { .. } => "lookup",
+            Self::Immediate { .. } | Self::End(_) => "immediate",
+            Self::Next { .. } => "numgen",
+            Self::Dnat { .. } | Self::Snat { .. } => "nat",
+            Self::Masquerade => "masq",
+            Self::NoTrack => "notrack",
+            Self::RejectReset | Self::RejectIcmp(_) => "reject",
+        }
+    }
+
+    /// One `NFTA_LIST_ELEM` of a rule's expressions.
+    pub(crate) fn encode(&self, message: &mut Message) {
+        message.nest(1, |element| {
+            element.text(1, self.name());
+            element.nest(2, |data| self.encode_data(data));
+        });
+    }
+
+    fn encode_data(&self, data: &mut Message) {
+        match self {
+            Self::Meta { key, to } => {
+                data.be32(1, to.number()).be32(2, *key as u32);
+            }
+            Self::Ct { key, to } => {
+                data.be32(1, to.number()).be32(2, *key as u32);
+            }
+            Self::Payload { base, offset, length, to } => {
+                data.be32(1, to.number()).be32(2, *base as u32).be32(3, *offset).be32(4, *length);
+            }
+            // NFT_RT_NEXTHOP4.
+            Self::NextHop { to } => {
+                data.be32(1, to.number()).be32(2, 1);
+            }
+            // NFT_FIB_RESULT_ADDRTYPE of NFTA_FIB_F_DADDR or _SADDR.
+            Self::DestinationKind { to } => {
+                data.be32(1, to.number()).be32(2, 3).be32(3, 2);
+            }
+            Self::SourceKind { to } => {
+                data.be32(1, to.number()).be32(2, 3).be32(3, 1);
+            }
+            Self::Compare { from, equal, value } => {
+                data.be32(1, from.number()).be32(2, u32::from(!equal));
+                data.nest(3, |inner| {
+                    inner.bytes(1, value);
+                });
+            }
+            Self::Mask { register, mask } => encode_mask(data, *register, mask),
+            Self::Member { set, from, inverted } => {
+                data.text(1, set).be32(2, from.number());
+                if *inverted {
+                    data.be32(5, 1);
+                }
+            }
+            // Register zero takes verdicts.
+            Self::VerdictMap { set, from } => {
+                data.text(1, set).be32(2, from.number()).be32(3, 0);
+            }
+            Self::Immediate { to, value } => {
+                data.be32(1, to.number()).nest(2, |inner| {
+                    inner.bytes(1, value);
+                });
+            }
+            Self::Next { modulus, to } => {
+                data.be32(1, to.number()).be32(2, *modulus).be32(3, 0).be32(4, 0);
+            }
+            _ => self.encode_statement(data),
+        }
+    }
+
+    /// Those that do something to the packet.
+    fn encode_statement(&self, data: &mut Message) {
+        match self {
+            // NFTA_META_SREG.
+            Self::SetMeta { key, from } => {
+                data.be32(2, *key as u32).be32(3, from.number());
+            }
+            // NFTA_CT_SREG.
+            Self::SetCt { key, from } => {
+                data.be32(2, *key as u32).be32(4, from.number());
+            }
+            // With NFTA_CT_DIRECTION, IP_CT_DIR_ORIGINAL.
+            Self::SetOriginalZone { from } => {
+                data.be32(2, CtKey::Zone as u32).bytes(3, &[0]).be32(4, from.number());
+            }
+            Self::Dnat { address, port } => {
+                data.be32(1, 1).be32(2, 2).be32(3, address.number());
+                if let Some(port) = port {
+                    data.be32(5, port.number());
+                }
+            }
+            Self::Snat { address } => {
+                data.be32(1, 0).be32(2, 2).be32(3, address.number());
+            }
+            Self::RejectReset => {
+                data.be32(1, 1).bytes(2, &[0]);
+            }
+            Self::RejectIcmp(code) => {
+                data.be32(1, 0).bytes(2, &[*code]);
+            }
+            Self::End(verdict) => {
+                data.be32(1, 0).nest(2, |inner| verdict.encode(inner));
+            }
+            // The rest has no attributes.
+            _ => {}
+        }
+    }
+}
+
+fn encode_mask(data: &mut Message, register: Register, mask: &[u8]) {
+    let length = u32::try_from(mask.len()).unwrap_or(0);
+    data.be32(1, register.number()).be32(2, register.number()).be32(3, length);
+    data.nest(4, |inner| {
+        inner.bytes(1, mask);
+    });
+    data.nest(5, |inner| {
+        inner.bytes(1, &vec![0; mask.len()]);
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::netlink::first_attribute;
+    use crate::nft::Verdict;
+
+    fn encoded(expression: &Expression) -> Vec<u8> {
+        let mut message = Message::new(0, 0, &[], "test");
+        expression.encode(&mut message);
+        message.body
+    }
+
+    #[test]
+    fn a_comparison_is_encoded_as_the_kernel_reads_it() {
+        let body = encoded(&Expression::Compare { from: Register(1), equal: false, value: vec![6] });
+        let element = first_attribute(&body, 1).unwrap();
+        assert_eq!(first_attribute(element, 1), Some(&b"cmp\0"[..]));
+        let data = first_attribute(element, 2).unwrap();
+        assert_eq!(first_attribute(data, 1), Some(&[0, 0, 0, 9][..]));
+        assert_eq!(first_attribute(data, 2), Some(&[0, 0, 0, 1][..]));
+        assert_eq!(first_attribute(first_attribute(data, 3).unwrap(), 1), Some(&[6][..]));
+    }
+
+    #[test]
+    fn a_goto_names_its_chain() {
+        let body = encoded(&Expression::End(Verdict::Goto("refuse".into())));
+        let data = first_attribute(first_attribute(&body, 1).unwrap(), 2).unwrap();
+        let verdict = first_attribute(first_attribute(data, 2).unwrap(), 2).unwrap();
+        assert_eq!(first_attribute(verdict, 1), Some(&[255, 255, 255, 252][..]));
+        assert_eq!(first_attribute(verdict, 2), Some(&b"refuse\0"[..]));
+    }
+}
