@@ -70,3 +70,33 @@ impl AsyncWrite for Accepted {
         ready!(self.poll_pipe(context))?.poll_shutdown(context)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use skep_runtime::sim::spawn_outside;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn it_stands_still_with_its_life_and_ends_with_it() {
+        let life = Life::new(1);
+        let (mut far, pipe) = duplex(64);
+        let mut accepted = Accepted::new(pipe, TlsPeer::default(), life.clone());
+        let mut buffer = [0; 3];
+        far.write_all(b"one").await.unwrap();
+        life.freeze();
+        let waiting = tokio::time::timeout(Duration::from_secs(9), accepted.read_exact(&mut buffer)).await;
+        assert!(waiting.is_err());
+        life.thaw();
+        accepted.read_exact(&mut buffer).await.unwrap();
+        assert_eq!(&buffer, b"one");
+        let reading = spawn_outside(async move { accepted.read(&mut [0; 1]).await });
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        life.kill();
+        assert_eq!(far.read(&mut buffer).await.unwrap(), 0);
+        assert_eq!(reading.await.unwrap().unwrap_err().kind(), io::ErrorKind::ConnectionAborted);
+    }
+}

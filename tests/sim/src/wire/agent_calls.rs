@@ -37,6 +37,10 @@ fn caller<T>(world: &World, request: &Request<T>) -> Result<usize, Status> {
     agent.ok_or_else(|| Status::unauthenticated("not an agent"))
 }
 
+fn session_of(update: &Result<SessionMessage, Status>) -> Option<SessionId> {
+    SessionId::from_wire(update.as_ref().ok()?.session.clone()).ok()
+}
+
 #[async_trait]
 impl<D: Dispatcher> Dispatcher for AgentCalls<D> {
     type SessionStream = BoxStream<'static, Result<SessionMessage, Status>>;
@@ -54,11 +58,7 @@ impl<D: Dispatcher> Dispatcher for AgentCalls<D> {
             let world = Arc::downgrade(&world);
             Ok(answer.map(|updates| {
                 let seen = updates.inspect(move |update| {
-                    let id = update
-                        .as_ref()
-                        .ok()
-                        .and_then(|update| SessionId::from_wire(update.session.clone()).ok());
-                    if let (Some(world), Some(id)) = (world.upgrade(), id) {
+                    if let (Some(world), Some(id)) = (world.upgrade(), session_of(update)) {
                         world.sessions.opened(manager, agent, number, id);
                     }
                 });

@@ -72,3 +72,16 @@ async fn connect(world: Weak<World>, from: Site, address: String) -> io::Result<
         (true, true) => Ok(TokioIo::new(own)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::Options;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_down_refuses() {
+        let world = World::new(&Options::new(1));
+        let connected = connect(Arc::downgrade(&world), Site::Agent(0), birth::address(0)).await;
+        assert_eq!(connected.err().unwrap().kind(), io::ErrorKind::ConnectionRefused);
+    }
+}
