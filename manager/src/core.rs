@@ -1,12 +1,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use skep_model::Transaction;
+use skep_model::{ClusterId, Transaction};
 use skep_raft::{Leadership, Metrics, OpenError, Options, RaftNode, Transport};
 use skep_runtime::{Env, Task};
 use skep_store::{Door, Store, WriteError};
 use thiserror::Error;
 
+use crate::authorize::Authorizer;
 use crate::compaction;
 use crate::controlapi::ControlApi;
 use crate::dispatcher::Dispatcher;
@@ -125,6 +126,11 @@ impl Core {
 
     pub(crate) fn door(&self) -> &Door {
         &self.door
+    }
+
+    /// Who of a swarm may call what of it.
+    pub(crate) fn authorizer(&self, cluster: ClusterId) -> Authorizer {
+        Authorizer::new(cluster, self.env.clone(), Arc::clone(self.store()))
     }
 
     pub(crate) fn store(&self) -> &Arc<Store> {

@@ -21,6 +21,8 @@ mod recover;
 mod replica;
 mod server;
 mod transport;
+#[cfg(feature = "testing")]
+pub mod wire;
 
 pub use backup::{BackupError, RestoredSwarm, RestoringNode, restore};
 pub use controlapi::{ControlApi, ControlError, GivenRoot, Rotation};

@@ -11,7 +11,6 @@ use skep_runtime::{Env, Shutdown, Task};
 use thiserror::Error;
 use tokio::net::TcpListener;
 
-use crate::authorize::Authorizer;
 use crate::ca::{Ca, CaServer};
 use crate::controlapi::ControlApi;
 use crate::core::{BootstrapError, Core};
@@ -113,7 +112,7 @@ impl Manager {
         let transport = Arc::new(GrpcTransport::new(identity.clone()));
         let core = Core::open(env.clone(), options, Arc::clone(&transport) as _, transport).await?;
 
-        let authorizer = Authorizer::new(cluster, env.clone(), Arc::clone(core.store()));
+        let authorizer = core.authorizer(cluster);
         let services = Services {
             dispatcher: DispatcherServer::new(core.slot().clone(), authorizer.clone()),
             raft: RaftServer::new(core.raft().clone(), authorizer.clone()),

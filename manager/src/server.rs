@@ -6,13 +6,14 @@ use std::time::Duration;
 use skep_identity::{LiveIdentity, TlsConnection};
 use skep_runtime::{Env, Shutdown};
 use skep_wire::v1::ca_server::CaServer as CaService;
-use skep_wire::v1::dispatcher_server::DispatcherServer as DispatcherService;
-use skep_wire::v1::raft_server::RaftServer as RaftService;
+use skep_wire::v1::dispatcher_server::{Dispatcher, DispatcherServer as DispatcherService};
+use skep_wire::v1::raft_server::{Raft, RaftServer as RaftService};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
+use tonic::service::Routes;
 use tonic::transport::Server;
 
 use crate::ca::CaServer;
@@ -45,23 +46,25 @@ pub(crate) async fn serve(
 ) -> Result<(), tonic::transport::Error> {
     let (ready, connections) = mpsc::channel(CONNECTIONS_QUEUED);
     let _accepting = env.spawn("accept", accept(env.clone(), listener, identity, ready));
-    let dispatcher = DispatcherService::new(services.dispatcher).max_decoding_message_size(MESSAGE_BYTES_MAX);
-    let raft = RaftService::new(services.raft)
-        .max_decoding_message_size(MESSAGE_BYTES_MAX)
-        .max_encoding_message_size(MESSAGE_BYTES_MAX);
+    let routes = routes(services.dispatcher, services.raft).add_service(CaService::new(services.ca));
     let ending = shutdown.clone();
     let connections = ReceiverStream::new(connections)
         .map(move |connection| Ok::<_, std::io::Error>(Connection::new(connection, ending.clone())));
-    let server = Server::builder()
-        .tcp_nodelay(true)
-        .add_service(dispatcher)
-        .add_service(raft)
-        .add_service(CaService::new(services.ca));
+    let server = Server::builder().tcp_nodelay(true).add_routes(routes);
     tokio::select! {
         biased;
         () = shutdown.cancelled() => Ok(()),
         served = server.serve_with_incoming(connections) => served,
     }
+}
+
+/// Where the calls of agents and managers go, whatever connections they come by.
+pub(crate) fn routes(dispatcher: impl Dispatcher, raft: impl Raft) -> Routes {
+    let dispatcher = DispatcherService::new(dispatcher).max_decoding_message_size(MESSAGE_BYTES_MAX);
+    let raft = RaftService::new(raft)
+        .max_decoding_message_size(MESSAGE_BYTES_MAX)
+        .max_encoding_message_size(MESSAGE_BYTES_MAX);
+    Routes::new(dispatcher).add_service(raft)
 }
 
 /// Accepts connections; each handshake runs by itself, so that a slow peer holds nobody up.

@@ -20,25 +20,42 @@ use crate::leader_calls::LeaderCalls;
 pub(crate) const MESSAGE_BYTES_MAX: usize = 64 << 20;
 
 /// Sends messages to other managers; one connection to each.
-#[derive(Debug)]
 pub(crate) struct GrpcTransport {
-    identity: LiveIdentity,
-    /// By address, each with the version of the identity that it was made under.
+    connect: Box<dyn Fn(&str) -> Channel + Send + Sync>,
+    version: Box<dyn Fn() -> u64 + Send + Sync>,
+    /// By address, each with the version that it was made under.
     channels: Mutex<BTreeMap<String, (u64, Channel)>>,
 }
 
+impl std::fmt::Debug for GrpcTransport {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("GrpcTransport").finish_non_exhaustive()
+    }
+}
+
 impl GrpcTransport {
+    /// With the node's certificate; a renewed one takes effect with the next message.
     pub(crate) fn new(identity: LiveIdentity) -> Self {
-        Self { identity, channels: Mutex::default() }
+        let shown = identity.clone();
+        let connect = move |address: &str| client_channel(&shown, address.to_owned());
+        Self::over(connect, move || identity.version())
+    }
+
+    /// Through channels that `connect` makes to an address (`host:port`), and anew once `version` gives another number.
+    pub(crate) fn over(
+        connect: impl Fn(&str) -> Channel + Send + Sync + 'static,
+        version: impl Fn() -> u64 + Send + Sync + 'static,
+    ) -> Self {
+        Self { connect: Box::new(connect), version: Box::new(version), channels: Mutex::default() }
     }
 
     fn client(&self, address: &str) -> RaftClient<Channel> {
-        let version = self.identity.version();
+        let version = (self.version)();
         let mut channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh =
             channels.get(address).filter(|(made, _)| *made == version).map(|(_, channel)| channel.clone());
         let channel = fresh.unwrap_or_else(|| {
-            let channel = client_channel(&self.identity, address.to_owned());
+            let channel = (self.connect)(address);
             channels.insert(address.to_owned(), (version, channel.clone()));
             channel
         });

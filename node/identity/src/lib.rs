@@ -30,5 +30,5 @@ pub use key_encryption_key::{KeyEncryptionKey, MalformedUnlockKey};
 pub use live::LiveIdentity;
 pub use peer::Peer;
 pub use root::{given_root, issuer_of, new_root};
-pub use tls::{TlsConnection, TlsPeer, client_channel};
+pub use tls::{TlsConnection, TlsPeer, client_channel, endpoint};
 pub use token::{join_tokens, root_fits_token};

@@ -88,13 +88,17 @@ pub(crate) fn channel(
             Ok::<_, std::io::Error>(TokioIo::new(connector.connect(server_name(), stream).await?))
         }
     });
-    // The address is only a name for HTTP here; the connector above knows where to go.
-    let endpoint = Endpoint::from_static("http://swarm-manager")
+    endpoint().connect_with_connector_lazy(connect)
+}
+
+/// How long connecting to a manager may take and how a connection to it is probed, whatever carries it.
+pub fn endpoint() -> Endpoint {
+    // The address is only a name for HTTP here; who connects knows where to go.
+    Endpoint::from_static("http://swarm-manager")
         .connect_timeout(CONNECT_TIMEOUT)
         .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
         .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
-        .keep_alive_while_idle(true);
-    endpoint.connect_with_connector_lazy(connect)
+        .keep_alive_while_idle(true)
 }
 
 pub(crate) fn server_name() -> ServerName<'static> {

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use skep_agent::{Agent, AgentOptions, MemoryStorage};
+use skep_agent::{Agent, AgentOptions, Managers, MemoryStorage};
 use skep_executor::fake::{FakeContainer, FakeExecutor};
 use skep_model::NodeId;
 use skep_runtime::sim::{Life, spawn_outside};
@@ -12,7 +12,9 @@ use crate::chance::Chance;
 use crate::clock::SkewedClock;
 use crate::site::Site;
 use crate::storage::FaultyStorage;
+use crate::tier::Tier;
 use crate::upstream::Upstreams;
+use crate::wire::GrpcUpstreams;
 use crate::world::World;
 
 /// The exit code of a container that a power cut ended (128 and SIGKILL).
@@ -59,6 +61,11 @@ impl Agents {
     /// An agent's node in the swarm.
     pub(crate) fn node(&self, index: usize) -> NodeId {
         self.lock().get(index).map_or(NodeId::new(0), |node| node.id)
+    }
+
+    /// Which agent's node this is.
+    pub(crate) fn of_node(&self, id: NodeId) -> Option<usize> {
+        self.lock().iter().position(|node| node.id == id)
     }
 
     /// Every machine and its node.
@@ -111,11 +118,15 @@ pub(crate) fn start(world: &Arc<World>, index: usize) {
     let Some((life, machine, kept, clock)) = world.agents.begin(index) else { return };
     let site = Site::Agent(index);
     world.events.note(format_args!("{site} starts"));
+    let managers: Arc<dyn Managers> = match world.tier {
+        Tier::Messages => Arc::new(Upstreams::new(world, index)),
+        Tier::Wire => Arc::new(GrpcUpstreams::new(world, &life, index)),
+    };
     let agent = Agent::new(AgentOptions {
         env: Env::new(Arc::new(clock), Random::seeded(world.agents.chance.number())),
         executor: Arc::new(machine),
         storage: Arc::new(FaultyStorage::new(kept, life.clone(), Arc::clone(&world.faults))),
-        managers: Arc::new(Upstreams::new(world, index)),
+        managers,
         swarm: Latest::new(None),
     });
     let running = life.spawn(agent.run(Shutdown::new()));

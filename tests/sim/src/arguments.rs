@@ -10,6 +10,9 @@ pub(crate) struct Arguments {
     /// The seed; drawn by chance when none is given.
     #[arg(long)]
     pub(crate) seed: Option<u64>,
+    /// Puts the product's gRPC between the nodes, over pipes in memory.
+    #[arg(long)]
+    pub(crate) wire: bool,
     /// Steps of 20 simulated milliseconds with faults, before the healing.
     #[arg(long, default_value_t = 2_000)]
     pub(crate) steps: u64,

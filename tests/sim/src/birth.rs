@@ -20,7 +20,22 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Where a manager says that it is.
 pub(crate) fn address(index: usize) -> String {
-    format!("10.0.0.{}:2377", index + 1)
+    format!("{}:2377", manager_host(index))
+}
+
+/// Where a manager calls from.
+pub(crate) fn manager_host(index: usize) -> String {
+    format!("10.0.0.{}", index + 1)
+}
+
+/// Which of so many managers says that it is there.
+pub(crate) fn manager_at(address: &str, count: usize) -> Option<Site> {
+    (0..count).find(|index| self::address(*index) == address).map(Site::Manager)
+}
+
+/// Where an agent calls from.
+pub(crate) fn agent_host(agent: usize) -> String {
+    format!("10.0.1.{agent}")
 }
 
 /// Starts all nodes and makes them one swarm.

@@ -41,8 +41,7 @@ impl SimCalls {
         F: Future<Output = T> + Send + 'static,
     {
         let world = self.world.upgrade()?;
-        let to = (0..world.managers.count()).find(|index| birth::address(*index) == address)?;
-        let to = Site::Manager(to);
+        let to = birth::manager_at(address, world.managers.count())?;
         if world.managers.running(to, None).is_none() {
             return Some(None);
         }

@@ -43,10 +43,15 @@ impl Faults {
         if life.is_doomed() {
             return true;
         }
-        let struck = self.are_on() && self.chance.hits(in_100_000);
+        let struck = self.strikes(in_100_000);
         if struck {
             life.doom();
         }
         struck
+    }
+
+    /// Whether a fault happens here; what it does is up to the caller.
+    pub(crate) fn strikes(&self, in_100_000: u64) -> bool {
+        self.are_on() && self.chance.hits(in_100_000)
     }
 }

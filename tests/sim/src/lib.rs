@@ -29,11 +29,14 @@ mod run;
 mod sessions;
 mod site;
 mod storage;
+mod tier;
 mod transport;
 mod upstream;
+mod wire;
 mod world;
 
 pub use options::{Options, STEP};
 pub use outcome::Outcome;
 pub use plant::Plant;
 pub use run::run;
+pub use tier::Tier;

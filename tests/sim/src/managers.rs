@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use skep_log::{Disk, Key, MemoryDisk};
-use skep_manager::Core;
+use skep_manager::{Core, LeaderCalls};
 use skep_model::ClusterId;
 use skep_raft::sim::Inline;
-use skep_raft::{Options as RaftOptions, Timings};
+use skep_raft::{Options as RaftOptions, Timings, Transport};
 use skep_runtime::sim::{Gate, Life, spawn_outside};
 use skep_runtime::{Env, Random};
 
@@ -16,7 +16,9 @@ use crate::chance::Chance;
 use crate::clock::SkewedClock;
 use crate::disk::FaultyDisk;
 use crate::site::Site;
+use crate::tier::Tier;
 use crate::transport::SimTransport;
+use crate::wire::{self, Arrivals, Port};
 use crate::world::World;
 
 /// The simulated swarm.
@@ -39,6 +41,8 @@ struct Node {
     room: Gate,
     clock: SkewedClock,
     life: Life,
+    /// Where the life listens, on the wire tier.
+    port: Port,
     /// Nothing of the last life is left: its end is noted a moment after it.
     down: bool,
     /// Counts lives.
@@ -46,6 +50,15 @@ struct Node {
     /// In which epoch it lives.
     epoch: u64,
     core: Option<Arc<Core>>,
+}
+
+/// What a life begins with.
+struct Beginning {
+    life: Life,
+    disk: MemoryDisk,
+    clock: SkewedClock,
+    raft_id: u64,
+    arrivals: Arrivals,
 }
 
 /// A manager that runs.
@@ -73,6 +86,7 @@ impl Managers {
                 room: Gate::default(),
                 clock: SkewedClock::new(),
                 life,
+                port: Port::default(),
                 down: true,
                 starts: 0,
                 epoch: 0,
@@ -111,6 +125,13 @@ impl Managers {
     /// A manager's life, whether it runs or not.
     pub(crate) fn life(&self, index: usize) -> Option<Life> {
         self.lock().get(index).map(|node| node.life.clone())
+    }
+
+    /// Where a manager listens, if it lives.
+    pub(crate) fn port(&self, site: Site) -> Option<Port> {
+        let Site::Manager(index) = site else { return None };
+        let all = self.lock();
+        all.get(index).filter(|node| !node.life.is_doomed()).map(|node| node.port.clone())
     }
 
     /// A manager's present life and what runs in it, if it runs (as this member of Raft).
@@ -195,14 +216,17 @@ impl Managers {
     }
 
     /// A new life; none when the old one is not over and done with.
-    fn begin(&self, index: usize) -> Option<(Life, MemoryDisk, SkewedClock, u64)> {
+    fn begin(&self, index: usize) -> Option<Beginning> {
         let mut all = self.lock();
         let node = all.get_mut(index).filter(|node| node.down)?;
         node.down = false;
         node.starts += 1;
         node.epoch = self.epoch();
         node.life = Life::new(self.chance.number());
-        Some((node.life.clone(), node.disk.clone(), node.clock.clone(), node.raft_id))
+        let (port, arrivals) = Port::open();
+        node.port = port;
+        let (life, disk, clock) = (node.life.clone(), node.disk.clone(), node.clock.clone());
+        Some(Beginning { life, disk, clock, raft_id: node.raft_id, arrivals })
     }
 
     fn attach(&self, index: usize, core: Core) {
@@ -230,9 +254,21 @@ fn raft_options(raft_id: u64, disk: Arc<dyn Disk>) -> RaftOptions {
     options
 }
 
+fn ways(world: &Arc<World>, life: &Life, site: Site) -> (Arc<dyn Transport>, Arc<dyn LeaderCalls>) {
+    match world.tier {
+        Tier::Messages => (Arc::new(SimTransport::new(world, site)), Arc::new(SimCalls::new(world, site))),
+        Tier::Wire => {
+            let transport = Arc::new(wire::transport(world, life, site));
+            (Arc::clone(&transport) as _, transport)
+        }
+    }
+}
+
 /// Starts a manager that is down. When it dies it is started again, unless it is taken out.
 pub(crate) fn start(world: &Arc<World>, index: usize) {
-    let Some((life, disk, clock, raft_id)) = world.managers.begin(index) else { return };
+    let Some(Beginning { life, disk, clock, raft_id, arrivals }) = world.managers.begin(index) else {
+        return;
+    };
     let site = Site::Manager(index);
     world.events.note(format_args!("{site} starts as member {raft_id}"));
     let room = world.managers.room(index);
@@ -241,13 +277,17 @@ pub(crate) fn start(world: &Arc<World>, index: usize) {
     options.epoch = world.managers.epoch();
     options.spawner = Arc::new(Inline::new(room));
     let env = Env::new(Arc::new(clock), Random::seeded(world.managers.chance.number()));
-    let transport = Arc::new(SimTransport::new(world, site));
-    let calls = Arc::new(SimCalls::new(world, site));
+    let (transport, calls) = ways(world, &life, site);
     let opening = life.spawn(async move { Core::open(env, options, transport, calls).await });
     let (own, opened) = (Arc::clone(world), life.clone());
     spawn_outside(async move {
         match opening.await {
-            Ok(Ok(core)) if !opened.is_doomed() => own.managers.attach(index, core),
+            Ok(Ok(core)) if !opened.is_doomed() => {
+                if own.tier == Tier::Wire {
+                    wire::serve(&own, &opened, site, &core, arrivals);
+                }
+                own.managers.attach(index, core);
+            }
             Ok(Err(error)) if !opened.is_doomed() => {
                 own.violate(&format!("{site} cannot start: {error}"));
             }

@@ -21,6 +21,8 @@ const AGAIN: Duration = Duration::from_millis(150);
 /// How long a sender hears nothing of what was lost.
 const SILENCE: Duration = Duration::from_secs(20);
 
+/// All bytes that come after a straggler on its connection wait for it, so there are fewer of them: one for so many messages.
+const STRAGGLERS_RARER: u64 = 8;
 /// The shortest and the longest time by which a straggler is later than other messages.
 const STRAGGLES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(9));
 
@@ -113,6 +115,16 @@ impl Network {
             tokio::time::sleep(LOOK).await;
         }
         true
+    }
+
+    /// Takes the next bytes of a TCP connection: as `stream`, and now and then as late as a straggler. False when the
+    /// connection broke.
+    pub(crate) async fn bytes(&self, from: Site, to: Site) -> bool {
+        let straggling = self.link(from, to).straggling / STRAGGLERS_RARER;
+        if straggling > 0 && self.chance.hits(straggling) {
+            tokio::time::sleep(self.chance.between(STRAGGLES.0, STRAGGLES.1)).await;
+        }
+        self.stream(from, to).await
     }
 
     /// A request and its answer. `serve` runs when the request arrives and gives what will answer, or nothing when nobody is

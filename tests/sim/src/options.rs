@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use crate::plant::Plant;
+use crate::tier::Tier;
 
 /// One step of a run: the invariants are checked once a step.
 pub const STEP: Duration = Duration::from_millis(20);
@@ -10,6 +11,8 @@ pub const STEP: Duration = Duration::from_millis(20);
 pub struct Options {
     /// Decides everything that is left to chance.
     pub seed: u64,
+    /// What is between the nodes.
+    pub tier: Tier,
     /// Steps with faults, before the healing.
     pub steps: u64,
     /// Managers.
@@ -26,6 +29,14 @@ impl Options {
     /// A run of the usual size.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self { seed, steps: 2_000, managers: 3, agents: 4, plant: None, keep_all: false }
+        Self {
+            seed,
+            tier: Tier::Messages,
+            steps: 2_000,
+            managers: 3,
+            agents: 4,
+            plant: None,
+            keep_all: false,
+        }
     }
 }

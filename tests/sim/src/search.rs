@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use sim::{Options, Outcome};
+use sim::{Options, Outcome, Tier};
 
 use crate::arguments::Arguments;
 
@@ -58,6 +58,7 @@ impl Search<'_> {
             let managers = self.arguments.nodes.saturating_sub(1).clamp(1, 3);
             let outcome = sim::run(&Options {
                 seed,
+                tier: if self.arguments.wire { Tier::Wire } else { Tier::Messages },
                 steps: self.arguments.steps,
                 managers,
                 agents: self.arguments.nodes.saturating_sub(managers),
@@ -105,7 +106,8 @@ impl Search<'_> {
             self.failed.store(true, Ordering::Relaxed);
             sums.failures.push(seed);
             println!("seed {seed} FAILS: {violation}");
-            println!("again: cargo sim --seed {seed} --steps {} --log", self.arguments.steps);
+            let tier = if self.arguments.wire { "--wire " } else { "" };
+            println!("again: cargo sim {tier}--seed {seed} --steps {} --log", self.arguments.steps);
         }
     }
 

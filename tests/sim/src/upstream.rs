@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 
 use skep_runtime::sim::Life;
 
+use crate::birth;
 use crate::faults::AT_ANSWER;
 use crate::plant::Plant;
 use crate::site::Site;
@@ -100,7 +101,7 @@ impl Manager for Upstream {
         let (sender, receiver) = mpsc::channel(1);
         self.ask(move |world, life, dispatcher| async move {
             let node = world.agents.node(agent);
-            let arrival = Arrival { address: format!("10.0.1.{agent}"), description, clock };
+            let arrival = Arrival { address: birth::agent_host(agent), description, clock };
             let updates = dispatcher.session(node, arrival).await;
             let updates = updates.map_err(session_error)?;
             let number = world.sessions.number();

@@ -14,6 +14,7 @@ use crate::network::Network;
 use crate::options::Options;
 use crate::plant::Plant;
 use crate::sessions::Sessions;
+use crate::tier::Tier;
 
 /// The streams of random numbers under one seed.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +34,7 @@ pub(crate) enum Stream {
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) seed: u64,
+    pub(crate) tier: Tier,
     pub(crate) plant: Option<Plant>,
     pub(crate) events: Events,
     pub(crate) network: Network,
@@ -57,6 +59,7 @@ impl World {
         let stream = |stream: Stream| Chance::new(options.seed, stream as u64);
         Arc::new(Self {
             seed: options.seed,
+            tier: options.tier,
             plant: options.plant,
             events: Events::new(options.keep_all),
             network: Network::new(stream(Stream::Network)),

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 
 use tokio::task::JoinHandle;
 
@@ -93,6 +94,12 @@ impl Life {
     /// Lets the tasks go on.
     pub fn thaw(&self) {
         self.inner.gate.open();
+    }
+
+    /// Ready while its tasks do not stand still, for what belongs to the node and is no task of it; otherwise the task is
+    /// woken when they go on.
+    pub fn poll_thawed(&self, context: &Context<'_>) -> Poll<()> {
+        self.inner.gate.poll_pass(context)
     }
 
     /// Whether its tasks stand still.

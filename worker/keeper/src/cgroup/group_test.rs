@@ -18,8 +18,9 @@ impl Held {
         hierarchies.unified = None;
         hierarchies.v1_root("freezer")?;
         let child = Command::new("/bin/busybox").args(["sleep", "1000"]).spawn().unwrap();
-        let held =
-            Self { hierarchies, path: format!("skep-group-test-{}/{name}", std::process::id()), child };
+        // A parent for each test: what is in it is removed at the end.
+        let path = format!("skep-group-test-{}-{name}/held", std::process::id());
+        let held = Self { hierarchies, path, child };
         let resources = Resources { memory_bytes: Some(64 << 20), pids_max: Some(9), ..Resources::default() };
         held.group().create_v1(&resources, &[]).unwrap();
         for hierarchy in &held.hierarchies.v1 {
