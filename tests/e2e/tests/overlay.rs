@@ -96,8 +96,8 @@ mod tests {
             // From container to service by its name: each task of web asks back, which answers from everywhere.
             let seen = all_answer(&cluster, &client, entry(&cluster, number), "/call?url=http://back/", 3);
             assert!(
-                seen.iter().all(|address| address.starts_with("10.0.")),
-                "containers see containers: {seen:?}"
+                seen.iter().all(|address| address.starts_with("10.1.")),
+                "back sees the tasks of web by their own addresses: {seen:?}"
             );
         }
         // One task is left, on one of the three: all still lead there.
