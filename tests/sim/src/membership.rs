@@ -38,7 +38,7 @@ pub(crate) async fn replace(world: &Arc<World>, index: usize, next_id: u64) {
 pub(crate) async fn settle(world: &Arc<World>, index: usize, next_id: u64) {
     while world.managers.raft_id(index) != next_id {
         tokio::time::sleep(LOOK).await;
-        let demoted = look(world, index, |node| node.manager.is_none());
+        let demoted = look(world, index, |node| node.manager.is_none()).await;
         if demoted == Some(true) {
             // Its end is noted by a task of its own, and healing may start it once more in between.
             while !world.managers.is_down(index) {
@@ -49,13 +49,13 @@ pub(crate) async fn settle(world: &Arc<World>, index: usize, next_id: u64) {
             world.managers.renew(index, next_id);
             world.hold(index, false);
             managers::start(world, index);
-        } else if look(world, index, |node| node.spec.role == NodeRole::Manager) == Some(true) {
+        } else if look(world, index, |node| node.spec.role == NodeRole::Manager).await == Some(true) {
             write(world, index, |node| node.spec.role = NodeRole::Worker).await;
         }
     }
     while !is_voter(world, next_id) {
         tokio::time::sleep(LOOK).await;
-        if look(world, index, |node| node.manager.is_none()) == Some(true) {
+        if look(world, index, |node| node.manager.is_none()).await == Some(true) {
             write(world, index, |node| {
                 node.spec.role = NodeRole::Manager;
                 node.role = NodeRole::Manager;
@@ -68,10 +68,15 @@ pub(crate) async fn settle(world: &Arc<World>, index: usize, next_id: u64) {
     world.paid(index);
 }
 
-/// What the leader's state says of a manager's node.
-fn look(world: &World, index: usize, see: impl FnOnce(&Node) -> bool) -> Option<bool> {
+/// What the leader's state says of a manager's node. Only what a majority confirms: a leader that was just elected may not have
+/// read all of its log, and whoever is not yet a manager there may be one.
+async fn look(world: &World, index: usize, see: impl FnOnce(&Node) -> bool) -> Option<bool> {
     let leader = world.managers.leader()?;
-    let view = leader.core.control().view();
+    let core = Arc::clone(&leader.core);
+    let reading = leader
+        .life
+        .spawn(async move { core.quorum().read_barrier(LIMIT).await.ok().map(|()| core.control().view()) });
+    let view = reading.await.ok()??;
     view.node(node_id(index)).map(|node| see(node))
 }
 
