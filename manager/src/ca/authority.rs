@@ -49,24 +49,17 @@ impl Ca {
             .ok_or(CaError::NotReady)
     }
 
-    /// What a token lets its bearer become.
-    ///
-    /// # Errors
-    /// When the token is wrong, or this manager does not know what the others decided.
-    pub async fn role_of(&self, token: &str) -> Result<NodeRole, CaError> {
-        self.up_to_date().await?;
-        let view = self.door.view();
-        let cluster = view.cluster().ok_or(CaError::NotReady)?;
-        role_of_token(cluster, token).ok_or(CaError::Token)
-    }
-
     /// Lets a node in. The same key again gives the same node, so a joiner that heard no answer may ask again.
     ///
     /// # Errors
-    /// When the token is wrong, the request is none, or the swarm cannot take note.
+    /// When the token is wrong, the request is none, a new manager is not reached where it says, or the swarm cannot take note.
     pub async fn join(&self, joiner: Joiner) -> Result<(ClusterId, NodeId, Certified), CaError> {
         let digest = key_digest(&joiner.request)?;
         self.up_to_date().await?;
+        let bearer = self.door.view().cluster().map(|cluster| role_of_token(cluster, &joiner.token));
+        if bearer == Some(Some(NodeRole::Manager)) {
+            joiner.reached(&self.env).await?;
+        }
         let random = self.env.random();
         let (id, raft_id) = (NodeId::new(random.id()), random.number());
         let node = self

@@ -1,10 +1,7 @@
 //! The authority over gRPC: a thin shell that checks who calls and converts.
 
-use std::time::Duration;
-
-use skep_model::{Availability, NodeCertificate, NodeDescription, NodeId, NodeRole};
+use skep_model::{Availability, NodeCertificate, NodeDescription, NodeId};
 use skep_wire::{Wire, WireError, v1};
-use tokio::net::TcpStream;
 use tonic::{Request, Response, Status};
 
 use super::authority::Ca;
@@ -12,9 +9,6 @@ use super::error::CaError;
 use super::joiner::Joiner;
 use super::renewal::Renewal;
 use crate::authorize::Authorizer;
-
-/// How long a new manager may take to be reached.
-const DIAL_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Serves joiners and members.
 #[derive(Debug)]
@@ -46,10 +40,6 @@ impl v1::ca_server::Ca for CaServer {
             availability: Availability::from_wire(request.availability).map_err(malformed)?,
             address: request.address,
         };
-        let role = self.ca.role_of(&joiner.token).await.map_err(|error| status(&error))?;
-        if role == NodeRole::Manager {
-            reached(&joiner.address).await.map_err(|error| status(&error))?;
-        }
         let (cluster, node, certified) = self.ca.join(joiner).await.map_err(|error| status(&error))?;
         Ok(Response::new(v1::JoinResponse {
             cluster: cluster.to_wire(),
@@ -94,17 +84,6 @@ impl v1::ca_server::Ca for CaServer {
         let peer = self.authorizer.member(&request)?;
         self.ca.leave(peer.node).await.map_err(|error| status(&error))?;
         Ok(Response::new(v1::LeaveResponse {}))
-    }
-}
-
-/// Whether there is a server where the joiner will be one: it holds its port while it asks. A manager whom the others do not reach
-/// would never get its vote.
-async fn reached(address: &str) -> Result<(), CaError> {
-    let failed = |reason: String| CaError::NotReached { address: address.to_owned(), reason };
-    match tokio::time::timeout(DIAL_TIMEOUT, TcpStream::connect(address)).await {
-        Ok(Ok(_)) => Ok(()),
-        Ok(Err(error)) => Err(failed(error.to_string())),
-        Err(_) => Err(failed(format!("no answer within {} s", DIAL_TIMEOUT.as_secs()))),
     }
 }
 
