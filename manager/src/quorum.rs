@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -76,7 +77,7 @@ impl Quorum {
     }
 
     /// The members that have a vote, as far as this manager knows.
-    pub fn voters(&self) -> Vec<u64> {
+    pub fn voters(&self) -> BTreeSet<u64> {
         let members = self.raft.metrics().members;
         members.into_iter().filter(|(_, member)| member.voter).map(|(id, _)| id).collect()
     }

@@ -35,8 +35,8 @@ pub(crate) struct Managing {
     pub(crate) control: ControlApi,
     /// The manager that leads.
     pub(crate) leader: Option<NodeId>,
-    /// The managers that have a vote.
-    pub(crate) voters: BTreeSet<NodeId>,
+    /// The ids in Raft of the managers that have a vote.
+    pub(crate) voters: BTreeSet<u64>,
 }
 
 impl Managing {

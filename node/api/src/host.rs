@@ -157,6 +157,6 @@ pub struct Member {
     pub control: Option<ControlApi>,
     /// The manager that leads, as far as it is known.
     pub leader: Option<NodeId>,
-    /// The managers that have a vote, as far as this manager knows.
-    pub voters: BTreeSet<NodeId>,
+    /// The ids in Raft of the managers that have a vote, as far as this manager knows.
+    pub voters: BTreeSet<u64>,
 }

@@ -1,4 +1,3 @@
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use skep_api::{HostError, HostErrorKind, SwarmState};
@@ -32,7 +31,7 @@ fn member(member: &Member) -> skep_api::Member {
         address: member.membership.advertise.ip().to_string(),
         managers: member.managers.get(),
         leader: manager.and_then(leader),
-        voters: manager.map(voters).unwrap_or_default(),
+        voters: manager.map(|manager| manager.quorum().voters()).unwrap_or_default(),
         control: manager.map(Manager::control),
     }
 }
@@ -40,12 +39,6 @@ fn member(member: &Member) -> skep_api::Member {
 fn leader(manager: &Manager) -> Option<NodeId> {
     let leader = manager.quorum().leadership().leader?.id;
     manager.control().view().member(leader).map(|node| node.id)
-}
-
-fn voters(manager: &Manager) -> BTreeSet<NodeId> {
-    let view = manager.control().view();
-    let nodes = manager.quorum().voters().into_iter().filter_map(|id| view.member(id).map(|node| node.id));
-    nodes.collect()
 }
 
 /// Waits until this manager knows everything that was acknowledged.

@@ -71,7 +71,7 @@ fn shown(managing: &Managing, node: &skep_model::Node) -> Node {
             // A leader is reached by a majority, whatever its own agent says.
             _ if leader => "reachable",
             // It joins, and does not count yet: with another one gone there may be no majority.
-            NodeState::Ready if !managing.voters.contains(&node.id) => "unknown",
+            NodeState::Ready if !managing.voters.contains(&manager.raft_id) => "unknown",
             NodeState::Ready => "reachable",
             NodeState::Down | NodeState::Disconnected => "unreachable",
             NodeState::Unknown => "unknown",

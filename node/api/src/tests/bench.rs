@@ -79,7 +79,7 @@ impl Bench {
             address: "10.1.1.1".into(),
             control: Some(bench.control.clone()),
             leader: Some(NODE),
-            voters: BTreeSet::from([NODE]),
+            voters: BTreeSet::from([1]),
         }));
         bench.write(vec![Change::Create(node(NODE, "one").into()), Change::Create(cluster().into())]).await;
         bench
@@ -157,7 +157,10 @@ pub(super) fn node(id: NodeId, hostname: &str) -> Node {
         key_digest: String::new(),
         certificate: None,
         number: 0,
-        manager: Some(ManagerStatus { raft_id: 1, address: "10.1.1.1:2377".into() }),
+        manager: Some(ManagerStatus {
+            raft_id: if id == NODE { 1 } else { 2 },
+            address: "10.1.1.1:2377".into(),
+        }),
     }
 }
 
