@@ -104,3 +104,94 @@ fn backend(view: &View, service: &Service, task: &Task) -> Option<Backend> {
         ready: task.is_wanted() && view.node(task.node?).is_some_and(|node| node.may_be_there()),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use skep_model::{
+        Change, Meta, NodeDescription, NodeRole, NodeSpec, NodeState, NodeStatus, PortConfig, PortMode,
+        Protocol, ServiceEndpoint, ServiceId, ServiceSpec, TaskId, TaskStatus, Timestamp, Transaction,
+    };
+    use skep_store::Store;
+
+    use super::*;
+
+    fn node(id: u16, number: u16, address: &str, state: NodeState) -> Change {
+        let node = Node {
+            id: NodeId::new(id.into()),
+            meta: Meta::default(),
+            spec: NodeSpec::default(),
+            role: NodeRole::Worker,
+            description: NodeDescription::default(),
+            status: NodeStatus { state, address: address.to_owned(), ..NodeStatus::default() },
+            manager: None,
+            key_digest: String::new(),
+            certificate: None,
+            number,
+        };
+        Change::Create(node.into())
+    }
+
+    /// A published service with a running task on each of these nodes.
+    fn service(nodes: std::ops::RangeInclusive<u16>) -> impl Iterator<Item = Change> {
+        let id = ServiceId::new(1);
+        let port =
+            PortConfig { protocol: Protocol::Tcp, target: 80, published: 8080, mode: PortMode::Ingress };
+        let service = Service {
+            id,
+            meta: Meta::default(),
+            spec: Arc::new(ServiceSpec { name: "web".into(), ..ServiceSpec::default() }),
+            spec_version: 1,
+            previous_spec: None,
+            endpoint: ServiceEndpoint { ports: vec![port], ..ServiceEndpoint::default() },
+        };
+        let tasks = nodes.map(move |node| Task {
+            id: TaskId::new(node.into()),
+            meta: Meta::default(),
+            service: id,
+            spec_version: 1,
+            slot: node.into(),
+            node: Some(NodeId::new(node.into())),
+            desired: TaskState::Running,
+            status: TaskStatus { state: TaskState::Running, ..TaskStatus::default() },
+            networks: Box::default(),
+            restarts: None,
+        });
+        std::iter::once(Change::Create(service.into())).chain(tasks.map(|task| Change::Create(task.into())))
+    }
+
+    fn seen_by(node: u128, changes: Vec<Change>) -> (Option<u16>, Vec<u16>, Vec<(u128, bool)>) {
+        let store = Store::default();
+        store.apply(1, Timestamp::from_nanos(1), Transaction { changes }).unwrap();
+        let table = endpoint_table(&store.view(), NodeId::new(node));
+        let backends = table.services[0].backends.iter().map(|backend| (backend.node.value(), backend.ready));
+        let peers = table.peers.iter().map(|peer| peer.number).collect();
+        (table.own.map(|own| own.number), peers, backends.collect())
+    }
+
+    #[test]
+    fn a_node_is_told_of_the_tasks_that_it_can_reach() {
+        let ready = NodeState::Ready;
+        let nodes = [
+            node(1, 11, "10.0.0.1", ready),
+            node(2, 12, "10.0.0.2", ready),
+            node(3, 13, "10.0.0.3", NodeState::Down),
+            // Not numbered yet; and known by an address that says nothing to others.
+            node(4, 0, "10.0.0.4", ready),
+            node(5, 15, "127.0.0.1", ready),
+        ];
+        let changes: Vec<Change> = nodes.into_iter().chain(service(1..=5)).collect();
+        let seen = |node| seen_by(node, changes.clone());
+        let reached = vec![(1, true), (2, true), (3, false)];
+        assert_eq!(seen(1), (Some(11), vec![12, 13], reached));
+        assert_eq!(seen(4), (None, Vec::new(), vec![(4, true)]), "it has no way to others");
+        assert_eq!(seen(5), (None, Vec::new(), vec![(5, true)]));
+    }
+
+    #[test]
+    fn a_node_that_is_alone_needs_no_tunnel() {
+        let changes = [node(1, 11, "10.0.0.1", NodeState::Ready)].into_iter().chain(service(1..=1)).collect();
+        assert_eq!(seen_by(1, changes), (None, Vec::new(), vec![(1, true)]));
+    }
+}
