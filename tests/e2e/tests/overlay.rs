@@ -44,11 +44,8 @@ mod tests {
     ) -> Result<(BTreeSet<String>, BTreeSet<String>), String> {
         let (mut tasks, mut clients) = (BTreeSet::new(), BTreeSet::new());
         for _ in 0..ROUNDS {
-            let asked = Connection::open(namespace, address).and_then(|mut connection| {
-                let answer = connection.get(path)?;
-                Ok((answer, connection.local()?))
-            });
-            let (answer, _) = asked.map_err(|error| format!("{address}{path}: {error}"))?;
+            let asked = Connection::open(namespace, address).and_then(|mut connection| connection.get(path));
+            let answer = asked.map_err(|error| format!("{address}{path}: {error}"))?;
             if answer.status != 200 {
                 return Err(format!("{address}{path}: {answer:?}"));
             }
@@ -60,22 +57,13 @@ mod tests {
         Ok((tasks, clients))
     }
 
-    fn all_answer(
-        cluster: &Cluster,
-        from: &Path,
-        address: SocketAddr,
-        path: &str,
-        tasks: usize,
-    ) -> BTreeSet<String> {
+    /// Waits until so many tasks answer there; gives the clients that they saw.
+    fn all_answer(from: &Path, address: SocketAddr, path: &str, tasks: usize) -> BTreeSet<String> {
         let mut seen = BTreeSet::new();
         eventually(|| {
             let (found, clients) = answers(from, address, path)?;
             seen = clients;
-            if found.len() == tasks {
-                Ok(())
-            } else {
-                Err(format!("{address}{path}: {found:?}; {}", cluster.len()))
-            }
+            if found.len() == tasks { Ok(()) } else { Err(format!("{address}{path}: {found:?}")) }
         });
         seen
     }
@@ -86,15 +74,15 @@ mod tests {
         deploy(&cluster, 6);
         let client = cluster.switch().namespace();
         for number in 0..3 {
-            let seen = all_answer(&cluster, &client, entry(&cluster, number), "/", 6);
+            let seen = all_answer(&client, entry(&cluster, number), "/", 6);
             assert_eq!(seen, BTreeSet::from([Switch::GATEWAY.to_owned()]), "tasks see the client");
             // From the host itself: tasks see an address of it.
             let host = cluster.host(number).namespaces();
             let local = (Ipv4Addr::LOCALHOST, PORT).into();
-            let seen = all_answer(&cluster, &host.host(), local, "/", 6);
+            let seen = all_answer(&host.host(), local, "/", 6);
             assert_eq!(seen, BTreeSet::from([host.address().to_string()]), "host{number} asks itself");
             // From container to service by its name: each task of web asks back, which answers from everywhere.
-            let seen = all_answer(&cluster, &client, entry(&cluster, number), "/call?url=http://back/", 3);
+            let seen = all_answer(&client, entry(&cluster, number), "/call?url=http://back/", 3);
             assert!(
                 seen.iter().all(|address| address.starts_with("10.1.")),
                 "back sees the tasks of web by their own addresses: {seen:?}"
@@ -103,7 +91,7 @@ mod tests {
         // One task is left, on one of the three: all still lead there.
         cluster.host(0).skep(&["service", "scale", "shop_web=1"]).ok();
         for number in 0..3 {
-            all_answer(&cluster, &client, entry(&cluster, number), "/", 1);
+            all_answer(&client, entry(&cluster, number), "/", 1);
         }
         cluster.host(0).skep(&["stack", "rm", "shop"]).ok();
     }
@@ -113,14 +101,14 @@ mod tests {
         let mut cluster = Cluster::new(1, 2);
         deploy(&cluster, 6);
         let client = cluster.switch().namespace();
-        all_answer(&cluster, &client, entry(&cluster, 1), "/", 6);
+        all_answer(&client, entry(&cluster, 1), "/", 6);
         cluster.host_mut(2).kill_everything();
         // Its tasks are replaced on the others, and only those are asked.
-        all_answer(&cluster, &client, entry(&cluster, 0), "/", 6);
-        all_answer(&cluster, &client, entry(&cluster, 1), "/", 6);
+        all_answer(&client, entry(&cluster, 0), "/", 6);
+        all_answer(&client, entry(&cluster, 1), "/", 6);
         cluster.host_mut(2).start();
         cluster.until_ready();
-        all_answer(&cluster, &client, entry(&cluster, 2), "/", 6);
-        all_answer(&cluster, &client, entry(&cluster, 2), "/call?url=http://back/", 3);
+        all_answer(&client, entry(&cluster, 2), "/", 6);
+        all_answer(&client, entry(&cluster, 2), "/call?url=http://back/", 3);
     }
 }

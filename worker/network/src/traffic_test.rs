@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use skep_model::{Protocol, PublishedPort};
 
 use crate::lab::{
-    CLIENT, Cell, HOST, Line, Load, ask, echo, greet, in_lab, inside, on, published, refused, service, table,
+    CLIENT, Cell, HOST, Line, Load, ask, datagrams_to, echo, exchange, greet, in_lab, inside, on, published,
+    refused, service, table,
 };
 
 const VIP: Ipv4Addr = Ipv4Addr::new(10, 0, 1, 100);
@@ -187,14 +188,8 @@ fn a_udp_client_is_led_to_another_backend() {
         echo(&first.namespace, 53, "first");
         echo(&second.namespace, 53, "second");
         network.apply(&table(1, vec![service("dns", 100, &[&first])])).await.unwrap();
-        let socket = inside(&asker.namespace, || UdpSocket::bind((asker.address(), 0)).unwrap());
-        socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-        let question = || {
-            socket.send_to(b"?", (VIP, 53)).unwrap();
-            let mut answer = [0; 64];
-            let length = socket.recv(&mut answer).unwrap();
-            String::from_utf8_lossy(&answer[..length]).into_owned()
-        };
+        let socket = datagrams_to(&asker.namespace, VIP, 53).unwrap();
+        let question = || exchange(&socket).unwrap();
         assert_eq!(question(), "first");
         network.apply(&table(2, vec![service("dns", 100, &[&second])])).await.unwrap();
         // Drained, but there: the flow goes on.

@@ -1,13 +1,12 @@
 //! Hosts of a swarm whose addresses, tasks and neighbours change.
 
-use std::net::{Ipv4Addr, UdpSocket};
-use std::time::Duration;
+use std::net::Ipv4Addr;
 
 use crate::host::links;
 use crate::host::tunnel::Entry;
 use crate::lab::{
-    CLIENT, HOST, Line, Node, ask, echo, follow, in_lab, inside, line_service, on, published, serve, service,
-    web,
+    CLIENT, HOST, Line, Node, ask, datagrams_to, echo, exchange, follow, in_lab, inside, line_service, on,
+    published, serve, service, web,
 };
 use crate::netlink::{Message, NetlinkSocket};
 
@@ -142,14 +141,8 @@ fn a_udp_client_is_led_to_a_backend_on_another_host() {
         echo(&first.namespace, 53, "first");
         echo(&second.namespace, 53, "second");
         follow(1, &nodes, &[service("dns", 100, &[&first])]).await;
-        let socket = inside(&asker.namespace, || UdpSocket::bind((asker.address(), 0)).unwrap());
-        socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-        let question = || {
-            socket.send_to(b"?", (VIP, 53)).unwrap();
-            let mut answer = [0; 64];
-            let length = socket.recv(&mut answer).unwrap();
-            String::from_utf8_lossy(&answer[..length]).into_owned()
-        };
+        let socket = datagrams_to(&asker.namespace, VIP, 53).unwrap();
+        let question = || exchange(&socket).unwrap();
         assert_eq!(question(), "first");
         follow(2, &nodes, &[service("dns", 100, &[&second])]).await;
         assert_eq!(question(), "second");

@@ -59,9 +59,19 @@ pub(crate) fn ask(namespace: &OwnedFd, address: Ipv4Addr, port: u16) -> io::Resu
 
 /// Sends a datagram from the namespace and waits for the answer.
 pub(crate) fn ask_datagram(namespace: &OwnedFd, address: Ipv4Addr, port: u16) -> io::Result<String> {
+    exchange(&datagrams_to(namespace, address, port)?)
+}
+
+/// A socket of the namespace for datagrams to this address, all from one port.
+pub(crate) fn datagrams_to(namespace: &OwnedFd, address: Ipv4Addr, port: u16) -> io::Result<UdpSocket> {
     let socket = inside(namespace, || UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)))?;
     socket.set_read_timeout(Some(PATIENCE))?;
     socket.connect((address, port))?;
+    Ok(socket)
+}
+
+/// Sends a datagram and waits for the answer.
+pub(crate) fn exchange(socket: &UdpSocket) -> io::Result<String> {
     socket.send(b"?")?;
     let mut answer = [0; 64];
     let length = socket.recv(&mut answer)?;
