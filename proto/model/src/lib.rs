@@ -6,6 +6,7 @@
 
 mod assignment;
 mod change;
+mod doctor;
 mod endpoint;
 mod error;
 mod ids;
@@ -19,6 +20,9 @@ mod validate;
 
 pub use assignment::{TaskAssignment, TaskReport};
 pub use change::{Change, Transaction};
+pub use doctor::{
+    Check, Checkup, Diagnosis, Finding, ManagerReport, NodeReport, PathReport, Severity,
+};
 pub use endpoint::{
     Backend, EndpointNetwork, EndpointService, EndpointTable, Peer, PublishedPort, Subnet, Vip,
 };
