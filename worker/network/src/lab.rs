@@ -22,12 +22,14 @@ mod line;
 mod load;
 mod node;
 mod talk;
+mod wire;
 
 pub(crate) use forged::forged;
 pub(crate) use line::Line;
 pub(crate) use load::Load;
 pub(crate) use node::{Node, follow, line_service, serve, web};
 pub(crate) use talk::{ask, ask_datagram, datagrams_to, echo, exchange, greet, greet_datagrams, refused};
+pub(crate) use wire::set_rules;
 
 /// The host's address on the outside link.
 pub(crate) const HOST: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);

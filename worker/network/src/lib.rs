@@ -8,6 +8,7 @@
 //!        ├─ tunnel/      VXLAN link, routes to nodes     over netlink/
 //!        ├─ ruleset/     base chains and sets, constant  over nft/     (NETLINK_NETFILTER)
 //!        └─ services.rs  endpoint table -> chains        pure
+//!   └─ probe/     how packets pass between this node and each other
 //!   └─ dns/       one listener per container, one directory of names for all
 //! ```
 //!
@@ -18,6 +19,7 @@
 
 mod attachment;
 mod conntrack;
+mod conntrack_room;
 mod dns;
 mod error;
 mod host;
@@ -26,6 +28,7 @@ mod namespace;
 mod netlink;
 mod network;
 mod nft;
+mod probe;
 mod reserve;
 mod store;
 mod sysctl;
@@ -34,6 +37,8 @@ mod sysctl;
 mod lab;
 #[cfg(test)]
 mod name_test;
+#[cfg(test)]
+mod probe_test;
 #[cfg(test)]
 mod restart_test;
 #[cfg(test)]

@@ -7,11 +7,12 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use skep_model::{EndpointTable, NetworkId};
+use skep_model::{EndpointTable, NetworkId, PathReport};
 
 use crate::dns::{Asker, Directory, RESOLVER, Serving, Upstreams, open_listener, serve};
 use crate::host::{Host, HostThread, Plug, links};
 use crate::namespace::in_namespace;
+use crate::probe::Prober;
 use crate::{Address, Applied, Attached, Attachment, DescriptorStore, NetworkError, Observed, Result};
 
 /// How to open a host's network.
@@ -32,7 +33,8 @@ pub struct Options {
 /// Dropping it leaves everything in the kernel, and running, for the next daemon; [`Network::close`] removes it.
 #[derive(Debug)]
 pub struct Network {
-    host: HostThread,
+    host: Arc<HostThread>,
+    prober: Prober,
     directory: Arc<Directory>,
     upstreams: Arc<Upstreams>,
     descriptors: Arc<dyn DescriptorStore>,
@@ -62,9 +64,11 @@ impl Network {
             Host::open(directory, mtu)
         })
         .await?;
+        let host = Arc::new(host);
         // After a daemon's restart names are known again with the first table only; until then queries wait.
         let fresh = host.call(|host| host.remembered()).await?.is_empty();
         Ok(Self {
+            prober: Prober::start(&host),
             host,
             directory: Arc::new(Directory::new(fresh)),
             upstreams: Arc::new(Upstreams(dns_upstreams)),
@@ -175,9 +179,21 @@ impl Network {
     /// When the kernel refuses; then all is as before.
     pub async fn apply(&self, table: &EndpointTable) -> Result<Applied> {
         let copy = table.clone();
-        let applied = self.host.call(move |host| host.apply(copy)).await?;
+        let (applied, ground) = self.host.call(move |host| Ok((host.apply(copy)?, host.ground()))).await?;
+        self.prober.follow(ground).await;
         self.directory.load(table);
         Ok(applied)
+    }
+
+    /// Measures the ways to all other nodes now; takes a few seconds where packets are lost.
+    pub async fn measure_paths(&self) -> Vec<PathReport> {
+        self.prober.measure_all().await
+    }
+
+    /// The ways to other nodes as they were measured last in the background, once they differ from those that `seen` (0 for
+    /// none) stands for; with what stands for these. Never comes back when the network is closed.
+    pub async fn next_paths(&self, seen: u64) -> (u64, Vec<PathReport>) {
+        self.prober.next(seen).await
     }
 
     /// The version of the last applied table; none before the first.
@@ -206,6 +222,7 @@ impl Network {
         for container in remembered.iter().chain(&served) {
             self.end_dns(container);
         }
+        self.prober.stop();
         self.host.call(Host::close).await
     }
 

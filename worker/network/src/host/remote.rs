@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use super::Host;
+use super::tunnel::Number;
 use crate::Result;
 use crate::attachment::Address;
 
@@ -15,13 +16,13 @@ impl Host {
 
     /// Makes the ways that are missing.
     pub(super) fn extend_tunnel(&mut self) -> Result<()> {
-        let wanted = self.reach.entries(&self.local());
+        let wanted = self.reach.entries(&self.local(), &self.path_mtus);
         self.tunnel.extend(&mut self.route, self.reach.device(), &wanted)
     }
 
     /// Removes those that are not wanted.
     pub(super) fn trim_tunnel(&mut self) -> Result<()> {
-        let wanted = self.reach.entries(&self.local());
+        let wanted = self.reach.entries(&self.local(), &self.path_mtus);
         self.tunnel.trim(&mut self.route, self.reach.device(), &wanted)
     }
 
@@ -33,6 +34,21 @@ impl Host {
         }
         self.extend_tunnel()?;
         self.trim_tunnel()
+    }
+
+    /// Notes the biggest packet that arrives at a node; none when the link's biggest does. Gives whether that is news.
+    pub(crate) fn set_path_mtu(&mut self, number: Number, mtu: Option<u32>) -> Result<bool> {
+        let before = self.path_mtus.get(&number).copied();
+        if before == mtu || !self.reach.peers.contains_key(&number) {
+            return Ok(false);
+        }
+        let _ = match mtu {
+            Some(mtu) => self.path_mtus.insert(number, mtu),
+            None => self.path_mtus.remove(&number),
+        };
+        self.extend_tunnel()?;
+        self.trim_tunnel()?;
+        Ok(true)
     }
 
     /// Takes back what a table that failed half-way has changed.

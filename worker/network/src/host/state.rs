@@ -34,6 +34,8 @@ pub(crate) struct Host {
     pub(super) served: BTreeSet<Ipv4Addr>,
     /// What is there of the tunnel to other nodes.
     pub(super) tunnel: Tunnel,
+    /// The biggest packets that arrive at those nodes which the link's biggest do not reach, in bytes.
+    pub(super) path_mtus: BTreeMap<Number, u32>,
     /// How the table wants other nodes to be reached.
     pub(super) reach: Reach,
     /// The version of the last table.
@@ -92,6 +94,7 @@ impl Host {
             containers: BTreeMap::new(),
             subnets,
             served: BTreeSet::new(),
+            path_mtus: tunnel.path_mtus(),
             tunnel,
             reach: Reach::default(),
             applied: None,
@@ -124,6 +127,7 @@ impl Host {
                 return Err(error);
             }
         };
+        self.path_mtus.retain(|number, _| self.reach.peers.contains_key(number));
         let stale = self.stale(&before, &plan);
         let first = self.applied.is_none();
         self.adopted = false;
@@ -276,6 +280,7 @@ impl Host {
         self.reach = Reach::default();
         self.peers.clear();
         self.applied = None;
+        self.path_mtus.clear();
         self.sysctls.restore()
     }
 }

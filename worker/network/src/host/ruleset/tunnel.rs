@@ -4,7 +4,9 @@
 //! back. The node that a connection came from is therefore remembered with it, as its mark; replies take it, and the
 //! routing rule for it leads them back. There they meet the translation that was made there.
 
-use super::sets::{BACK, OWN, PEERS, SUBNETS};
+use skep_model::limits;
+
+use super::sets::{BACK, HOPS, OWN, PEERS, SUBNETS};
 use super::source_nat;
 use super::terms::{
     ORIGINAL, R0, R1, REPLY, accept, container, destination, direction, drop, follow_back, local, member,
@@ -14,6 +16,10 @@ use crate::host::tunnel::{Device, VNI};
 use crate::nft::{Base, Batch, CtKey, Expression, MetaKey};
 
 pub(super) fn install(batch: &mut Batch, device: Option<&Device>) {
+    // First: what it lets in is nobody else's.
+    if let Some(device) = device {
+        probes(batch, device);
+    }
     arrive(batch);
     go_back(batch);
     if let Some(device) = device {
@@ -40,6 +46,25 @@ fn arrive(batch: &mut Batch) {
     batch.rule("arrive", &rule([&from_tunnel, &to_container]));
     batch.rule("arrive", &rule([&from_tunnel, &[destination(R0), member(&SUBNETS, false), refuse()]]));
     batch.rule("arrive", &rule([&from_tunnel, &[drop()]]));
+}
+
+/// Nodes probe the ways to each other, from their own addresses within the tunnel to the others'. Nobody else gets at the port:
+/// what comes out of the tunnel with a peer's address was sent by a peer, see `strangers`.
+fn probes(batch: &mut Batch, device: &Device) {
+    let own = device.number.hop().octets().to_vec();
+    let is_own = |address| [address, Expression::Compare { from: R0, equal: true, value: own.clone() }];
+    let port = limits::PROBE_PORT.to_be_bytes();
+    let ports = [
+        Expression::Payload { base: Base::Transport, offset: 0, length: 4, to: R0 },
+        Expression::Compare { from: R0, equal: true, value: [port, port].concat() },
+    ];
+    let ours = rule([&protocol(17), &ports]);
+    let arriving = rule([&tunnel(MetaKey::GroupIn, true), &is_own(destination(R0)), &ours]);
+    batch.rule("apart", &rule([&arriving, &[Expression::NoTrack]]));
+    batch.rule("arrive", &rule([&arriving, &[source(R0), member(&HOPS, false), accept()]]));
+    // Untracked they are not translated either: they arrive from the address within the tunnel.
+    let leaving = rule([&tunnel(MetaKey::GroupOut, true), &is_own(source(R0)), &ours]);
+    batch.rule("send", &rule([&leaving, &[Expression::NoTrack]]));
 }
 
 fn go_back(batch: &mut Batch) {

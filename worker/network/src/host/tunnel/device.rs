@@ -31,6 +31,9 @@ const VXLAN_ID: u16 = 1;
 const VXLAN_LOCAL: u16 = 4;
 const VXLAN_LEARNING: u16 = 7;
 const VXLAN_PORT: u16 = 15;
+const VXLAN_DF: u16 = 29;
+/// `VXLAN_DF_INHERIT`: packets around those that must not be cut are not cut either, so that probes find out what passes.
+const AS_INSIDE: u8 = 2;
 
 /// This node's end of the tunnel: one link, whoever is at the other ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +75,7 @@ impl Device {
                 data.ne32(VXLAN_ID, VNI).address(VXLAN_LOCAL, self.address);
                 // Managers say who is where; what packets claim is not believed.
                 data.bytes(VXLAN_LEARNING, &[0]).bytes(VXLAN_PORT, &self.port.to_be_bytes());
+                data.bytes(VXLAN_DF, &[AS_INSIDE]);
             });
         });
         message
@@ -83,7 +87,9 @@ impl Device {
         let data = first_attribute(info, INFO_DATA)?;
         let kind = first_attribute(info, INFO_KIND).map(text)?;
         let vni = first_attribute(data, VXLAN_ID).and_then(|value| read_u32(value, 0))?;
-        if kind != KIND || vni != VNI || first_attribute(data, VXLAN_LEARNING)? != [0] {
+        let as_ours =
+            first_attribute(data, VXLAN_LEARNING)? == [0] && first_attribute(data, VXLAN_DF)? == [AS_INSIDE];
+        if kind != KIND || vni != VNI || !as_ours {
             return None;
         }
         let local: [u8; 4] = first_attribute(data, VXLAN_LOCAL)?.try_into().ok()?;

@@ -22,7 +22,10 @@ pub(super) const NEIGHBOUR_MAC: u16 = 2;
 pub(super) const ROUTE_TO: u16 = 1;
 pub(super) const ROUTE_OUT: u16 = 4;
 pub(super) const ROUTE_GATEWAY: u16 = 5;
+pub(super) const ROUTE_METRICS: u16 = 8;
 pub(super) const ROUTE_TABLE: u16 = 15;
+/// `RTAX_MTU`.
+pub(super) const METRIC_MTU: u16 = 2;
 /// `RTNH_F_ONLINK`: the gateway is on the link, whatever addresses say.
 const ONLINK: u32 = 4;
 /// `RT_TABLE_MAIN`.
@@ -48,15 +51,16 @@ pub(crate) enum Entry {
     Neighbour(Number),
     /// Frames for its hardware address are sent to its own address.
     Forward(Number, Ipv4Addr),
-    /// In the routing table of its own everything leads to it.
-    Back(Number),
+    /// In the routing table of its own everything leads to it, in packets of at most so many bytes; 0 leaves it to the link.
+    Back(Number, u32),
     /// Packets with its mark follow that table.
     Rule(Number),
     /// Packets with marks of ours skip all rules but those. All other packets pass by this one rule, however many nodes
     /// there are; and what is marked for a node that has left goes nowhere.
     Gate,
-    /// A task's address leads to it.
-    Route(Ipv4Addr, Number),
+    /// A task's address, or its own within the tunnel, leads to it, in packets of at most so many bytes; 0 leaves it to the
+    /// link.
+    Route(Ipv4Addr, Number, u32),
 }
 
 impl Entry {
@@ -79,10 +83,10 @@ impl Entry {
         match self {
             Self::Neighbour(number) => neighbour(index, number, None, add),
             Self::Forward(number, address) => neighbour(index, number, Some(address), add),
-            Self::Back(number) => route(index, number, None, add),
+            Self::Back(number, mtu) => route(index, (number, mtu), None, add),
             Self::Rule(number) => rule(number, add),
             Self::Gate => gate(add),
-            Self::Route(address, number) => route(index, number, Some(address), add),
+            Self::Route(address, number, mtu) => route(index, (number, mtu), Some(address), add),
         }
     }
 }
@@ -103,7 +107,7 @@ fn neighbour(index: u32, number: Number, outside: Option<Ipv4Addr>, add: bool) -
 
 /// `struct rtmsg` with its attributes, universal scope, unicast: for one address in the main table, or for everything in
 /// the node's own.
-fn route(index: u32, number: Number, only: Option<Ipv4Addr>, add: bool) -> Message {
+fn route(index: u32, (number, mtu): (Number, u32), only: Option<Ipv4Addr>, add: bool) -> Message {
     let (bits, table) = if only.is_some() { (32, MAIN) } else { (0, number.table()) };
     let mut header = [FAMILY_INET, bits, 0, 0, 0, ROUTE_PROTOCOL, 0, 1, 0, 0, 0, 0];
     header[8..12].copy_from_slice(&ONLINK.to_ne_bytes());
@@ -115,6 +119,12 @@ fn route(index: u32, number: Number, only: Option<Ipv4Addr>, add: bool) -> Messa
         message.address(ROUTE_TO, address);
     }
     message.address(ROUTE_GATEWAY, number.hop()).ne32(ROUTE_OUT, index).ne32(ROUTE_TABLE, table);
+    // Also of a route that goes: one that only differs in it may have taken its place.
+    if mtu != 0 || !add {
+        message.nest(ROUTE_METRICS, |metrics| {
+            metrics.ne32(METRIC_MTU, mtu);
+        });
+    }
     message
 }
 

@@ -22,7 +22,7 @@ mod number;
 mod reach;
 mod state;
 
-pub(crate) use device::{Device, TUNNEL_GROUP, VNI};
+pub(crate) use device::{Device, NAME, TUNNEL_GROUP, VNI};
 pub(crate) use entry::Entry;
 pub(crate) use found::Found;
 pub(crate) use number::{MARK_PREFIX, Number};

@@ -47,6 +47,12 @@ impl Reach {
         self.own.map(|(_, device)| device)
     }
 
+    /// The other nodes, with their numbers and addresses.
+    pub(crate) fn others(&self) -> BTreeMap<NodeId, (Number, Ipv4Addr)> {
+        let address = |number: &Number| self.peers.get(number).copied();
+        self.nodes.iter().filter_map(|(node, number)| Some((*node, (*number, address(number)?)))).collect()
+    }
+
     /// The node that the backend is on, when that is another one.
     fn remote(&self, backend: &Backend) -> Option<Number> {
         self.nodes.get(&backend.node).copied()
@@ -62,18 +68,26 @@ impl Reach {
         self.routes.contains_key(&address)
     }
 
-    /// All that must be in the kernel. `local` are the addresses of this node's containers, which stay theirs.
-    pub(crate) fn entries(&self, local: &BTreeSet<Ipv4Addr>) -> BTreeSet<Entry> {
+    /// All that must be in the kernel. `local` are the addresses of this node's containers, which stay theirs; `mtus` the
+    /// biggest packets that arrive at those nodes which the link's do not.
+    pub(crate) fn entries(
+        &self,
+        local: &BTreeSet<Ipv4Addr>,
+        mtus: &BTreeMap<Number, u32>,
+    ) -> BTreeSet<Entry> {
+        let mtu = |number: &Number| mtus.get(number).copied().unwrap_or(0);
         let mut entries = BTreeSet::new();
         for (number, address) in &self.peers {
             let number = *number;
             entries.insert(Entry::Neighbour(number));
             entries.insert(Entry::Forward(number, *address));
-            entries.extend([Entry::Back(number), Entry::Rule(number)]);
+            entries.extend([Entry::Back(number, mtu(&number)), Entry::Rule(number)]);
+            // Probes have a way of their own: without a route, checks of sources would take the answers for forged.
+            entries.insert(Entry::Route(number.hop(), number, 0));
         }
         entries.extend(self.own.map(|_| Entry::Gate));
         let routes = self.routes.iter().filter(|(address, _)| !local.contains(address));
-        entries.extend(routes.map(|(address, number)| Entry::Route(*address, *number)));
+        entries.extend(routes.map(|(address, number)| Entry::Route(*address, *number, mtu(number))));
         entries
     }
 
@@ -141,11 +155,17 @@ mod tests {
         let reaches: Vec<_> = wanted.services[0].backends.iter().map(|one| reach.reaches(one)).collect();
         assert_eq!(reaches, [true, true, true, false]);
         let local = BTreeSet::from([on(1, 8).address]);
-        let entries = reach.entries(&local);
-        let routes: Vec<_> = entries.iter().filter(|entry| matches!(entry, Entry::Route(..))).collect();
-        let two = Number::new(2).unwrap();
-        assert_eq!(routes, [&Entry::Route(on(1, 6).address, two), &Entry::Route(on(2, 6).address, two)]);
-        assert_eq!(entries.len(), 2 * 4 + 1 + 2);
+        let [two, three] = [2, 3].map(|number| Number::new(number).unwrap());
+        let entries = reach.entries(&local, &[(three, 1230)].into());
+        let routes: Vec<_> =
+            entries.iter().filter(|entry| matches!(entry, Entry::Route(..))).copied().collect();
+        let to_tasks = [Entry::Route(on(1, 6).address, two, 0), Entry::Route(on(2, 6).address, two, 0)];
+        let to_nodes = [Entry::Route(three.hop(), three, 0), Entry::Route(two.hop(), two, 0)];
+        assert_eq!(routes, [to_tasks, to_nodes].concat());
+        assert_eq!(entries.len(), 2 * 5 + 1 + 2);
+        assert!(entries.contains(&Entry::Back(two, 0)) && entries.contains(&Entry::Back(three, 1230)));
+        let entries = reach.entries(&local, &[(two, 1230)].into());
+        assert!(entries.contains(&Entry::Route(on(1, 6).address, two, 1230)));
     }
 
     #[test]

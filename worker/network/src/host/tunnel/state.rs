@@ -1,8 +1,8 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nix::errno::Errno;
 
-use super::{Device, Entry, Found, entries};
+use super::{Device, Entry, Found, Number, entries};
 use crate::Result;
 use crate::host::links;
 use crate::netlink::NetlinkSocket;
@@ -22,6 +22,11 @@ impl Tunnel {
     /// The end of the tunnel that is there.
     pub(crate) fn device(&self) -> Option<Device> {
         self.link.and_then(|link| link.device)
+    }
+
+    /// The index of its link; none without.
+    pub(crate) fn index(&self) -> Option<u32> {
+        self.link.map(|link| link.index)
     }
 
     /// Looks at what is there, which may have changed behind our back: links are deleted by people, rules by other
@@ -99,6 +104,15 @@ impl Tunnel {
         // All but the rules hung on the link.
         self.entries.retain(|entry| entry.is_rule());
         Ok(())
+    }
+
+    /// The biggest packets that the routes to nodes take, where it is not left to the link, in bytes.
+    pub(crate) fn path_mtus(&self) -> BTreeMap<Number, u32> {
+        let mtus = self.entries.iter().filter_map(|entry| match entry {
+            Entry::Back(number, mtu) if *mtu != 0 => Some((*number, *mtu)),
+            _ => None,
+        });
+        mtus.collect()
     }
 
     /// What was there when last looked at.
