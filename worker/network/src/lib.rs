@@ -8,6 +8,7 @@
 //!        ├─ tunnel/      VXLAN link, routes to nodes     over netlink/
 //!        ├─ ruleset/     base chains and sets, constant  over nft/     (NETLINK_NETFILTER)
 //!        └─ services.rs  endpoint table -> chains        pure
+//!   └─ check/     what of the host keeps services from working
 //!   └─ probe/     how packets pass between this node and each other
 //!   └─ dns/       one listener per container, one directory of names for all
 //! ```
@@ -18,6 +19,7 @@
 //! container, [`Network::collect`], [`Network::apply`].
 
 mod attachment;
+mod check;
 mod conntrack;
 mod conntrack_room;
 mod dns;
@@ -53,6 +55,7 @@ mod tunnel_restart_test;
 mod tunnel_test;
 
 pub use attachment::{Address, Attached, Attachment};
+pub use check::check_host;
 pub use error::{NetworkError, Result};
 pub use host::{Applied, LINK_GROUP, Observed, ROUTE_PROTOCOL};
 pub use listeners::Listeners;

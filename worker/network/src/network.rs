@@ -7,8 +7,9 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use skep_model::{EndpointTable, NetworkId, PathReport};
+use skep_model::{EndpointTable, Finding, NetworkId, PathReport};
 
+use crate::check;
 use crate::dns::{Asker, Directory, RESOLVER, Serving, Upstreams, open_listener, serve};
 use crate::host::{Host, HostThread, Plug, links};
 use crate::namespace::in_namespace;
@@ -188,6 +189,19 @@ impl Network {
     /// Measures the ways to all other nodes now; takes a few seconds where packets are lost.
     pub async fn measure_paths(&self) -> Vec<PathReport> {
         self.prober.measure_all().await
+    }
+
+    /// Looks for what of this host keeps services from working; takes at most a few seconds.
+    pub async fn check(&self) -> Vec<Finding> {
+        let (mut found, member) =
+            tokio::join!(check::check_host(&self.upstreams.0), check::check_member(&self.host));
+        found.extend(member);
+        found
+    }
+
+    /// Looks for what keeps packets of other nodes from this host, where some do not arrive.
+    pub fn check_unheard(&self) -> Vec<Finding> {
+        check::check_unheard()
     }
 
     /// The ways to other nodes as they were measured last in the background, once they differ from those that `seen` (0 for

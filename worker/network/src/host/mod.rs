@@ -1,6 +1,7 @@
 //! What is in this host's kernel, owned by one thread.
 
 mod applied;
+mod checking;
 mod containers;
 pub(crate) mod links;
 mod observed;
@@ -15,6 +16,7 @@ mod thread;
 pub(crate) mod tunnel;
 
 pub use applied::Applied;
+pub(crate) use checking::{Published, try_everything};
 pub(crate) use containers::Plug;
 pub use links::{LINK_GROUP, ROUTE_PROTOCOL};
 pub use observed::Observed;

@@ -1,4 +1,4 @@
-//! What probes need of the host.
+//! What probes and `skep doctor` need of the host.
 
 use super::Host;
 use crate::Result;

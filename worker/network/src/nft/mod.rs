@@ -2,11 +2,13 @@
 //!
 //! Numbers are those of linux/netfilter/nf_tables.h.
 
+mod base_chain;
 mod batch;
 mod encoding;
 mod expression;
 mod set;
 
+pub(crate) use base_chain::{BaseChain, base_chains};
 pub(crate) use batch::{Batch, Hook, chain_names, keys, table_there};
 pub(crate) use expression::{Base, CtKey, Expression, MetaKey, Register, Verdict};
 pub(crate) use set::{Element, Set, Value};
