@@ -9,8 +9,8 @@ use crate::api::Api;
 use crate::incoming::Incoming;
 use crate::refusal::Refusal;
 use crate::resources::{
-    container, image, image_archive, missing, network, node, service, service_change, stack, swarm, system,
-    task,
+    container, doctor, image, image_archive, missing, network, node, service, service_change, stack, swarm,
+    system, task,
 };
 use crate::version::negotiate;
 use crate::{events, logs};
@@ -47,6 +47,7 @@ fn node_calls() -> Router<Api> {
 /// What concerns the swarm.
 fn swarm_calls() -> Router<Api> {
     Router::new()
+        .route("/doctor", get(doctor::check))
         .route("/swarm", get(swarm::inspect))
         .route("/swarm/init", post(swarm::init))
         .route("/swarm/join", post(swarm::join))

@@ -6,6 +6,7 @@
 
 mod architecture;
 mod container;
+mod doctor;
 mod error;
 mod event;
 mod human_duration;
@@ -25,6 +26,7 @@ mod tls;
 
 pub use architecture::image_architecture;
 pub use container::{ContainerInspect, ContainerState, ContainerSummary, ExitResult, PortSummary};
+pub use doctor::{Diagnosis, Finding};
 pub use error::{ErrorMessage, Unsupported};
 pub use event::{Event, EventActor};
 pub use human_duration::human_duration;

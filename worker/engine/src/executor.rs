@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use skep_executor::{Controller, ControllerError, Executor};
-use skep_model::{EndpointTable, NodeDescription, TaskAssignment, TaskId};
+use skep_model::{Checkup, EndpointTable, NodeDescription, NodeReport, PathReport, TaskAssignment, TaskId};
 
 use crate::controller::ContainerController;
 use crate::engine::Engine;
@@ -54,6 +54,17 @@ impl Executor for EngineExecutor {
             }
         }
         Ok(())
+    }
+
+    async fn check(&self, checkup: &Checkup) -> NodeReport {
+        let (mut report, network) =
+            tokio::join!(self.engine.check(checkup), self.check_network(checkup.repair));
+        report.findings.extend(network);
+        report
+    }
+
+    async fn next_paths(&self, seen: u64) -> (u64, Vec<PathReport>) {
+        self.engine.network.next_paths(seen).await
     }
 }
 

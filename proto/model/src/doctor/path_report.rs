@@ -42,9 +42,8 @@ impl PathReport {
     /// Whether another report says the same, but for times and single lost packets.
     #[must_use]
     pub fn is_like(&self, other: &Self) -> bool {
-        let state = |path: &Self| {
-            (path.peer, path.link_mtu, path.mtu, path.unchecked_mtu > path.mtu, path.altered)
-        };
+        let state =
+            |path: &Self| (path.peer, path.link_mtu, path.mtu, path.unchecked_mtu > path.mtu, path.altered);
         // What was heard and answered outside tells causes of silence only.
         let cause = |path: &Self| path.is_silent().then_some((path.heard, path.outside));
         state(self) == state(other) && cause(self) == cause(other)

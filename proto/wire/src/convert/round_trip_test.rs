@@ -2,7 +2,10 @@
 
 use proptest::prelude::*;
 use prost::Message;
-use skep_model::{Change, Checkup, Diagnosis, EndpointTable, NodeReport, Object, ObjectKey, SwarmView, TaskAssignment, TaskReport};
+use skep_model::{
+    Change, Checkup, Diagnosis, EndpointTable, NodeReport, Object, ObjectKey, SwarmView, TaskAssignment,
+    TaskReport,
+};
 
 use crate::{decode, encode, v1};
 

@@ -82,11 +82,13 @@ impl Prober {
     /// See [`crate::Network::next_paths`].
     pub(crate) async fn next(&self, seen: u64) -> (u64, Vec<PathReport>) {
         let mut known = self.shared.known.subscribe();
-        match known.wait_for(|(version, _)| *version > seen).await {
-            Ok(now) => (now.0, now.1.values().cloned().collect()),
+        let news = known.wait_for(|(version, _)| *version > seen).await.is_ok();
+        if !news {
             // The sender lives as long as this.
-            Err(_) => std::future::pending().await,
+            std::future::pending::<()>().await;
         }
+        let now = known.borrow();
+        (now.0, now.1.values().cloned().collect())
     }
 
     /// Measures all ways now.
