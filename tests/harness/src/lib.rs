@@ -8,6 +8,7 @@
 //! census.rs      which tasks are wanted, and which really run
 //! load.rs        a client that asks at a fixed rate, and minds every failure
 //! loss.rs        a host that hears nobody, or that nobody hears
+//! resolver.rs    stands in for the machine's DNS servers
 //! small_disk.rs  a data directory with little room
 //! http.rs        requests from inside a namespace
 //! api.rs         requests to a daemon's socket
@@ -34,6 +35,7 @@ mod load;
 mod loss;
 mod namespace;
 mod record;
+mod resolver;
 mod small_disk;
 mod switch;
 mod wait;
@@ -49,6 +51,7 @@ pub use load::Load;
 pub use loss::Loss;
 pub use namespace::Namespaces;
 pub use record::{Acknowledged, Record};
+pub use resolver::Resolver;
 pub use switch::Switch;
 pub use wait::{eventually, until};
 pub use writer::Writer;
