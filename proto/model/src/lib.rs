@@ -7,6 +7,7 @@
 mod assignment;
 mod change;
 mod endpoint;
+mod endpoint_merge;
 mod error;
 mod ids;
 pub mod limits;

@@ -70,6 +70,8 @@ fn bound(protocol: Protocol, address: Ipv4Addr, port: u16, reuse: bool) -> Resul
     };
     let held = socket(AddressFamily::Inet, kind, SockFlag::SOCK_CLOEXEC, None)?;
     setsockopt(&held, sockopt::ReuseAddr, &reuse)?;
+    // An address that the host has not (yet) is no fault: nothing arrives there.
+    setsockopt(&held, sockopt::IpFreebind, &true)?;
     let [a, b, c, d] = address.octets();
     bind(held.as_raw_fd(), &SockaddrIn::new(a, b, c, d, port))?;
     Ok(PortHold { _socket: held })
