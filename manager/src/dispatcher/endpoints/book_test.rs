@@ -47,7 +47,13 @@ fn service(id: u128, networks: &[u128], port: u16) -> Service {
     };
     let mut spec = ServiceSpec { name: format!("service{id}"), ..ServiceSpec::default() };
     spec.task.networks = networks.iter().map(attach).collect();
-    let port = PortConfig { protocol: Protocol::Tcp, target: 80, published: port, mode: PortMode::Ingress };
+    let port = PortConfig {
+        protocol: Protocol::Tcp,
+        target: 80,
+        published: port,
+        mode: PortMode::Ingress,
+        address: None,
+    };
     let ports = Some(port).filter(|port| port.published != 0).into_iter().collect();
     Service {
         id: ServiceId::new(id),

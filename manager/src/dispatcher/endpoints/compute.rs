@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use skep_model::{
-    Backend, EndpointNetwork, EndpointService, NetworkId, Node, NodeId, Peer, PublishedPort, Service, Task,
-    TaskState, Vip,
+    Backend, Balance, EndpointNetwork, EndpointService, NetworkId, Node, NodeId, Peer, PortConfig, PortMode,
+    PublishedPort, Service, Task, TaskState, Vip,
 };
 use skep_store::View;
 
@@ -21,7 +21,7 @@ pub(super) fn entry(view: &View, service: &Service, reached: impl Fn(NodeId) -> 
 /// Who is told of the service.
 pub(super) fn audience(service: &Service) -> Audience {
     let networks = service.spec.task.networks.iter().filter_map(|attachment| attachment.target.id());
-    Audience { networks: networks.collect(), everybody: !service.endpoint.ports.is_empty() }
+    Audience { networks: networks.collect(), everybody: ingress_ports(service).next().is_some() }
 }
 
 /// The UDP port of the tunnel; 0 for the default.
@@ -53,17 +53,23 @@ pub(super) fn endpoint_network(view: &View, id: NetworkId) -> Option<EndpointNet
     })
 }
 
+fn ingress_ports(service: &Service) -> impl Iterator<Item = &PortConfig> {
+    service.endpoint.ports.iter().filter(|port| port.mode == PortMode::Ingress)
+}
+
 fn endpoint(service: &Service, backends: Vec<Backend>) -> EndpointService {
+    // What the store holds was checked when it came in.
+    let balance = Balance::of(&service.spec.labels).unwrap_or_default();
     let vips = service.spec.task.networks.iter().filter_map(|attachment| {
         let network = attachment.target.id()?;
         let address = service.endpoint.vips.iter().find(|vip| vip.0 == network).map(|vip| vip.1);
         Some(Vip { network, address, aliases: attachment.aliases.clone() })
     });
-    let published = service.endpoint.ports.iter().map(|port| PublishedPort {
+    let published = ingress_ports(service).map(|port| PublishedPort {
         protocol: port.protocol,
         published: port.published,
         target: port.target,
-        address: None,
+        address: port.address,
     });
     EndpointService {
         id: service.id,
@@ -71,8 +77,8 @@ fn endpoint(service: &Service, backends: Vec<Backend>) -> EndpointService {
         vips: vips.collect(),
         published: published.collect(),
         backends,
-        by_source: false,
-        prefer_local: false,
+        by_source: balance.by_source,
+        prefer_local: balance.prefer_local,
     }
 }
 
