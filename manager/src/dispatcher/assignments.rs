@@ -12,7 +12,7 @@ use skep_store::{Door, View};
 use skep_wire::{Session, SessionUpdate};
 use tokio::sync::mpsc::Sender;
 
-use super::endpoints::endpoint_table;
+use super::endpoints;
 use super::session::Sessions;
 use crate::ca::manager_addresses;
 use crate::doctor::Checkups;
@@ -25,7 +25,9 @@ struct Told {
     node: NodeId,
     session: Session,
     tasks: BTreeMap<TaskId, TaskState>,
-    endpoints: Option<EndpointTable>,
+    endpoints: endpoints::Told,
+    /// The store's version up to which the node knows all endpoints, or is told with the next update.
+    current: u64,
     swarm: Option<SwarmView>,
     /// Stops that wait for other nodes, and since when.
     draining: BTreeMap<TaskId, Timestamp>,
@@ -45,7 +47,8 @@ pub(super) async fn run(
         node,
         session,
         tasks: BTreeMap::new(),
-        endpoints: None,
+        endpoints: endpoints::Told::default(),
+        current: 0,
         swarm: None,
         draining: BTreeMap::new(),
         complete: true,
@@ -60,8 +63,13 @@ pub(super) async fn run(
         let (now_asked, checkup) = checkups.asked().get_versioned();
         let checkup = checkup.filter(|_| now_asked > asked);
         asked = now_asked;
+        let (endpoints, current) = sessions.book().news(door.store(), node, &mut told.endpoints);
+        told.current = current;
+        if let Some(sent) = told.endpoints.sent() {
+            sessions.table_sent(node, sent, current);
+        }
         let view = door.view();
-        let update = told.update(&view, &sessions, checkup, env.now());
+        let update = told.update(&view, (endpoints, checkup), &sessions, env.now());
         if let Some(update) = update
             && updates.send(update).await.is_err()
         {
@@ -91,14 +99,10 @@ impl Told {
     fn update(
         &mut self,
         view: &View,
+        (endpoints, checkup): (Option<EndpointTable>, Option<Checkup>),
         sessions: &Sessions,
-        checkup: Option<Checkup>,
         now: Timestamp,
     ) -> Option<SessionUpdate> {
-        let endpoints = self.endpoints_news(view);
-        if let Some(sent) = &self.endpoints {
-            sessions.table_sent(self.node, sent.version, view.version());
-        }
         let assign = self.assignments_news(view, sessions, now);
         let known = |id: &TaskId| view.task(*id).is_some_and(|task| task.node == Some(self.node));
         let forget: Vec<TaskId> = self.tasks.keys().copied().filter(|id| !known(id)).collect();
@@ -118,19 +122,6 @@ impl Told {
         let now = Some(swarm_view(view, self.node)?).filter(|now| self.swarm.as_ref() != Some(now))?;
         self.swarm = Some(now.clone());
         Some(now)
-    }
-
-    fn endpoints_news(&mut self, view: &View) -> Option<EndpointTable> {
-        let mut table = endpoint_table(view, self.node);
-        if let Some(before) = &self.endpoints {
-            let version = std::mem::replace(&mut table.version, before.version);
-            if table == *before {
-                return None;
-            }
-            table.version = version;
-        }
-        self.endpoints = Some(table.clone());
-        Some(table)
     }
 
     fn assignments_news(&mut self, view: &View, sessions: &Sessions, now: Timestamp) -> Vec<TaskAssignment> {
@@ -162,7 +153,8 @@ impl Told {
             return false;
         }
         let since = *self.draining.entry(task.id).or_insert(now);
-        !sessions.all_applied(task.meta.version, self.node) && now.since(since) < DRAIN_WAIT_MAX
+        let elsewhere = sessions.all_applied(task.meta.version, self.node);
+        !(elsewhere && self.current >= task.meta.version) && now.since(since) < DRAIN_WAIT_MAX
     }
 }
 

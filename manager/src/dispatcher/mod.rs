@@ -27,7 +27,7 @@ use thiserror::Error;
 use tokio_stream::wrappers::ReceiverStream;
 
 pub use arrival::Arrival;
-pub(crate) use endpoints::endpoint_table;
+pub(crate) use endpoints::is_reached;
 pub(crate) use server::DispatcherServer;
 use session::Sessions;
 use status::StatusWriter;

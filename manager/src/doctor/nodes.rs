@@ -5,7 +5,7 @@ use std::time::Duration;
 use skep_model::{Check, Finding, Node, NodeId, TaskState, limits};
 
 use super::{Answer, Scene};
-use crate::dispatcher::{Arrival, endpoint_table};
+use crate::dispatcher::{Arrival, is_reached};
 
 /// A clock that is off by this much makes certificates useless that were just made, elsewhere.
 const CLOCK_FAULT: Duration = Duration::from_secs(60);
@@ -127,18 +127,16 @@ fn managers(scene: &Scene<'_>, answer: &Answer) -> Vec<Finding> {
     failed.map(finding).collect()
 }
 
-/// Services with running tasks, none of which this node is told of.
-fn services(scene: &Scene<'_>, id: NodeId) -> Vec<Finding> {
-    let table = endpoint_table(scene.view, id);
-    let lost = table.services.iter().filter(|service| service.backends.is_empty()).filter_map(|service| {
-        let tasks = scene.view.service_tasks(service.id);
-        let running = tasks.filter(|task| task.status.state == TaskState::Running && task.is_wanted()).count();
-        (running > 0).then(|| {
-            let failed = format!("the service {} leads to none of its {running} running tasks", service.name);
-            Finding::fault(Check::Services, failed)
-                .cause("this node, or those of the tasks, are known by an address that says nothing to others")
-                .fix("see \"skep node inspect\" for Status.Addr; let such nodes leave and join with --advertise-addr")
-        })
-    });
-    lost.collect()
+/// Tasks that other nodes do not reach.
+fn services(scene: &Scene<'_>, id: NodeId) -> Option<Finding> {
+    let node = scene.view.node(id)?;
+    let running = scene.view.node_tasks(id).filter(|task| task.status.state == TaskState::Running);
+    let count = running.filter(|task| task.is_wanted()).count();
+    let alone = scene.view.nodes().count() == 1;
+    (count > 0 && !alone && !is_reached(node)).then(|| {
+        let failed = format!("no other node leads to the {count} tasks that run on it");
+        Finding::fault(Check::Services, failed)
+            .cause(format!("managers know the node by an address that says nothing to others: {}", node.status.address))
+            .fix("let the node leave, and join with --advertise-addr and an address that others reach")
+    })
 }

@@ -34,7 +34,7 @@ mod recipe;
 mod registry;
 
 pub use checkup::check_host;
-pub use container::{Container, ContainerInfo, ContainerState, NetworkPlace, Phase};
+pub use container::{Container, ContainerInfo, ContainerState, HostPort, NetworkPlace, Phase};
 pub use engine::{Engine, EngineOptions};
 pub use error::EngineError;
 pub use event::{EngineEvent, EngineEvents};

@@ -44,6 +44,8 @@ mod probe_test;
 #[cfg(test)]
 mod restart_test;
 #[cfg(test)]
+mod table_test;
+#[cfg(test)]
 mod traffic_test;
 #[cfg(test)]
 mod tunnel_change_test;

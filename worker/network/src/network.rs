@@ -174,15 +174,19 @@ impl Network {
         Ok(())
     }
 
-    /// Makes kernel and DNS follow a table, in one transaction; flows that it does not concern go on.
+    /// Makes kernel and DNS follow a table, or what a partial one changes, in one transaction; flows that it does not concern
+    /// go on.
     ///
     /// # Errors
     /// When the kernel refuses; then all is as before.
     pub async fn apply(&self, table: &EndpointTable) -> Result<Applied> {
         let copy = table.clone();
-        let (applied, ground) = self.host.call(move |host| Ok((host.apply(copy)?, host.ground()))).await?;
+        let (applied, undo, ground) = self
+            .host
+            .call(move |host| host.apply(copy).map(|(applied, undo)| (applied, undo, host.ground())))
+            .await?;
         self.prober.follow(ground).await;
-        self.directory.load(table);
+        self.directory.follow(table, &undo);
         Ok(applied)
     }
 

@@ -1,5 +1,4 @@
 use std::io::ErrorKind;
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use skep_model::{Check, Finding};
@@ -19,7 +18,7 @@ pub(super) async fn check(published: Vec<Published>) -> Vec<Finding> {
     let mut trying = JoinSet::new();
     for port in published.into_iter().take(TRIED) {
         trying.spawn(async move {
-            let connecting = TcpStream::connect((Ipv4Addr::LOCALHOST, port.port));
+            let connecting = TcpStream::connect((port.address, port.port));
             let error = match timeout(PATIENCE, connecting).await {
                 Ok(Ok(_)) => return None,
                 Ok(Err(error)) => error.kind(),
@@ -31,7 +30,7 @@ pub(super) async fn check(published: Vec<Published>) -> Vec<Finding> {
     trying.join_all().await.into_iter().flatten().collect()
 }
 
-fn judge(Published { service, port, target }: &Published, error: ErrorKind) -> Finding {
+fn judge(Published { service, port, target, .. }: &Published, error: ErrorKind) -> Finding {
     let finding = |what: &str| {
         Finding::fault(Check::Ports, format!("the published TCP port {port} of the service {service} {what}"))
     };
@@ -53,10 +52,12 @@ fn judge(Published { service, port, target }: &Published, error: ErrorKind) -> F
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
 
     fn web(port: u16) -> Published {
-        Published { service: "shop_web".into(), port, target: 80 }
+        Published { service: "shop_web".into(), address: Ipv4Addr::LOCALHOST, port, target: 80 }
     }
 
     #[tokio::test]

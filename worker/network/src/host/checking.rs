@@ -6,6 +6,7 @@ use skep_model::{Check, Finding, Protocol};
 
 use super::Host;
 use super::ruleset::{TABLE, install};
+use super::services::Key;
 use super::tunnel::{Device, Number};
 use crate::netlink::NetlinkSocket;
 use crate::nft::Batch;
@@ -19,7 +20,9 @@ const MTU_BYTES: u32 = 1450;
 pub(crate) struct Published {
     /// The service's name.
     pub(crate) service: String,
-    /// The port on the host.
+    /// The host's address to ask.
+    pub(crate) address: Ipv4Addr,
+    /// The port there.
     pub(crate) port: u16,
     /// The port in the task.
     pub(crate) target: u16,
@@ -31,10 +34,10 @@ impl Host {
         let mut found = Vec::new();
         for service in &self.table.services {
             for port in service.published.iter().filter(|port| port.protocol == Protocol::Tcp) {
-                let targets = self.plan.published.get(&(Protocol::Tcp, port.published));
-                if targets.is_some_and(|targets| !targets.is_empty()) {
+                if self.plan.leads_on(Key::of_port(port)) {
+                    let address = port.address.unwrap_or(Ipv4Addr::LOCALHOST);
                     let service = service.name.clone();
-                    found.push(Published { service, port: port.published, target: port.target });
+                    found.push(Published { service, address, port: port.published, target: port.target });
                 }
             }
         }
@@ -48,8 +51,9 @@ impl Host {
             let name = &service.name;
             for port in &service.published {
                 let key = (port.protocol, port.published);
-                if !self.plan.published.contains_key(&key)
-                    && let Err(taken) = reserve(port.protocol, Ipv4Addr::UNSPECIFIED, port.published)
+                let address = port.address.unwrap_or(Ipv4Addr::UNSPECIFIED);
+                if !self.plan.contains(Key::of_port(port))
+                    && let Err(taken) = reserve(port.protocol, address, port.published)
                 {
                     let failed =
                         format!("the port {}/{} of the service {name} is not published here", key.1, key.0);
@@ -58,7 +62,7 @@ impl Host {
                 }
             }
             let ready = service.backends.iter().filter(|backend| backend.ready).count();
-            let leads_nowhere = |vip: &Ipv4Addr| self.plan.vips.get(vip).is_none_or(Vec::is_empty);
+            let leads_nowhere = |vip: &Ipv4Addr| !self.plan.leads_on(Key::Vip(*vip));
             for vip in service.vips.iter().filter_map(|vip| vip.address).filter(leads_nowhere) {
                 if ready > 0 {
                     let failed =

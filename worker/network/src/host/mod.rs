@@ -6,6 +6,7 @@ mod containers;
 pub(crate) mod links;
 mod observed;
 mod own_address;
+mod owners;
 mod probing;
 mod remote;
 mod ruleset;
