@@ -136,7 +136,10 @@ fn services(scene: &Scene<'_>, id: NodeId) -> Option<Finding> {
     (count > 0 && !alone && !is_reached(node)).then(|| {
         let failed = format!("no other node leads to the {count} tasks that run on it");
         Finding::fault(Check::Services, failed)
-            .cause(format!("managers know the node by an address that says nothing to others: {}", node.status.address))
+            .cause(format!(
+                "managers know the node by an address that says nothing to others: {}",
+                node.status.address
+            ))
             .fix("let the node leave, and join with --advertise-addr and an address that others reach")
     })
 }

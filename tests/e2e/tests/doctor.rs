@@ -70,7 +70,12 @@ mod tests {
         until_healthy(&cluster, 0);
 
         cluster.switch().set_mtu(2, 1300);
-        let lines = until_found(&cluster, 0, "paths", &["host0 -> host2", "host1 -> host2", "host2 -> host0", "host2 -> host1"]);
+        let lines = until_found(
+            &cluster,
+            0,
+            "paths",
+            &["host0 -> host2", "host1 -> host2", "host2 -> host0", "host2 -> host1"],
+        );
         assert!(
             lines.iter().all(|line| line.starts_with("WARN") && line.contains("instead of 1450")),
             "{lines:?}"
