@@ -49,11 +49,6 @@ impl Dispatcher {
         let scene = Scene { view: &view, now, root_ends, connected, answers };
         judge(&scene, self.env.uptime() - began)
     }
-
-    /// The ways from a node to others that are not sound, as it said last by itself.
-    pub fn unsound_paths(&self, node: NodeId) -> Vec<PathReport> {
-        self.checkups.unsound_paths(node)
-    }
 }
 
 fn log(node: NodeId, path: &PathReport) {

@@ -85,13 +85,6 @@ impl Checkups {
         changed
     }
 
-    /// The ways from a node as it said last, those that are not sound.
-    pub(crate) fn unsound_paths(&self, node: NodeId) -> Vec<PathReport> {
-        let known = self.lock();
-        let paths = known.get(&node).into_iter().flatten();
-        paths.filter(|path| !path.is_sound()).cloned().collect()
-    }
-
     /// Forgets what nodes said that are not there any more.
     pub(crate) fn retain(&self, there: impl Fn(NodeId) -> bool) {
         self.lock().retain(|node, _| there(*node));
