@@ -45,7 +45,7 @@ fn tunnel(view: &View, node: NodeId) -> (Option<Peer>, Vec<Peer>) {
 fn peer(node: &Node) -> Option<Peer> {
     let address: Ipv4Addr = node.status.address.parse().ok()?;
     let usable = node.number != 0 && !address.is_loopback() && !address.is_unspecified();
-    usable.then_some(Peer { node: node.id, number: node.number, address })
+    usable.then_some(Peer { node: node.id, number: node.number, address, key: node.description.tunnel_key })
 }
 
 /// The networks of the tasks that are (or will be) on the node, and the ingress network.
@@ -62,6 +62,7 @@ fn endpoint_network(view: &View, id: NetworkId) -> Option<EndpointNetwork> {
         name: network.spec.name.clone(),
         subnet: network.subnet?,
         internal: network.spec.internal,
+        encrypted: network.spec.encrypted || view.cluster().is_some_and(|cluster| cluster.spec.encrypt_networks),
     })
 }
 

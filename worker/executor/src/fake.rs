@@ -72,6 +72,7 @@ impl Executor for FakeExecutor {
             memory_bytes: 8 << 30,
             engine_version: "0".into(),
             engine_labels: BTreeMap::new(),
+            tunnel_key: None,
         })
     }
 

@@ -225,6 +225,7 @@ pub(crate) fn table(version: u64, services: Vec<EndpointService>) -> EndpointTab
         name: format!("net{number}"),
         subnet: subnet(number),
         internal: false,
+        encrypted: false,
     };
     EndpointTable { version, networks: (1..=3).map(network).collect(), services, ..EndpointTable::default() }
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use skep_model::{EndpointTable, NodeId, Peer};
 
 use crate::host::links;
-use crate::host::tunnel::Entry;
+use crate::host::tunnel::{Entry, Kind};
 use crate::lab::{
     CLIENT, Cell, HOST, Line, Node, ask, follow, in_lab, inside, line_service, on, serve, service, table, web,
 };
@@ -100,7 +100,7 @@ fn what_others_deleted_is_made_again() {
             inside(&node.namespace, || {
                 let mut socket = NetlinkSocket::route().unwrap();
                 let index = links::find(&mut socket, "skep-vx").unwrap().unwrap();
-                socket.all(&[links::delete(index), Entry::Gate.remove(index)], &[]).unwrap();
+                socket.all(&[links::delete(index), Entry::Gate.remove(Kind::Plain, index)], &[]).unwrap();
                 let mut batch = Batch::new("skep");
                 batch.delete_table();
                 batch.commit(&mut NetlinkSocket::netfilter().unwrap()).unwrap();
@@ -129,7 +129,7 @@ fn many_tasks_elsewhere_cost_little() {
                 many
             })
             .collect();
-        let peer = |number: u16| Peer { node: NodeId::new(number.into()), number, address: CLIENT };
+        let peer = |number: u16| Peer { node: NodeId::new(number.into()), number, address: CLIENT, key: None };
         let with = |version, count: usize| EndpointTable {
             own: Some(one.peer()),
             peers: (2..52).map(peer).collect(),

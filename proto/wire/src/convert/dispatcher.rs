@@ -11,8 +11,8 @@ message!(TaskAssignment { id, service, slot, node, desired, networks, egress } n
 message!(SwarmView { role, raft_id, managers, root_pem, issuer, certificate });
 message!(TaskReport { task } nested { status });
 message!(EndpointTable { version, networks, services, own, peers, tunnel_port });
-message!(Peer { node, number, address });
-message!(EndpointNetwork { id, name, internal } nested { subnet });
+message!(Peer { node, number, address, key });
+message!(EndpointNetwork { id, name, internal, encrypted } nested { subnet });
 message!(EndpointService { id, name, vips, published, backends });
 message!(Vip { network, address, aliases });
 message!(PublishedPort { protocol, published, target });

@@ -49,16 +49,19 @@ impl Plan {
         let mut plan = Self::default();
         let known: BTreeSet<NetworkId> = table.networks.iter().map(|network| network.id).collect();
         for service in &table.services {
-            let ready = || service.backends.iter().filter(|backend| backend.ready && reach.reaches(backend));
+            let ready = || service.backends.iter().filter(|backend| backend.ready);
             for vip in &service.vips {
                 let Some(address) = vip.address else { continue };
+                let reached = ready().filter(|backend| reach.reaches(backend, vip.network));
                 let on_network = |backend| Some((address_on(backend, vip.network)?, None));
-                let targets = ready().filter_map(on_network).collect();
+                let targets = reached.filter_map(on_network).collect();
                 plan.vips.insert(address, targets);
             }
             for port in &service.published {
-                let target =
-                    |backend| Some((published_address(backend, ingress, &known)?, Some(port.target)));
+                let target = |backend| {
+                    let (network, address) = published_address(backend, ingress, &known)?;
+                    reach.reaches(backend, network).then_some((address, Some(port.target)))
+                };
                 let targets: Vec<Target> = ready().filter_map(target).collect();
                 plan.published.entry((port.protocol, port.published)).or_default().extend(targets);
             }
@@ -151,10 +154,10 @@ fn published_address(
     backend: &Backend,
     ingress: Option<NetworkId>,
     known: &BTreeSet<NetworkId>,
-) -> Option<Ipv4Addr> {
-    let preferred = ingress.and_then(|network| address_on(backend, network));
+) -> Option<(NetworkId, Ipv4Addr)> {
+    let preferred = ingress.and_then(|network| Some((network, address_on(backend, network)?)));
     let any = || backend.addresses.iter().find(|(network, _)| known.contains(network));
-    preferred.or_else(|| any().map(|(_, address)| *address))
+    preferred.or_else(|| any().copied())
 }
 
 fn vip_element(vip: Ipv4Addr) -> Element {
