@@ -39,6 +39,14 @@ mod name_test;
 #[cfg(test)]
 mod restart_test;
 #[cfg(test)]
+mod sealed_guard_test;
+#[cfg(test)]
+mod sealed_key_test;
+#[cfg(test)]
+mod sealed_restart_test;
+#[cfg(test)]
+mod sealed_test;
+#[cfg(test)]
 mod traffic_test;
 #[cfg(test)]
 mod tunnel_change_test;

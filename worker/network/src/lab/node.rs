@@ -52,6 +52,11 @@ impl Node {
         std::array::from_fn(|at| first.take().unwrap_or_else(|| Self::beside(lab, at as u8 + 1)))
     }
 
+    /// Where its network keeps its state.
+    pub(crate) fn state(&self) -> &std::path::Path {
+        &self.options.directory
+    }
+
     pub(crate) fn id(&self) -> NodeId {
         NodeId::new(self.number.into())
     }
