@@ -111,8 +111,9 @@ mod tests {
     use std::sync::Arc;
 
     use skep_model::{
-        Change, Meta, NodeDescription, NodeRole, NodeSpec, NodeState, NodeStatus, PortConfig, PortMode,
-        Protocol, ServiceEndpoint, ServiceId, ServiceSpec, TaskId, TaskStatus, Timestamp, Transaction,
+        Change, Cluster, ClusterId, ClusterSpec, JoinTokens, Meta, Network, NetworkSpec, NodeDescription, NodeRole, NodeSpec, NodeState, NodeStatus, PortConfig, PortMode,
+        Protocol, RootCa, ServiceEndpoint, ServiceId, ServiceSpec, TaskId, TaskStatus, Timestamp, Transaction,
+        TunnelKey, UnlockKey,
     };
     use skep_store::Store;
 
@@ -188,6 +189,63 @@ mod tests {
         assert_eq!(seen(1), (Some(11), vec![12, 13], reached));
         assert_eq!(seen(4), (None, Vec::new(), vec![(4, true)]), "it has no way to others");
         assert_eq!(seen(5), (None, Vec::new(), vec![(5, true)]));
+    }
+
+    fn cluster(encrypt_networks: bool) -> Change {
+        let root_ca = RootCa {
+            certificate_pem: String::new(),
+            key_pem: String::new(),
+            issuer: skep_model::CertIssuer { subject: Vec::new(), public_key: Vec::new() },
+        };
+        let cluster = Cluster {
+            id: ClusterId::new(1),
+            meta: Meta::default(),
+            spec: ClusterSpec { encrypt_networks, ..ClusterSpec::default() },
+            root_ca,
+            root_rotation: None,
+            cross_certificates: Vec::new(),
+            join_tokens: JoinTokens::default(),
+            epoch: 0,
+            unlock_key: UnlockKey::default(),
+        };
+        Change::Create(cluster.into())
+    }
+
+    #[test]
+    fn a_network_is_encrypted_on_request_or_with_all() {
+        for (all, one) in [(false, false), (false, true), (true, false)] {
+            let network = Network {
+                id: NetworkId::new(1),
+                meta: Meta::default(),
+                spec: NetworkSpec { ingress: true, encrypted: one, ..NetworkSpec::default() },
+                subnet: Some("10.0.0.0/16".parse().unwrap()),
+                address_cursor: 0,
+                removing: false,
+            };
+            let store = Store::default();
+            let changes = vec![cluster(all), Change::Create(network.into())];
+            store.apply(1, Timestamp::from_nanos(1), Transaction { changes }).unwrap();
+            let table = endpoint_table(&store.view(), NodeId::new(1));
+            assert_eq!(table.networks[0].encrypted, all || one);
+        }
+    }
+
+    #[test]
+    fn nodes_are_told_each_others_keys() {
+        let with_key = |id: u16| {
+            let mut change = node(id, id, &format!("10.0.0.{id}"), NodeState::Ready);
+            if let Change::Create(skep_model::Object::Node(node)) = &mut change {
+                Arc::make_mut(node).description.tunnel_key = Some(TunnelKey([id.to_be_bytes()[1]; 32]));
+            }
+            change
+        };
+        let store = Store::default();
+        let changes = vec![with_key(1), with_key(2), node(3, 3, "10.0.0.3", NodeState::Ready)];
+        store.apply(1, Timestamp::from_nanos(1), Transaction { changes }).unwrap();
+        let table = endpoint_table(&store.view(), NodeId::new(1));
+        let keys: Vec<_> = table.peers.iter().map(|peer| peer.key).collect();
+        assert_eq!(table.own.unwrap().key, Some(TunnelKey([1; 32])));
+        assert_eq!(keys, [Some(TunnelKey([2; 32])), None]);
     }
 
     #[test]

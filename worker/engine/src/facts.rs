@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use skep_model::{Labels, NodeDescription, TunnelKey};
+use skep_model::{Labels, NodeDescription};
 
 /// What the machine is, as the kernel tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,8 +45,8 @@ impl Facts {
         }
     }
 
-    /// What the node tells its managers, with the daemon's labels and its key for encrypted networks.
-    pub fn description(&self, engine_labels: Labels, tunnel_key: TunnelKey) -> NodeDescription {
+    /// What the node tells its managers, with the daemon's labels; its key for encrypted networks is not known here.
+    pub fn description(&self, engine_labels: Labels) -> NodeDescription {
         NodeDescription {
             hostname: self.hostname.clone(),
             architecture: self.architecture.clone(),
@@ -55,7 +55,7 @@ impl Facts {
             memory_bytes: self.memory_bytes,
             engine_version: env!("CARGO_PKG_VERSION").into(),
             engine_labels,
-            tunnel_key: Some(tunnel_key),
+            tunnel_key: None,
         }
     }
 }
