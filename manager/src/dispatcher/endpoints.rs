@@ -62,7 +62,8 @@ fn endpoint_network(view: &View, id: NetworkId) -> Option<EndpointNetwork> {
         name: network.spec.name.clone(),
         subnet: network.subnet?,
         internal: network.spec.internal,
-        encrypted: network.spec.encrypted || view.cluster().is_some_and(|cluster| cluster.spec.encrypt_networks),
+        encrypted: network.spec.encrypted
+            || view.cluster().is_some_and(|cluster| cluster.spec.encrypt_networks),
     })
 }
 
@@ -111,9 +112,9 @@ mod tests {
     use std::sync::Arc;
 
     use skep_model::{
-        Change, Cluster, ClusterId, ClusterSpec, JoinTokens, Meta, Network, NetworkSpec, NodeDescription, NodeRole, NodeSpec, NodeState, NodeStatus, PortConfig, PortMode,
-        Protocol, RootCa, ServiceEndpoint, ServiceId, ServiceSpec, TaskId, TaskStatus, Timestamp, Transaction,
-        TunnelKey, UnlockKey,
+        Change, Cluster, ClusterId, ClusterSpec, JoinTokens, Meta, Network, NetworkSpec, NodeDescription,
+        NodeRole, NodeSpec, NodeState, NodeStatus, PortConfig, PortMode, Protocol, RootCa, ServiceEndpoint,
+        ServiceId, ServiceSpec, TaskId, TaskStatus, Timestamp, Transaction, TunnelKey, UnlockKey,
     };
     use skep_store::Store;
 

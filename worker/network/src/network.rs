@@ -13,7 +13,9 @@ use tokio::sync::watch;
 use crate::dns::{Asker, Directory, RESOLVER, Serving, Upstreams, open_listener, serve};
 use crate::host::{Host, HostThread, Plug, links};
 use crate::namespace::in_namespace;
-use crate::{Address, Applied, Attached, Attachment, DescriptorStore, NetworkError, Observed, Result, TunnelReport};
+use crate::{
+    Address, Applied, Attached, Attachment, DescriptorStore, NetworkError, Observed, Result, TunnelReport,
+};
 
 /// How to open a host's network.
 #[derive(Clone, Debug)]

@@ -79,7 +79,13 @@ fn strangers_and_forgers_are_dropped_and_counted() {
         assert_eq!((report().await.strangers, report().await.refused), (1, 1));
         // Nonsense, and packets of sessions that there are not.
         let socket = inside(&one.namespace, || UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap());
-        for nonsense in [&b""[..], b"x", &[4; 40], &[1; 148], &[4, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]] {
+        for nonsense in [
+            &b""[..],
+            b"x",
+            &[4; 40],
+            &[1; 148],
+            &[4, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1],
+        ] {
             socket.send_to(nonsense, SocketAddrV4::new(two.address, 4790)).unwrap();
         }
         eventually(async || report().await.refused >= 5).await;

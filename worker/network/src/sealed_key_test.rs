@@ -3,8 +3,8 @@
 use std::net::Ipv4Addr;
 
 use crate::lab::{
-    Line, Load, Node, connected, connected_by, eventually, follow_sealed, in_lab, line_service, on, published,
-    serve, service, web,
+    Line, Load, Node, connected, connected_by, eventually, follow_sealed, in_lab, line_service, on,
+    published, serve, service, web,
 };
 
 const VIP: Ipv4Addr = Ipv4Addr::new(10, 0, 1, 100);

@@ -8,8 +8,8 @@ use skep_model::{EndpointTable, NodeId, Peer};
 use crate::host::links;
 use crate::host::tunnel::{Entry, Kind};
 use crate::lab::{
-    CLIENT, Cell, HOST, Line, Node, ask, eventually, follow, in_lab, inside, line_service, on, refused, serve,
-    service, table, web,
+    CLIENT, Cell, HOST, Line, Node, ask, eventually, follow, in_lab, inside, line_service, on, refused,
+    serve, service, table, web,
 };
 use crate::netlink::NetlinkSocket;
 use crate::nft::Batch;
@@ -137,7 +137,8 @@ fn many_tasks_elsewhere_cost_little() {
                 many
             })
             .collect();
-        let peer = |number: u16| Peer { node: NodeId::new(number.into()), number, address: CLIENT, key: None };
+        let peer =
+            |number: u16| Peer { node: NodeId::new(number.into()), number, address: CLIENT, key: None };
         let with = |version, count: usize| EndpointTable {
             own: Some(one.peer()),
             peers: (2..52).map(peer).collect(),

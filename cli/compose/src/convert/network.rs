@@ -124,7 +124,11 @@ fn network(field: &Field<'_>, setting: Setting<'_>, out: &mut Findings) -> Decla
             "labels" => spec.labels.extend(labels(&entry, out)),
             "driver" => driver(&entry, out),
             "driver_opts" => spec.encrypted = encrypted(&entry, out),
-            _ => refuse_unknown(&entry, &["name", "external", "internal", "labels", "driver", "driver_opts"], out),
+            _ => refuse_unknown(
+                &entry,
+                &["name", "external", "internal", "labels", "driver", "driver_opts"],
+                out,
+            ),
         }
         if !matches!(entry.key, "external" | "name") {
             others.push(entry);

@@ -55,7 +55,8 @@ impl Init {
 
 /// Starts a swarm; answers with this node's id.
 async fn init(client: &Client, init: Init) -> Result<String, Failure> {
-    let encryption_config = json!({ "AutoLockManagers": init.autolock, "EncryptNetworks": init.encrypt_networks });
+    let encryption_config =
+        json!({ "AutoLockManagers": init.autolock, "EncryptNetworks": init.encrypt_networks });
     let mut spec = SwarmSpec { encryption_config, ..SwarmSpec::default() };
     init.settings.apply(&mut spec)?;
     let request = SwarmInit {

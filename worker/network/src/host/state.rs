@@ -71,7 +71,8 @@ impl Host {
             plan = Plan::left(&chain_names(&mut filter, TABLE)?);
             for (set, subnets) in [(&SAME, &mut subnets), (&SEALED, &mut sealed)] {
                 let ranges = keys(&mut filter, TABLE, set).unwrap_or_default();
-                let there = |(first, last): &(Vec<u8>, Option<Vec<u8>>)| subnet_of_range(first, last.as_deref()?);
+                let there =
+                    |(first, last): &(Vec<u8>, Option<Vec<u8>>)| subnet_of_range(first, last.as_deref()?);
                 subnets.extend(ranges.iter().filter_map(there));
             }
             let pairs = keys(&mut filter, TABLE, &BACK).unwrap_or_default();

@@ -71,7 +71,8 @@ impl HostThread {
 fn work_off(host: &mut Host, inbox: &mpsc::Receiver<Job>) {
     let mut next = Instant::now() + CARE_PERIOD;
     loop {
-        let left = if host.needs_care() { next.saturating_duration_since(Instant::now()) } else { Duration::MAX };
+        let left =
+            if host.needs_care() { next.saturating_duration_since(Instant::now()) } else { Duration::MAX };
         match inbox.recv_timeout(left) {
             Ok(job) => job(host),
             Err(RecvTimeoutError::Timeout) => {}

@@ -50,7 +50,8 @@ impl Wire {
 
 /// Those of UDP to this port.
 pub(crate) fn to_port(frames: &[Vec<u8>], port: u16) -> usize {
-    let is = |frame: &&Vec<u8>| frame.get(23) == Some(&17) && frame.get(36..38) == Some(&port.to_be_bytes()[..]);
+    let is =
+        |frame: &&Vec<u8>| frame.get(23) == Some(&17) && frame.get(36..38) == Some(&port.to_be_bytes()[..]);
     frames.iter().filter(is).count()
 }
 

@@ -7,7 +7,9 @@ impl Expression {
     fn name(&self) -> &'static str {
         match self {
             Self::Meta { .. } | Self::SetMeta { .. } => "meta",
-            Self::Ct { .. } | Self::LeadsTo { .. } | Self::SetCt { .. } | Self::SetOriginalZone { .. } => "ct",
+            Self::Ct { .. } | Self::LeadsTo { .. } | Self::SetCt { .. } | Self::SetOriginalZone { .. } => {
+                "ct"
+            }
             Self::Payload { .. } => "payload",
             Self::NextHop { .. } => "rt",
             Self::DestinationKind { .. } | Self::SourceKind { .. } => "fib",

@@ -164,12 +164,8 @@ fn send(socket: &UdpSocket, shared: &Shared, target: SocketAddrV4, datagram: &[u
 fn receive(socket: &UdpSocket, bytes: &mut [u8]) -> Result<Option<(Ipv4Addr, usize, usize)>, Errno> {
     let mut space = nix::cmsg_space!(i32);
     let mut slices = [IoSliceMut::new(bytes)];
-    let message = recvmsg::<SockaddrIn>(
-        socket.as_raw_fd(),
-        &mut slices,
-        Some(&mut space),
-        MsgFlags::MSG_DONTWAIT,
-    )?;
+    let message =
+        recvmsg::<SockaddrIn>(socket.as_raw_fd(), &mut slices, Some(&mut space), MsgFlags::MSG_DONTWAIT)?;
     let mut size = message.bytes;
     for control in message.cmsgs().into_iter().flatten() {
         if let ControlMessageOwned::UdpGroSegments(segment) = control {

@@ -78,7 +78,8 @@ impl Members {
 
     /// Whether every node has a session with our present key.
     pub(super) fn all_know(&self, key: TunnelKey) -> bool {
-        let knows = |member: &Member| member.channels.iter().any(|it| it.own == key && it.is_settled(SETTLED));
+        let knows =
+            |member: &Member| member.channels.iter().any(|it| it.own == key && it.is_settled(SETTLED));
         self.by_number.values().all(knows)
     }
 

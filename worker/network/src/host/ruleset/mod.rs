@@ -27,8 +27,8 @@ mod tunnel;
 use std::net::Ipv4Addr;
 
 pub(crate) use sets::{
-    BACK, EGRESS, OWN, PUBLISHED, SAME, SEALED, SOURCES, SUBNETS, VIPS, peer_elements, peer_of_pair, subnet_elements,
-    subnet_of_range,
+    BACK, EGRESS, OWN, PUBLISHED, SAME, SEALED, SOURCES, SUBNETS, VIPS, peer_elements, peer_of_pair,
+    subnet_elements, subnet_of_range,
 };
 use terms::{
     ORIGINAL, R0, R1, accept, container, destination, direction, drop, local, loopback, member, outside,
@@ -135,7 +135,8 @@ fn guard(batch: &mut Batch) {
         Expression::Mask { register: R0, mask: 0x20_u32.to_ne_bytes().to_vec() },
         Expression::Compare { from: R0, equal: true, value: vec![0; 4] },
     ];
-    let links = [container(MetaKey::GroupOut, true).to_vec(), terms::tunnel(MetaKey::GroupOut, true).to_vec()];
+    let links =
+        [container(MetaKey::GroupOut, true).to_vec(), terms::tunnel(MetaKey::GroupOut, true).to_vec()];
     for to_task in links {
         let parts =
             [&outside(MetaKey::GroupIn)[..], &to_task, &direction(ORIGINAL), &untranslated, &[drop()]];

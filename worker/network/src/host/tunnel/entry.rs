@@ -92,12 +92,7 @@ impl Entry {
 }
 
 /// `struct ndmsg` with its attributes; with `outside`, for frames to the hardware address instead of packets.
-fn neighbour(
-    (link, index): (Kind, u32),
-    number: Number,
-    outside: Option<Ipv4Addr>,
-    add: bool,
-) -> Message {
+fn neighbour((link, index): (Kind, u32), number: Number, outside: Option<Ipv4Addr>, add: bool) -> Message {
     let (family, own) = if outside.is_some() { (FAMILY_BRIDGE, SELF) } else { (FAMILY_INET, 0) };
     let mut header = [family, 0, 0, 0, 0, 0, 0, 0, 0, 0, own, 0];
     header[4..8].copy_from_slice(&index.to_ne_bytes());

@@ -226,7 +226,8 @@ mod tests {
         ];
         let wanted = seen_by_one(vec![peer(2), peer(3)], &cells.each_ref());
         let reach = Reach::new(&wanted, 1450);
-        let reaches: Vec<_> = wanted.services[0].backends.iter().map(|one| reach.reaches(one, NetworkId::new(1))).collect();
+        let reaches: Vec<_> =
+            wanted.services[0].backends.iter().map(|one| reach.reaches(one, NetworkId::new(1))).collect();
         assert_eq!(reaches, [true, true, true, false]);
         let local = BTreeSet::from([on(1, 8).address]);
         let entries = reach.entries(Kind::Plain, &local);
