@@ -39,6 +39,8 @@ mod name_test;
 #[cfg(test)]
 mod restart_test;
 #[cfg(test)]
+mod sealed_bench;
+#[cfg(test)]
 mod sealed_guard_test;
 #[cfg(test)]
 mod sealed_key_test;

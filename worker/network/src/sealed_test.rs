@@ -137,15 +137,11 @@ fn packets_of_full_size_pass_sealed() {
         follow_sealed(1, &[&one, &two], &[line_service(&task)]).await;
         connected(&[&one, &two]).await;
         let long = "x".repeat(1 << 20);
-        let wire = Wire::tap(&lab);
         let mut inner = Line::open(&asker.namespace, (VIP, 7), (&task, 7));
         assert_eq!(inner.send(&long).unwrap(), format!("task {long}\n"));
         drop(inner);
         let mut outer = Line::open(&lab.client, (HOST, 8081), (&task, 7));
         assert_eq!(outer.send(&long).unwrap(), format!("task {long}\n"));
-        // What the kernel cuts up late is longer here.
-        let longest = wire.end().iter().filter(|frame| frame[6..12] != [0; 6]).map(Vec::len).max();
-        assert!(longest.is_some());
         let [there, here] = [&task, &asker].map(|cell| {
             let socket = inside(&cell.namespace, || UdpSocket::bind((cell.address(), 9)).unwrap());
             socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();

@@ -61,10 +61,11 @@ impl Keys {
         known == Some(self.present()) && age(&self.present) >= TUNNEL_KEY_LIFE.as_secs()
     }
 
-    /// Makes a new key; it is on disk before anybody hears of it.
-    pub(super) fn rotate(&mut self) -> Result<()> {
-        let former = std::mem::replace(&mut self.present, fresh()?);
-        self.former = Some(former);
+    /// Makes a new key; it is on disk before anybody hears of it. The former key is then the one that the others know.
+    pub(super) fn rotate(&mut self, known: Option<TunnelKey>) -> Result<()> {
+        let before = std::mem::replace(&mut self.present, fresh()?);
+        let kept = self.former.take().filter(|key| Some(key.public) == known);
+        self.former = Some(kept.unwrap_or(before));
         self.write()
     }
 
@@ -160,7 +161,8 @@ mod tests {
         let mut keys = Keys::open(directory.path()).unwrap();
         let first = keys.present();
         assert_eq!(Keys::open(directory.path()).unwrap().present(), first);
-        keys.rotate().unwrap();
+        keys.rotate(Some(first)).unwrap();
+        keys.rotate(Some(first)).unwrap();
         assert_ne!(keys.present(), first);
         let again = Keys::open(directory.path()).unwrap();
         assert_eq!(again.all().map(|key| key.public).collect::<Vec<_>>(), [keys.present(), first]);

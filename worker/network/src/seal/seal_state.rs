@@ -85,7 +85,7 @@ impl Seal {
 
     /// Makes a new key; the former counts until the others have shaken hands with the new one.
     pub(crate) fn rotate(&mut self) -> Result<()> {
-        self.keys.rotate()?;
+        self.keys.rotate(self.plan.as_ref().and_then(|plan| plan.known_key))?;
         self.key.send_replace(self.keys.present());
         if let Some(plan) = &self.plan {
             self.shared.change().follow(plan, &self.keys);
@@ -102,7 +102,7 @@ impl Seal {
             self.keys.forget_former()?;
         }
         self.shared.change().trim(&self.keys);
-        if self.keys.is_old(known) && !self.keys.former().is_some() { self.rotate() } else { Ok(()) }
+        if self.keys.is_old(known) && self.keys.former().is_none() { self.rotate() } else { Ok(()) }
     }
 
     /// How it is.
