@@ -49,6 +49,8 @@ mod sealed_restart_test;
 #[cfg(test)]
 mod sealed_test;
 #[cfg(test)]
+mod table_test;
+#[cfg(test)]
 mod traffic_test;
 #[cfg(test)]
 mod tunnel_change_test;

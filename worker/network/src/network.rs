@@ -175,15 +175,16 @@ impl Network {
         Ok(())
     }
 
-    /// Makes kernel and DNS follow a table, in one transaction; flows that it does not concern go on. A way to other nodes that
-    /// cannot be had is left out, with the tasks that it leads to, and tried again; [`Self::tunnel_report`] says why.
+    /// Makes kernel and DNS follow a table, or what a partial one changes, in one transaction; flows that it does not concern
+    /// go on. A way to other nodes that cannot be had is left out, with the tasks that it leads to, and tried again;
+    /// [`Self::tunnel_report`] says why.
     ///
     /// # Errors
     /// When the kernel refuses the rest; then all is as before.
     pub async fn apply(&self, table: &EndpointTable) -> Result<Applied> {
         let copy = table.clone();
-        let applied = self.host.call(move |host| host.apply(copy)).await?;
-        self.directory.load(table);
+        let (applied, undo) = self.host.call(move |host| host.apply(copy)).await?;
+        self.directory.follow(table, &undo);
         Ok(applied)
     }
 

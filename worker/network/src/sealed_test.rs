@@ -74,6 +74,7 @@ fn plain_and_encrypted_networks_are_side_by_side() {
             protocol: skep_model::Protocol::Tcp,
             published: 8082,
             target: 80,
+            address: None,
         }];
         follow_sealed(1, &[&one, &two], &[web(&[&sealed]), open]).await;
         connected(&[&one, &two]).await;

@@ -118,6 +118,11 @@ impl Reach {
         self.lost.insert(kind);
     }
 
+    /// The links that cannot be had.
+    pub(crate) fn lost(&self) -> &BTreeSet<Kind> {
+        &self.lost
+    }
+
     /// Whether a link cannot be had.
     pub(crate) fn is_lost(&self, kind: Kind) -> bool {
         self.lost.contains(&kind)
@@ -136,8 +141,12 @@ impl Reach {
     /// Whether connections to the backend arrive on a network. Without a tunnel all backends count as our own.
     pub(crate) fn reaches(&self, backend: &Backend, network: NetworkId) -> bool {
         let kind = self.networks.get(&network).copied().unwrap_or(Kind::Plain);
+        self.is_here(backend) || self.remote(backend).is_some_and(|number| self.leads(number, kind))
+    }
+
+    /// Whether the backend is on this node.
+    pub(crate) fn is_here(&self, backend: &Backend) -> bool {
         self.own.is_none_or(|own| own.node == backend.node)
-            || self.remote(backend).is_some_and(|number| self.leads(number, kind))
     }
 
     /// Whether the address is that of a task on another node.
