@@ -38,6 +38,7 @@ mod record;
 mod small_disk;
 mod switch;
 mod wait;
+mod wire;
 mod writer;
 
 pub use api::{Api, encoded};
@@ -53,4 +54,5 @@ pub use namespace::Namespaces;
 pub use record::{Acknowledged, Record};
 pub use switch::Switch;
 pub use wait::{eventually, until};
+pub use wire::{Heard, Wire};
 pub use writer::Writer;
