@@ -108,7 +108,7 @@ fn some(number: usize, cells: &[Cell]) -> EndpointService {
     let vip = 100 + (number % 7) as u8;
     let few: Vec<&Cell> = cells.iter().skip(number % 3).take(number % 4).collect();
     let one = service(&format!("s{vip}"), vip, &few);
-    if number % 2 == 0 { published(one, 8000 + u16::from(vip) + (number % 5) as u16 / 4, 80) } else { one }
+    if number.is_multiple_of(2) { published(one, 8000 + u16::from(vip) + (number % 5) as u16 / 4, 80) } else { one }
 }
 
 #[test]
@@ -130,9 +130,9 @@ fn whatever_tables_came_the_kernel_has_what_the_last_one_wants() {
             let gone = ServiceId::new(100 + (number % 5) as u128);
             let whole = one.table(version, &all, vec![some(number, &cells)]);
             let partial = EndpointTable {
-                partial: number % 9 != 0,
-                services_gone: if number % 3 == 0 { vec![gone] } else { Vec::new() },
-                networks: if number % 8 == 0 { whole.networks.clone() } else { Vec::new() },
+                partial: !number.is_multiple_of(9),
+                services_gone: if number.is_multiple_of(3) { vec![gone] } else { Vec::new() },
+                networks: if number.is_multiple_of(8) { whole.networks.clone() } else { Vec::new() },
                 peers: Vec::new(),
                 ..whole.clone()
             };

@@ -227,8 +227,11 @@ pub(crate) fn ours(socket: &mut NetlinkSocket) -> Result<Vec<Link>> {
     Ok(links.filter(|link| link.group == LINK_GROUP && link.name.starts_with("sk")).collect())
 }
 
-/// The links that are up, and where the routes to single addresses lead, by link.
-pub(crate) fn state(socket: &mut NetlinkSocket) -> Result<(BTreeSet<u32>, BTreeSet<(u32, Ipv4Addr)>)> {
+/// A link, and an address that a route leads to by it.
+pub(crate) type Led = (u32, Ipv4Addr);
+
+/// The links that are up, and where the routes to single addresses lead.
+pub(crate) fn state(socket: &mut NetlinkSocket) -> Result<(BTreeSet<u32>, BTreeSet<Led>)> {
     let links = socket.dump(Message::new(GET_LINK, 0, &link_header(0, 0, 0), "list the links"))?;
     let index_if_up = |body: &Vec<u8>| {
         // `ifi_flags` of linux/rtnetlink.h.
