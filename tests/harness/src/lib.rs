@@ -25,6 +25,7 @@
 
 mod api;
 mod binary;
+mod cargo;
 mod census;
 mod cluster;
 mod host;
@@ -42,6 +43,7 @@ mod writer;
 
 pub use api::{Api, encoded};
 pub use binary::{example, skep_binary, workspace};
+pub use cargo::cargo;
 pub use census::Census;
 pub use cluster::Cluster;
 pub use host::{Host, Ran};
