@@ -108,7 +108,11 @@ fn some(number: usize, cells: &[Cell]) -> EndpointService {
     let vip = 100 + (number % 7) as u8;
     let few: Vec<&Cell> = cells.iter().skip(number % 3).take(number % 4).collect();
     let one = service(&format!("s{vip}"), vip, &few);
-    if number.is_multiple_of(2) { published(one, 8000 + u16::from(vip) + (number % 5) as u16 / 4, 80) } else { one }
+    if number.is_multiple_of(2) {
+        published(one, 8000 + u16::from(vip) + (number % 5) as u16 / 4, 80)
+    } else {
+        one
+    }
 }
 
 #[test]

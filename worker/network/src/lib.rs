@@ -41,6 +41,8 @@ mod name_test;
 #[cfg(test)]
 mod restart_test;
 #[cfg(test)]
+mod scale_bench;
+#[cfg(test)]
 mod sealed_bench;
 #[cfg(test)]
 mod sealed_guard_test;
