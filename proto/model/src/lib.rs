@@ -17,6 +17,7 @@ mod spec;
 mod swarm_view;
 mod task_state;
 mod timestamp;
+mod tunnel_key;
 mod validate;
 
 pub use assignment::{TaskAssignment, TaskReport};
@@ -44,6 +45,7 @@ pub use spec::{
 pub use swarm_view::SwarmView;
 pub use task_state::{StateOwner, TaskState};
 pub use timestamp::Timestamp;
+pub use tunnel_key::TunnelKey;
 pub use validate::{
     validate_cluster, validate_image, validate_name, validate_network, validate_service, validate_stack,
     validate_stack_name,

@@ -79,6 +79,13 @@ pub const CLOCK_SKEW_SHOWN: Duration = Duration::from_secs(1);
 pub const CLUSTER_PORT_DEFAULT: u16 = 2377;
 /// The UDP port of the tunnel between nodes: IANA's for VXLAN.
 pub const TUNNEL_PORT_DEFAULT: u16 = 4789;
+/// The UDP port of encrypted networks is this far above that of the tunnel: 4790 by default.
+pub const SEALED_PORT_ABOVE: u16 = 1;
+/// How old a node's key for encrypted networks gets before the node makes another one.
+pub const TUNNEL_KEY_LIFE: Duration = Duration::from_secs(12 * 3600);
+/// How long a key that was replaced still counts, at most: longer than any node takes to hear of the new one from managers
+/// that are there.
+pub const TUNNEL_KEY_FORMER_LIFE: Duration = Duration::from_secs(3600);
 /// The UDP port within the tunnel at which nodes answer each other's probes.
 pub const PROBE_PORT: u16 = 4788;
 /// Time between two probes of the way to another node, in the background. Up to a fifth earlier, so that nodes do not probe in step.

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Others, refuse_others};
 use crate::{Unsupported, rfc3339};
 
+/// The option of networks that are encrypted between nodes.
+const ENCRYPTED: &str = "encrypted";
+
 /// `GET /networks/{id}`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
@@ -34,6 +37,8 @@ pub struct Network {
     pub attachable: bool,
     /// True for the ingress network.
     pub ingress: bool,
+    /// Its options: `encrypted` is there for a network that is encrypted between nodes.
+    pub options: BTreeMap<String, String>,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
 }
@@ -78,6 +83,9 @@ pub struct NetworkCreate {
     /// Always true.
     #[serde(rename = "EnableIPv4", skip_serializing_if = "Option::is_none")]
     pub enable_ipv4: Option<bool>,
+    /// Its options: `encrypted`, with Docker's meaning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub options: Option<BTreeMap<String, String>>,
     /// Its addresses; given by Skep.
     #[serde(rename = "IPAM", skip_serializing_if = "Option::is_none")]
     pub ipam: Option<Ipam>,
@@ -111,7 +119,28 @@ impl From<&skep_model::Network> for Network {
             internal: network.spec.internal,
             attachable: false,
             ingress: network.spec.ingress,
+            options: options(network.spec.encrypted),
             labels: network.spec.labels.clone(),
+        }
+    }
+}
+
+/// What a network's options say of it.
+fn options(encrypted: bool) -> BTreeMap<String, String> {
+    encrypted.then(|| (ENCRYPTED.to_owned(), "true".to_owned())).into_iter().collect()
+}
+
+/// What options ask for: whether the network is encrypted.
+fn encrypted(options: &BTreeMap<String, String>) -> Result<bool, Unsupported> {
+    if let Some(other) = options.keys().find(|key| *key != ENCRYPTED) {
+        return Err(Unsupported::Field { field: format!("Options.{other}") });
+    }
+    match options.get(ENCRYPTED).map(String::as_str) {
+        None | Some("false") => Ok(false),
+        // As Docker has it, the word alone says yes.
+        Some("" | "true") => Ok(true),
+        Some(word) => {
+            Err(Unsupported::value("Options.encrypted", format!("'{word}' is neither true nor false")))
         }
     }
 }
@@ -123,6 +152,7 @@ impl From<&skep_model::NetworkSpec> for NetworkCreate {
             driver: "overlay".into(),
             internal: spec.internal,
             labels: Some(spec.labels.clone()),
+            options: Some(options(spec.encrypted)).filter(|options| !options.is_empty()),
             ..Self::default()
         }
     }
@@ -137,12 +167,14 @@ impl TryFrom<NetworkCreate> for skep_model::NetworkSpec {
             return Err(Unsupported::value("Driver", reason));
         }
         create.refuse_unknown()?;
+        let encrypted = create.options.as_ref().map_or(Ok(false), encrypted)?;
         Ok(Self {
             name: create.name,
             labels: create.labels.unwrap_or_default(),
             internal: create.internal,
             ingress: false,
             subnet: None,
+            encrypted,
         })
     }
 }
@@ -188,5 +220,17 @@ mod tests {
         assert_eq!(attachable, "NetworkCreate.Attachable is not supported by this version of Skep");
         let subnet = read(r#"{"Name":"web","IPAM":{"Config":[{"Subnet":"10.0.0.0/8"}]}}"#).unwrap_err();
         assert_eq!(subnet, "IPAM.Config is not supported by this version of Skep");
+    }
+
+    #[test]
+    fn a_network_is_encrypted_by_dockers_option() {
+        let with = |options: &str| read(&format!(r#"{{"Name":"web","Options":{options}}}"#));
+        assert!(with(r#"{"encrypted":""}"#).unwrap().encrypted);
+        assert!(!with(r#"{"encrypted":"false"}"#).unwrap().encrypted);
+        assert!(with(r#"{"encrypted":"maybe"}"#).unwrap_err().contains("neither true nor false"));
+        assert!(with(r#"{"mtu":"1"}"#).unwrap_err().starts_with("Options.mtu is not supported"));
+        let spec = with(r#"{"encrypted":"true"}"#).unwrap();
+        let again = serde_json::to_string(&NetworkCreate::from(&spec)).unwrap();
+        assert_eq!(read(&again).unwrap(), spec, "what a stack's deploy sends says it too");
     }
 }

@@ -40,6 +40,7 @@ mod resolver;
 mod small_disk;
 mod switch;
 mod wait;
+mod wire;
 mod writer;
 
 pub use api::{Api, encoded};
@@ -56,4 +57,5 @@ pub use record::{Acknowledged, Record};
 pub use resolver::Resolver;
 pub use switch::Switch;
 pub use wait::{eventually, until};
+pub use wire::{Heard, Wire};
 pub use writer::Writer;

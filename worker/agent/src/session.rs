@@ -34,6 +34,7 @@ pub(crate) async fn run(shared: &Shared, manager: Arc<dyn Manager>, tasks: &mut 
                 error = follow(shared, tasks, first, updates) => error,
                 error = report(&*manager, session.id, &shared.outbox) => error,
                 error = diagnose(shared, &*manager, session.id, asked) => error,
+                () = shared.executor.description_changed() => SessionError::News,
                 error = heartbeats.join() => error.unwrap_or_else(|lost| SessionError::Unreachable(lost.to_string())),
             }
         }

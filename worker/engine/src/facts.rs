@@ -45,7 +45,7 @@ impl Facts {
         }
     }
 
-    /// What the node tells its managers, with the daemon's labels.
+    /// What the node tells its managers, with the daemon's labels; its key for encrypted networks is not known here.
     pub fn description(&self, engine_labels: Labels) -> NodeDescription {
         NodeDescription {
             hostname: self.hostname.clone(),
@@ -55,6 +55,7 @@ impl Facts {
             memory_bytes: self.memory_bytes,
             engine_version: env!("CARGO_PKG_VERSION").into(),
             engine_labels,
+            tunnel_key: None,
         }
     }
 }

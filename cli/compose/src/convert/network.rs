@@ -123,7 +123,12 @@ fn network(field: &Field<'_>, setting: Setting<'_>, out: &mut Findings) -> Decla
             "internal" => spec.internal = entry.switch(out).unwrap_or_default(),
             "labels" => spec.labels.extend(labels(&entry, out)),
             "driver" => driver(&entry, out),
-            _ => refuse_unknown(&entry, &["name", "external", "internal", "labels", "driver"], out),
+            "driver_opts" => spec.encrypted = encrypted(&entry, out),
+            _ => refuse_unknown(
+                &entry,
+                &["name", "external", "internal", "labels", "driver", "driver_opts"],
+                out,
+            ),
         }
         if !matches!(entry.key, "external" | "name") {
             others.push(entry);
@@ -145,6 +150,23 @@ fn driver(field: &Field<'_>, out: &mut Findings) {
     if let Some(word) = field.text(out).filter(|word| word != "overlay") {
         field.refuse(out, format!("'{word}' is not a network driver of Skep: use overlay or remove it"));
     }
+}
+
+/// Docker's option for networks that are encrypted between nodes; the word alone says yes.
+fn encrypted(field: &Field<'_>, out: &mut Findings) -> bool {
+    let mut encrypted = false;
+    for entry in field.entries(out) {
+        if entry.key != "encrypted" {
+            refuse_unknown(&entry, &["encrypted"], out);
+            continue;
+        }
+        match entry.text(out).as_deref() {
+            Some("" | "true") => encrypted = true,
+            Some("false") | None => {}
+            Some(word) => entry.refuse(out, format!("'{word}' is neither true nor false: write \"true\"")),
+        }
+    }
+    encrypted
 }
 
 fn read_aliases(field: &Field<'_>, aliases: &mut Vec<String>, out: &mut Findings) {

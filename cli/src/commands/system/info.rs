@@ -78,6 +78,10 @@ fn swarm(swarm: &SwarmInfo) -> Vec<String> {
         lines.push(format!("  Default Address Pool: {}", cluster.default_addr_pool.join(" ")));
         lines.push(format!("  SubnetSize: {}", cluster.subnet_size));
         lines.push(format!("  Autolock Managers: {}", cluster.spec.autolock()));
+        lines.push(format!(
+            "  Encrypted Networks: {}",
+            if cluster.spec.encrypt_networks() { "all" } else { "on request" }
+        ));
     }
     if !swarm.node_addr.is_empty() {
         lines.push(format!("  Node Address: {}", swarm.node_addr));

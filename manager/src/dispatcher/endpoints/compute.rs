@@ -33,7 +33,7 @@ pub(super) fn tunnel_port(_view: &View) -> u16 {
 pub(super) fn peer(node: &Node) -> Option<Peer> {
     let address: Ipv4Addr = node.status.address.parse().ok()?;
     let usable = node.number != 0 && !address.is_loopback() && !address.is_unspecified();
-    usable.then_some(Peer { node: node.id, number: node.number, address })
+    usable.then_some(Peer { node: node.id, number: node.number, address, key: node.description.tunnel_key })
 }
 
 /// The networks of the tasks that are (or will be) on the node, and the ingress network.
@@ -50,6 +50,8 @@ pub(super) fn endpoint_network(view: &View, id: NetworkId) -> Option<EndpointNet
         name: network.spec.name.clone(),
         subnet: network.subnet?,
         internal: network.spec.internal,
+        encrypted: network.spec.encrypted
+            || view.cluster().is_some_and(|cluster| cluster.spec.encrypt_networks),
     })
 }
 

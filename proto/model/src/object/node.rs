@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::{Labels, Meta, NodeCertificate, NodeId, NodeSpec, Timestamp};
+use crate::{Labels, Meta, NodeCertificate, NodeId, NodeSpec, Timestamp, TunnelKey};
 
 /// One host of the swarm.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,6 +87,8 @@ pub struct NodeDescription {
     pub engine_version: String,
     /// The labels that its daemon was started with.
     pub engine_labels: Labels,
+    /// Its present key for encrypted networks; none where it has none.
+    pub tunnel_key: Option<TunnelKey>,
 }
 
 /// How a node is.

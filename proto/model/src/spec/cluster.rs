@@ -22,6 +22,8 @@ pub struct ClusterSpec {
     pub snapshot_interval_entries: u64,
     /// True when a restarted manager waits for the unlock key before it takes part.
     pub autolock: bool,
+    /// True when every network is encrypted between nodes, the ingress network included.
+    pub encrypt_networks: bool,
 }
 
 impl Default for ClusterSpec {
@@ -35,6 +37,7 @@ impl Default for ClusterSpec {
             force_rotate: 0,
             snapshot_interval_entries: limits::SNAPSHOT_INTERVAL_ENTRIES,
             autolock: false,
+            encrypt_networks: false,
         }
     }
 }

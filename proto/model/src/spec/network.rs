@@ -14,6 +14,8 @@ pub struct NetworkSpec {
     pub ingress: bool,
     /// The subnet asked for; the allocator takes one from the pool when none.
     pub subnet: Option<Subnet>,
+    /// True when its packets go to other nodes encrypted, or not at all.
+    pub encrypted: bool,
 }
 
 /// A service's wish to be on a network.

@@ -32,10 +32,10 @@ message!(Reservations { nano_cpus, memory_bytes });
 message!(RestartPolicy { condition, attempts_max } nested { delay, window });
 message!(EndpointSpec { mode, ports });
 message!(PortConfig { protocol, target, published, mode, address });
-message!(NetworkSpec { name, labels, internal, ingress, subnet });
+message!(NetworkSpec { name, labels, internal, ingress, subnet, encrypted });
 message!(StackSpec { name, services, networks });
 message!(NodeSpec { labels, role, availability });
-message!(ClusterSpec { task_history_per_slot, address_pools, subnet_prefix_bits, force_rotate, autolock, snapshot_interval_entries } nested {
+message!(ClusterSpec { task_history_per_slot, address_pools, subnet_prefix_bits, force_rotate, autolock, snapshot_interval_entries, encrypt_networks } nested {
     heartbeat_period, node_certificate_validity,
 });
 

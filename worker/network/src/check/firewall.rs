@@ -1,11 +1,13 @@
 use skep_model::limits::{PROBE_PORT, TUNNEL_PORT_DEFAULT};
 use skep_model::{Check, Finding};
 
-use crate::host::tunnel::NAME;
+use crate::host::tunnel::Kind;
 use crate::netlink::NetlinkSocket;
 use crate::nft::{BaseChain, base_chains};
 use crate::sysctl;
 
+/// The link that nodes probe each other by.
+const NAME: &str = Kind::Plain.name();
 /// `NF_INET_LOCAL_IN` and `NF_INET_FORWARD` of linux/netfilter.h.
 const INPUT: u32 = 1;
 const FORWARD: u32 = 2;

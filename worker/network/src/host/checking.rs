@@ -7,7 +7,7 @@ use skep_model::{Check, Finding, Protocol};
 use super::Host;
 use super::ruleset::{TABLE, install};
 use super::services::Key;
-use super::tunnel::{Device, Number};
+use super::tunnel::{Device, Kind, Number, Outer};
 use crate::netlink::NetlinkSocket;
 use crate::nft::Batch;
 use crate::{Result, reserve};
@@ -80,12 +80,12 @@ impl Host {
 
 /// Makes all that a host's network consists of, in the calling thread's network namespace, which is of no use after.
 pub(crate) fn try_everything(address: Ipv4Addr, port: u16) -> Result<()> {
-    let number = Number::new(1);
-    let device = number.map(|number| Device { number, address, port, mtu: MTU_BYTES });
-    if let Some(device) = &device {
+    let outer = Outer { address, port };
+    if let Some(number) = Number::new(1) {
+        let device = Device { kind: Kind::Plain, number, outer: Some(outer), mtu: MTU_BYTES };
         device.make(&mut NetlinkSocket::route()?)?;
     }
     let mut batch = Batch::new(TABLE);
-    install(&mut batch, Some(address), device.as_ref());
+    install(&mut batch, Some(address), Some(&outer));
     batch.commit(&mut NetlinkSocket::netfilter()?)
 }

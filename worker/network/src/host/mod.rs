@@ -1,6 +1,7 @@
 //! What is in this host's kernel, owned by one thread.
 
 mod applied;
+mod audit;
 mod checking;
 mod containers;
 pub(crate) mod links;
@@ -15,8 +16,10 @@ mod stale;
 mod state;
 mod thread;
 pub(crate) mod tunnel;
+mod ways;
 
 pub use applied::Applied;
+pub use audit::Deviation;
 pub(crate) use checking::{Published, try_everything};
 pub(crate) use containers::Plug;
 pub use links::{LINK_GROUP, ROUTE_PROTOCOL};

@@ -1,6 +1,7 @@
 //! What probes and `skep doctor` need of the host.
 
 use super::Host;
+use super::tunnel::Kind;
 use crate::Result;
 use crate::probe::{Ground, open_echo_socket, open_probe_socket};
 use crate::sysctl;
@@ -8,8 +9,8 @@ use crate::sysctl;
 impl Host {
     /// This node's end of the tunnel and the other nodes; none without a tunnel.
     pub(crate) fn ground(&self) -> Option<Ground> {
-        let (device, link) = (self.reach.device()?, self.tunnel.index()?);
-        Some(Ground { device, link, peers: self.reach.others() })
+        let (device, link) = (self.reach.device(Kind::Plain)?, self.ways.plain_index()?);
+        Some(Ground { device, address: device.outer?.address, link, peers: self.reach.others() })
     }
 
     /// The sockets to probe from, in the host's namespace: that within the tunnel, and that outside.
@@ -17,7 +18,7 @@ impl Host {
         &self,
         ground: &Ground,
     ) -> Result<(std::net::UdpSocket, std::net::UdpSocket)> {
-        Ok((open_probe_socket(ground.device.number)?, open_echo_socket(ground.device.address)?))
+        Ok((open_probe_socket(ground.device.number)?, open_echo_socket(ground.address)?))
     }
 
     /// Whether packets to some node are smaller than the link's.

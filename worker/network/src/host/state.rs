@@ -12,10 +12,12 @@ use super::links;
 use super::own_address::own_address;
 use super::owners::Owners;
 use super::ruleset::{
-    BACK, SAME, SUBNETS, TABLE, install, peer_elements, peer_of_pair, subnet_elements, subnet_of_range,
+    BACK, SAME, SEALED, SUBNETS, TABLE, install, peer_elements, peer_of_pair, subnet_elements,
+    subnet_of_range,
 };
 use super::services::{Key, Plan};
-use super::tunnel::{Device, Number, Reach, Tunnel};
+use super::tunnel::{Kind, Number, Outer, Reach};
+use super::ways::Ways;
 use crate::netlink::NetlinkSocket;
 use crate::nft::{Batch, chain_names, keys, table_there};
 use crate::sysctl::Sysctls;
@@ -41,11 +43,13 @@ pub(crate) struct Host {
     pub(super) containers: BTreeMap<String, Plug>,
     /// Subnets that are in the kernel for certain.
     pub(super) subnets: BTreeSet<Subnet>,
+    /// Those of encrypted networks that are.
+    sealed: BTreeSet<Subnet>,
     /// Addresses that were ever targets, whose UDP flows must be forgotten.
     pub(super) served: BTreeSet<Ipv4Addr>,
-    /// What is there of the tunnel to other nodes.
-    pub(super) tunnel: Tunnel,
-    /// The biggest packets that arrive at those nodes which the link's biggest do not reach, in bytes.
+    /// What is there of the ways to other nodes.
+    pub(super) ways: Ways,
+    /// The biggest packets that arrive at those nodes which the plain link's biggest do not reach, in bytes.
     pub(super) path_mtus: BTreeMap<Number, u32>,
     /// How the table wants other nodes to be reached.
     pub(super) reach: Reach,
@@ -54,12 +58,16 @@ pub(crate) struct Host {
     /// The other nodes that are in the sets for certain.
     peers: BTreeMap<Number, Ipv4Addr>,
     /// The end of the tunnel that the rules are made for.
-    ruled: Option<Device>,
+    ruled: Option<Outer>,
     pub(super) table: EndpointTable,
     /// Whose the addresses in the table are.
     pub(super) owners: Owners,
     pub(super) plan: Plan,
-    sysctls: Sysctls,
+    /// The links that could not be had when the plan was made.
+    planned_without: BTreeSet<Kind>,
+    pub(super) sysctls: Sysctls,
+    /// The nft generation at which the table was found to be as it should.
+    pub(super) sound_at: Option<u32>,
     /// Whether service chains or a tunnel of a former daemon wait for the first table.
     adopted: bool,
     holds: BTreeMap<Key, PortHold>,
@@ -72,17 +80,20 @@ impl Host {
         sysctls.set()?;
         let mut filter = NetlinkSocket::netfilter()?;
         let mut route = NetlinkSocket::route()?;
-        let mut tunnel = Tunnel::default();
-        tunnel.look(&mut route)?;
-        let ruled = tunnel.device();
+        let mut ways = Ways::open(&directory)?;
+        ways.look(&mut route)?;
+        let ruled = ways.outer();
         let mut plan = Plan::default();
-        let mut subnets = BTreeSet::new();
+        let (mut subnets, mut sealed) = (BTreeSet::new(), BTreeSet::new());
         let mut peers = BTreeMap::new();
         if table_there(&mut filter, TABLE)? {
             plan = Plan::left(&chain_names(&mut filter, TABLE)?);
-            let ranges = keys(&mut filter, TABLE, &SAME).unwrap_or_default();
-            subnets =
-                ranges.iter().filter_map(|(first, last)| subnet_of_range(first, last.as_deref()?)).collect();
+            for (set, subnets) in [(&SAME, &mut subnets), (&SEALED, &mut sealed)] {
+                let ranges = keys(&mut filter, TABLE, set).unwrap_or_default();
+                let there =
+                    |(first, last): &(Vec<u8>, Option<Vec<u8>>)| subnet_of_range(first, last.as_deref()?);
+                subnets.extend(ranges.iter().filter_map(there));
+            }
             let pairs = keys(&mut filter, TABLE, &BACK).unwrap_or_default();
             peers = pairs.iter().filter_map(|(pair, _)| peer_of_pair(pair)).collect();
         }
@@ -97,8 +108,10 @@ impl Host {
             batch.commit(&mut filter)?;
             plan = Plan::default();
             subnets.clear();
+            sealed.clear();
             peers.clear();
         }
+        let adopted = plan != Plan::default() || ways.are_there();
         Ok(Self {
             directory,
             mtu,
@@ -106,18 +119,21 @@ impl Host {
             filter,
             containers: BTreeMap::new(),
             subnets,
+            sealed,
             served: BTreeSet::new(),
-            path_mtus: tunnel.path_mtus(),
-            tunnel,
+            path_mtus: ways.path_mtus(),
+            ways,
             reach: Reach::default(),
             applied: None,
-            adopted: plan != Plan::default() || ruled.is_some(),
+            adopted,
             peers,
             ruled,
             sysctls,
+            sound_at: None,
             table: EndpointTable::default(),
             owners: Owners::default(),
             plan,
+            planned_without: BTreeSet::new(),
             holds: BTreeMap::new(),
         })
     }
@@ -140,7 +156,9 @@ impl Host {
         } else {
             self.owners = Owners::new(&self.table);
         }
-        let reach = Reach::new(&self.table, self.mtu);
+        let mut reach = Reach::new(&self.table, self.mtu);
+        self.path_mtus.retain(|number, _| reach.peers.contains_key(number));
+        reach = reach.with_small(self.path_mtus.clone());
         let reached = std::mem::replace(&mut self.reach, reach);
         let Followed { keys, part, refused } = match self.follow(keys) {
             Ok(done) => done,
@@ -149,11 +167,11 @@ impl Host {
                 return Err(error);
             }
         };
-        self.path_mtus.retain(|number, _| self.reach.peers.contains_key(number));
         let stale = self.stale(&undo, &part);
         let first = self.applied.is_none();
         self.adopted = false;
         self.plan.replace(keys.as_ref(), part);
+        self.planned_without.clone_from(self.reach.lost());
         self.applied = Some(self.table.version);
         self.release_ports();
         if let Err(error) = self.trim_tunnel() {
@@ -193,13 +211,21 @@ impl Host {
 
     /// First the ways to other nodes, then the chains that lead there: those of `keys`, or all.
     fn follow(&mut self, keys: Option<BTreeSet<Key>>) -> Result<Followed> {
-        let remade = self.ensure_table()?;
-        self.extend_tunnel()?;
-        let keys = keys.filter(|_| !remade);
+        self.extend_tunnel();
+        // Somebody may have flushed it (`nft flush ruleset`, a firewall's restart).
+        if !table_there(&mut self.filter, TABLE)? {
+            tracing::warn!("somebody deleted the nft table {TABLE}; making it again");
+            return self.commit_anew(false);
+        }
+        // Links that are lost, or had again, concern other services, too.
+        let keys = keys.filter(|_| *self.reach.lost() == self.planned_without);
         let (part, refused) = self.reserve_ports(self.wanted(keys.as_ref()));
         match self.commit(&part, keys.as_ref()) {
             Ok(()) => Ok(Followed { keys, part, refused }),
-            Err(error) => self.commit_anew(&error),
+            Err(error) => {
+                tracing::warn!(%error, "the nft table {TABLE} is not as it was left; making it anew");
+                self.commit_anew(true)
+            }
         }
     }
 
@@ -249,9 +275,9 @@ impl Host {
 
     fn commit(&mut self, plan: &Plan, keys: Option<&BTreeSet<Key>>) -> Result<()> {
         let mut batch = Batch::new(TABLE);
-        let device = self.reach.device();
-        if device != self.ruled {
-            install(&mut batch, own_address(), device.as_ref());
+        let outer = self.reach.outer();
+        if outer != self.ruled {
+            install(&mut batch, own_address(), outer.as_ref());
         }
         for ((set, old), (_, new)) in peer_elements(&self.peers).iter().zip(peer_elements(&self.reach.peers))
         {
@@ -265,15 +291,14 @@ impl Host {
         let (plain, pairs) = subnet_elements(wanted.difference(&self.subnets));
         batch.add(&SUBNETS, &plain);
         batch.add(&SAME, &pairs);
+        batch.remove(&SEALED, &subnet_elements(self.sealed.difference(&self.reach.sealed)).1);
+        batch.add(&SEALED, &subnet_elements(self.reach.sealed.difference(&self.sealed)).1);
         match keys {
             Some(keys) => plan.difference(&self.plan.part(keys), &mut batch),
             None => plan.difference(&self.plan, &mut batch),
         }
         batch.commit(&mut self.filter)?;
-        self.ruled = device;
-        self.peers.clone_from(&self.reach.peers);
-        self.subnets = wanted;
-        self.served.extend(plan.targets());
+        self.committed(plan);
         Ok(())
     }
 
@@ -283,41 +308,47 @@ impl Host {
         networks.chain(attached).collect()
     }
 
-    /// Makes the table again when somebody flushed it (`nft flush ruleset`, a firewall's restart); says whether.
-    fn ensure_table(&mut self) -> Result<bool> {
-        if table_there(&mut self.filter, TABLE)? {
-            return Ok(false);
-        }
-        tracing::warn!("somebody deleted the nft table {TABLE}; making it again");
-        self.remake(false)?;
-        Ok(true)
-    }
-
-    /// Another way to the plan, when the kernel's table is not what we believe it to be.
-    fn commit_anew(&mut self, error: &NetworkError) -> Result<Followed> {
-        tracing::warn!(%error, "the nft table {TABLE} is not as it was left; making it anew");
-        self.remake(true)?;
+    /// Another way to the plan, when the kernel's table is not what we believe it to be: all of it anew, at once.
+    fn commit_anew(&mut self, there: bool) -> Result<Followed> {
         let (part, refused) = self.reserve_ports(self.wanted(None));
-        self.commit(&part, None)?;
+        self.rebuild(&part, there)?;
         Ok(Followed { keys: None, part, refused })
     }
 
-    fn remake(&mut self, delete: bool) -> Result<()> {
+    /// Makes the whole table with this plan, in place of the one that may be `there`, in one transaction.
+    pub(super) fn rebuild(&mut self, plan: &Plan, there: bool) -> Result<()> {
         let mut batch = Batch::new(TABLE);
-        if delete {
+        if there {
+            batch.table();
             batch.delete_table();
         }
-        let device = self.reach.device();
-        install(&mut batch, own_address(), device.as_ref());
-        for plug in self.containers.values() {
-            plug.add_elements(&mut batch);
-        }
+        self.whole(plan, &mut batch);
         batch.commit(&mut self.filter)?;
-        self.plan = Plan::default();
-        self.ruled = device;
-        self.peers.clear();
-        self.subnets.clear();
+        self.committed(plan);
         Ok(())
+    }
+
+    /// Adds everything that must be in the table, with this plan.
+    pub(super) fn whole(&self, plan: &Plan, batch: &mut Batch) {
+        install(batch, own_address(), self.reach.outer().as_ref());
+        self.containers.values().for_each(|plug| plug.add_elements(batch));
+        for (set, elements) in peer_elements(&self.reach.peers) {
+            batch.add(set, &elements.into_iter().collect::<Vec<_>>());
+        }
+        let (plain, pairs) = subnet_elements(self.wanted_subnets().iter());
+        batch.add(&SUBNETS, &plain);
+        batch.add(&SAME, &pairs);
+        batch.add(&SEALED, &subnet_elements(self.reach.sealed.iter()).1);
+        plan.difference(&Plan::default(), batch);
+    }
+
+    /// What is in the kernel from now on.
+    fn committed(&mut self, plan: &Plan) {
+        self.ruled = self.reach.outer();
+        self.sealed.clone_from(&self.reach.sealed);
+        self.peers.clone_from(&self.reach.peers);
+        self.subnets = self.wanted_subnets();
+        self.served.extend(plan.targets());
     }
 
     /// Takes everything of ours off the host.
@@ -325,7 +356,7 @@ impl Host {
         for link in links::ours(&mut self.route)? {
             self.remove_link(link.index)?;
         }
-        self.tunnel.remove(&mut self.route)?;
+        self.ways.remove(&mut self.route)?;
         if table_there(&mut self.filter, TABLE)? {
             let mut batch = Batch::new(TABLE);
             batch.delete_table();
@@ -337,6 +368,7 @@ impl Host {
         (self.table, self.owners) = Default::default();
         self.reach = Reach::default();
         self.peers.clear();
+        self.sealed.clear();
         self.applied = None;
         self.path_mtus.clear();
         self.sysctls.restore()

@@ -1,47 +1,67 @@
-//! What happens to packets on their way between hosts: the lab's client forwards them.
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use std::io::Write;
-use std::os::fd::OwnedFd;
-use std::process::{Command, Stdio};
+use nix::sys::socket::{
+    AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, recv, setsockopt, socket, sockopt,
+};
+use nix::sys::time::{TimeVal, TimeValLike};
 
-use super::{Lab, Node, inside};
-use crate::host::links;
-use crate::netlink::{Message, NetlinkSocket};
+use skep_model::limits;
 
-/// `IFLA_MTU`.
-const MTU: u16 = 4;
+use super::{Lab, inside};
 
-impl Lab {
-    /// Sets how big packets may be on the link between the client and a host, in both directions.
-    pub(crate) fn set_wire_mtu(&self, node: &Node, mtu: u32) {
-        let far = if node.number == 1 { "up0".to_owned() } else { format!("up{}", node.number) };
-        let set = |name: &str| {
-            let mut socket = NetlinkSocket::route().unwrap();
-            let index = links::find(&mut socket, name).unwrap().unwrap();
-            let mut message =
-                Message::new(links::NEW_LINK, 0, &links::link_header(index, 0, 0), "set an MTU");
-            message.ne32(MTU, mtu);
-            socket.all(&[message], &[]).unwrap();
+/// What passes between the hosts: the lab's client is between them.
+pub(crate) struct Wire {
+    stop: Arc<AtomicBool>,
+    thread: std::thread::JoinHandle<Vec<Vec<u8>>>,
+}
+
+impl Wire {
+    /// Listens from now on.
+    pub(crate) fn tap(lab: &Lab) -> Self {
+        let socket: OwnedFd = inside(&lab.client, || {
+            let all = SockProtocol::EthAll;
+            socket(AddressFamily::Packet, SockType::Raw, SockFlag::SOCK_CLOEXEC, all).unwrap()
+        });
+        setsockopt(&socket, sockopt::ReceiveTimeout, &TimeVal::milliseconds(50)).unwrap();
+        setsockopt(&socket, sockopt::RcvBufForce, &(64 << 20)).unwrap();
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let listen = move || {
+            let mut frames = Vec::new();
+            let mut frame = vec![0; 70_000];
+            loop {
+                match recv(socket.as_raw_fd(), &mut frame, MsgFlags::empty()) {
+                    Ok(length) => frames.push(frame[..length].to_vec()),
+                    // What has come before the stop is read first.
+                    Err(_) if stopped.load(Ordering::Relaxed) => return frames,
+                    Err(_) => {}
+                }
+            }
         };
-        inside(&self.client, || set(&far));
-        inside(&node.namespace, || set("up0"));
+        Self { stop, thread: std::thread::spawn(listen) }
     }
 
-    /// These rules for all that is forwarded between hosts, in place of others.
-    pub(crate) fn set_wire_rules(&self, rules: &str) {
-        set_rules(&self.client, "forward", rules);
+    /// All frames that passed.
+    pub(crate) fn end(self) -> Vec<Vec<u8>> {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.join().unwrap()
     }
 }
 
-/// These rules at a hook of a namespace, in place of others of this function.
-pub(crate) fn set_rules(namespace: &OwnedFd, hook: &str, rules: &str) {
-    let text = format!(
-        "table ip wire {{}}\ndelete table ip wire\ntable ip wire {{ chain lost {{ type filter hook {hook} priority -400; policy \
-         accept;\n{rules}\n}}\n}}\n"
-    );
-    inside(namespace, || {
-        let mut nft = Command::new("nft").args(["-f", "-"]).stdin(Stdio::piped()).spawn().unwrap();
-        nft.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-        assert!(nft.wait().unwrap().success(), "{text}");
-    });
+/// Those of UDP to this port, but for nodes' probes of the plain link: no container's packets.
+pub(crate) fn to_port(frames: &[Vec<u8>], port: u16) -> usize {
+    let probe = [limits::PROBE_PORT.to_be_bytes(); 2].concat();
+    // Behind Ethernet's, IP's, UDP's and VXLAN's headers, and again Ethernet's and IP's.
+    let probes = |frame: &&Vec<u8>| frame.get(84..88) == Some(&probe[..]);
+    let is =
+        |frame: &&Vec<u8>| frame.get(23) == Some(&17) && frame.get(36..38) == Some(&port.to_be_bytes()[..]);
+    frames.iter().filter(is).filter(|frame| !probes(frame)).count()
+}
+
+/// Those in which the text can be read.
+pub(crate) fn showing(frames: &[Vec<u8>], text: &str) -> usize {
+    let shows = |frame: &&Vec<u8>| frame.windows(text.len()).any(|part| part == text.as_bytes());
+    frames.iter().filter(shows).count()
 }

@@ -1,4 +1,4 @@
-use super::batch::{GET_CHAIN, SUBSYSTEM};
+use super::batch::{DUMP_CHAINS, SUBSYSTEM};
 use crate::Result;
 use crate::netlink::{Message, NetlinkSocket, first_attribute, text};
 
@@ -18,7 +18,7 @@ pub(crate) struct BaseChain {
 /// All of them, in the socket's network namespace.
 pub(crate) fn base_chains(socket: &mut NetlinkSocket) -> Result<Vec<BaseChain>> {
     // Of no family: of all.
-    let message = Message::new(GET_CHAIN | (SUBSYSTEM << 8), 0, &[0; 4], "list the firewall's chains");
+    let message = Message::new(DUMP_CHAINS | (SUBSYSTEM << 8), 0, &[0; 4], "list the firewall's chains");
     Ok(socket.dump(message)?.iter().filter_map(|body| read(body)).collect())
 }
 

@@ -4,11 +4,13 @@
 
 mod base_chain;
 mod batch;
+mod contents;
 mod encoding;
 mod expression;
 mod set;
 
 pub(crate) use base_chain::{BaseChain, base_chains};
 pub(crate) use batch::{Batch, Hook, chain_names, keys, table_there};
+pub(crate) use contents::{Contents, generation};
 pub(crate) use expression::{Base, CtKey, Expression, MetaKey, Register, Verdict};
 pub(crate) use set::{Element, Set, Value};

@@ -10,6 +10,8 @@ use crate::host::tunnel::{Device, Number};
 pub(crate) struct Ground {
     /// This node's end of the tunnel.
     pub(crate) device: Device,
+    /// Where it is among the hosts.
+    pub(crate) address: Ipv4Addr,
     /// The index of its link: a link made anew needs a new socket.
     pub(crate) link: u32,
     /// The other nodes.

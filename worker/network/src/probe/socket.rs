@@ -12,7 +12,7 @@ use nix::sys::socket::{
 };
 use skep_model::limits::PROBE_PORT;
 
-use crate::host::tunnel::{NAME, Number};
+use crate::host::tunnel::{Kind, Number};
 use crate::{NetworkError, Result};
 
 /// `IP_PMTUDISC_PROBE`: packets are not cut, however big the kernel believes the way to be.
@@ -30,7 +30,7 @@ pub(crate) fn open_probe_socket(own: Number) -> Result<UdpSocket> {
         let opened = socket(AddressFamily::Inet, SockType::Datagram, flags, None)?;
         // One that has just been closed may not be gone yet.
         setsockopt(&opened, sockopt::ReuseAddr, &true)?;
-        setsockopt(&opened, sockopt::BindToDevice, &NAME.into())?;
+        setsockopt(&opened, sockopt::BindToDevice, &Kind::Plain.name().into())?;
         set(&opened, libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, PROBE)?;
         let [a, b, c, d] = own.hop().octets();
         bind(opened.as_raw_fd(), &SockaddrIn::new(a, b, c, d, PROBE_PORT))?;
