@@ -55,6 +55,7 @@ impl Facts {
             memory_bytes: self.memory_bytes,
             engine_version: env!("CARGO_PKG_VERSION").into(),
             engine_labels,
+            data_path_address: String::new(),
         }
     }
 }

@@ -87,6 +87,8 @@ pub struct NodeDescription {
     pub engine_version: String,
     /// The labels that its daemon was started with.
     pub engine_labels: Labels,
+    /// Where its end of the tunnel between nodes is reached, an IPv4 address; empty: where the node calls from.
+    pub data_path_address: String,
 }
 
 /// How a node is.

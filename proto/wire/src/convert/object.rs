@@ -20,7 +20,8 @@ message!(NodeDescription {
     nano_cpus,
     memory_bytes,
     engine_version,
-    engine_labels
+    engine_labels,
+    data_path_address,
 });
 message!(NodeStatus { state, message, address, since, clock_ahead_ms });
 message!(ManagerStatus { raft_id, address });
