@@ -51,7 +51,9 @@ impl Resting {
 
     /// Forgets what has rested long enough at this time.
     pub(crate) fn forget(&mut self, now: Timestamp) {
-        while let Some((at, range)) = self.by_time.get_min().copied().filter(|(at, _)| at.plus(limits::ADDRESS_REST) <= now) {
+        while let Some((at, range)) =
+            self.by_time.get_min().copied().filter(|(at, _)| at.plus(limits::ADDRESS_REST) <= now)
+        {
             self.by_time.remove(&(at, range));
             self.released.remove(&range);
         }

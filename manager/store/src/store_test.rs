@@ -249,7 +249,10 @@ fn subnets_rest_too_and_what_has_rested_is_forgotten() {
         store.view().subnet_rests_until(subnet, Timestamp::from_nanos(seconds * 1_000_000_000)).is_some()
     };
     assert!(until(169) && !until(170));
-    assert_eq!(store.view().resting_within("10.0.0.0/8".parse().unwrap(), Timestamp::from_nanos(1)).count(), 0);
+    assert_eq!(
+        store.view().resting_within("10.0.0.0/8".parse().unwrap(), Timestamp::from_nanos(1)).count(),
+        0
+    );
     at(&store, 171, vec![create(service(1, "a"))]);
     assert_eq!(store.view().resting().count(), 0);
 }

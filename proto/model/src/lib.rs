@@ -41,6 +41,6 @@ pub use swarm_view::SwarmView;
 pub use task_state::{StateOwner, TaskState};
 pub use timestamp::Timestamp;
 pub use validate::{
-    validate_cluster, validate_image, validate_name, validate_network, validate_no_overlap, validate_service, validate_stack,
-    validate_stack_name,
+    validate_cluster, validate_image, validate_name, validate_network, validate_no_overlap, validate_service,
+    validate_stack, validate_stack_name,
 };

@@ -26,7 +26,12 @@ impl Ports {
     /// Says which service has a port that is asked for.
     pub(super) fn assign(&mut self, service: &Service) -> Result<Vec<PortConfig>, String> {
         let name = &service.spec.name;
-        self.taken.retain(|_, owner| owner != name);
+        for old in &service.endpoint.ports {
+            // One that another service was given meanwhile stays that one's.
+            if self.taken.get(&(old.protocol, old.published)) == Some(name) {
+                self.taken.remove(&(old.protocol, old.published));
+            }
+        }
         let mut ports = Vec::with_capacity(service.spec.endpoint.ports.len());
         for port in &service.spec.endpoint.ports {
             let published = match port.published {

@@ -153,10 +153,7 @@ async fn networks_are_made_shown_and_removed() {
     assert_eq!(count(&bench.filtered("/networks", r#"{"name":["ap"],"driver":["overlay"]}"#).await), 1);
     assert_eq!(count(&bench.filtered("/networks", r#"{"label":["a=c"]}"#).await), 0);
     let again = bench.post("/networks/create", r#"{"Name":"app"}"#).await;
-    assert_eq!(
-        again.message(),
-        (409, "name conflicts with an existing object: network app already exists".into())
-    );
+    assert_eq!(again.message(), (409, "network with name app already exists".into()));
     assert_eq!(bench.post("/networks/create", r#"{"Name":"host"}"#).await.status, 403);
     assert_eq!(bench.post("/networks/create", r#"{"Name":"x","Driver":"bridge"}"#).await.status, 400);
     assert_eq!(bench.post("/networks/create", r#"{"Name":"x","Attachable":true}"#).await.status, 501);

@@ -48,7 +48,10 @@ pub fn validate_no_overlap<'a>(
 fn validate_subnet(subnet: Subnet) -> Result<(), Invalid> {
     let (min, max) = (limits::SUBNET_PREFIX_BITS_MIN, limits::SUBNET_PREFIX_BITS_MAX);
     if !(min..=max).contains(&subnet.prefix_bits) {
-        return Err(Invalid::new("subnet", format!("/{} is not between /{min} and /{max}", subnet.prefix_bits)));
+        return Err(Invalid::new(
+            "subnet",
+            format!("/{} is not between /{min} and /{max}", subnet.prefix_bits),
+        ));
     }
     no_host_part("subnet", subnet)
 }
@@ -56,7 +59,10 @@ fn validate_subnet(subnet: Subnet) -> Result<(), Invalid> {
 fn validate_range(subnet: Subnet, range: Subnet) -> Result<(), Invalid> {
     no_host_part("ip-range", range)?;
     if range.prefix_bits > 32 || range.prefix_bits < subnet.prefix_bits || !subnet.contains(range.address) {
-        return Err(Invalid::new("ip-range", format!("no matching subnet for range {range}: it is not within {subnet}")));
+        return Err(Invalid::new(
+            "ip-range",
+            format!("no matching subnet for range {range}: it is not within {subnet}"),
+        ));
     }
     Ok(())
 }
@@ -69,7 +75,10 @@ fn validate_gateway(subnet: Subnet, gateway: Ipv4Addr) -> Result<(), Invalid> {
             "gateway",
             format!("no matching subnet for gateway {gateway}: it is not within {subnet}"),
         )),
-        None => Err(Invalid::new("gateway", format!("{gateway} is the first or last address of {subnet}, no host's"))),
+        None => Err(Invalid::new(
+            "gateway",
+            format!("{gateway} is the first or last address of {subnet}, no host's"),
+        )),
     }
 }
 
@@ -97,7 +106,8 @@ mod tests {
     }
 
     fn reason(subnet: &str, range: &str, gateway: &str) -> String {
-        validate_network(&spec(subnet, range, gateway)).map_or_else(|error| error.to_string(), |()| String::new())
+        validate_network(&spec(subnet, range, gateway))
+            .map_or_else(|error| error.to_string(), |()| String::new())
     }
 
     #[test]
@@ -147,9 +157,8 @@ mod tests {
             removing: false,
         };
         let others = [network("one", Some("10.1.0.0/16"), ""), network("new", None, "10.2.0.0/24")];
-        let told = |subnet: &str| {
-            validate_no_overlap(&spec(subnet, "", ""), &others).map_err(|error| error.reason)
-        };
+        let told =
+            |subnet: &str| validate_no_overlap(&spec(subnet, "", ""), &others).map_err(|error| error.reason);
         assert_eq!(told("10.3.0.0/24"), Ok(()));
         assert_eq!(told(""), Ok(()));
         assert!(told("10.1.7.0/24").unwrap_err().contains("10.1.0.0/16 of network one"));

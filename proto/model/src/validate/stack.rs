@@ -1,6 +1,8 @@
 use std::collections::BTreeSet;
 
-use crate::{Invalid, NetworkSpec, StackSpec, validate_name, validate_network, validate_service, validate_stack_name};
+use crate::{
+    Invalid, NetworkSpec, StackSpec, validate_name, validate_network, validate_service, validate_stack_name,
+};
 
 /// Checks a stack's spec and all that is in it.
 ///
@@ -34,7 +36,8 @@ fn no_overlap_within(networks: &[NetworkSpec]) -> Result<(), Invalid> {
     let asked = || networks.iter().filter_map(|network| Some((&network.name, network.subnet?)));
     for (index, (name, subnet)) in asked().enumerate() {
         if let Some((other, taken)) = asked().take(index).find(|(_, taken)| taken.overlaps(subnet)) {
-            let reason = format!("{subnet} shares addresses with {taken} of network {other}: choose another subnet");
+            let reason =
+                format!("{subnet} shares addresses with {taken} of network {other}: choose another subnet");
             return Err(Invalid::new(format!("networks.{name}.subnet"), reason));
         }
     }
