@@ -3,8 +3,8 @@
 use std::net::Ipv4Addr;
 
 use skep_model::{
-    Change, Meta, NetworkAttachment, NetworkSpec, NetworkTarget, PortConfig, PortMode, Protocol,
-    STACK_LABEL, ServiceSpec, StackSpec, Task, TaskId, TaskNetwork, TaskState, TaskStatus, Transaction,
+    Change, Meta, NetworkAttachment, NetworkSpec, NetworkTarget, PortConfig, PortMode, Protocol, STACK_LABEL,
+    ServiceSpec, StackSpec, Task, TaskId, TaskNetwork, TaskState, TaskStatus, Transaction,
 };
 use skep_runtime::Env;
 use skep_store::testing::DirectProposer;

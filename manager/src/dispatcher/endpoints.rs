@@ -1,7 +1,6 @@
 //! The endpoint table of a node: what its network must know, computed from a view.
 
 use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
 
 use skep_model::{
     Backend, EndpointNetwork, EndpointService, EndpointTable, NetworkId, Node, NodeId, Peer, PublishedPort,
@@ -26,7 +25,7 @@ pub(crate) fn endpoint_table(view: &View, node: NodeId) -> EndpointTable {
         networks: networks.iter().filter_map(|id| endpoint_network(view, *id)).collect(),
         own,
         peers,
-        tunnel_port: 0,
+        tunnel_port: view.cluster().map_or(0, |cluster| cluster.spec.data_path_port),
     }
 }
 
@@ -43,9 +42,8 @@ fn tunnel(view: &View, node: NodeId) -> (Option<Peer>, Vec<Peer>) {
 
 /// Where a node's end of the tunnel is; none while it has no number, or nobody knows an address at which others reach it.
 fn peer(node: &Node) -> Option<Peer> {
-    let address: Ipv4Addr = node.status.address.parse().ok()?;
-    let usable = node.number != 0 && !address.is_loopback() && !address.is_unspecified();
-    usable.then_some(Peer { node: node.id, number: node.number, address })
+    let address = node.data_path()?;
+    (node.number != 0).then_some(Peer { node: node.id, number: node.number, address })
 }
 
 /// The networks of the tasks that are (or will be) on the node, and the ingress network.
@@ -110,8 +108,9 @@ mod tests {
     use std::sync::Arc;
 
     use skep_model::{
-        Change, Meta, NodeDescription, NodeRole, NodeSpec, NodeState, NodeStatus, PortConfig, PortMode,
-        Protocol, ServiceEndpoint, ServiceId, ServiceSpec, TaskId, TaskStatus, Timestamp, Transaction,
+        Change, Meta, NodeDescription, NodeRole, NodeSpec, NodeState, NodeStatus, Object, PortConfig,
+        PortMode, Protocol, ServiceEndpoint, ServiceId, ServiceSpec, TaskId, TaskStatus, Timestamp,
+        Transaction,
     };
     use skep_store::Store;
 
@@ -187,6 +186,24 @@ mod tests {
         assert_eq!(seen(1), (Some(11), vec![12, 13], reached));
         assert_eq!(seen(4), (None, Vec::new(), vec![(4, true)]), "it has no way to others");
         assert_eq!(seen(5), (None, Vec::new(), vec![(5, true)]));
+    }
+
+    #[test]
+    fn the_tunnel_ends_at_the_data_path_address_where_there_is_one() {
+        let described = |id, own: &str| match node(id, id + 10, "10.0.0.9", NodeState::Ready) {
+            Change::Create(Object::Node(node)) => {
+                let mut node = Node::clone(&node);
+                node.description.data_path_address = own.to_owned();
+                Change::Create(node.into())
+            }
+            other => other,
+        };
+        let store = Store::default();
+        let changes = vec![described(1, "10.1.0.1"), described(2, "")];
+        store.apply(1, Timestamp::from_nanos(1), Transaction { changes }).unwrap();
+        let table = endpoint_table(&store.view(), NodeId::new(1));
+        let addresses = table.own.iter().chain(&table.peers).map(|peer| peer.address.to_string());
+        assert_eq!(addresses.collect::<Vec<_>>(), ["10.1.0.1", "10.0.0.9"]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The engine as an executor.
 
 use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -17,19 +18,20 @@ use crate::recipe;
 #[derive(Clone, Debug)]
 pub struct EngineExecutor {
     engine: Arc<Engine>,
+    data_path: Option<Ipv4Addr>,
 }
 
 impl EngineExecutor {
-    /// The executor of this engine.
-    pub fn new(engine: Arc<Engine>) -> Self {
-        Self { engine }
+    /// The executor of this engine, on a node whose end of the tunnel is at this address (none: where it calls managers from).
+    pub fn new(engine: Arc<Engine>, data_path: Option<Ipv4Addr>) -> Self {
+        Self { engine, data_path }
     }
 }
 
 #[async_trait]
 impl Executor for EngineExecutor {
     async fn describe(&self) -> Result<NodeDescription, ControllerError> {
-        Ok(Facts::read().description(self.engine.labels.clone()))
+        Ok(Facts::read().description(self.engine.labels.clone(), self.data_path))
     }
 
     async fn controller(&self, assignment: &TaskAssignment) -> Result<Arc<dyn Controller>, ControllerError> {

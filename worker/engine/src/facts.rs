@@ -1,6 +1,7 @@
 //! What the machine is.
 
 use std::fs;
+use std::net::Ipv4Addr;
 
 use skep_model::{Labels, NodeDescription};
 
@@ -45,8 +46,8 @@ impl Facts {
         }
     }
 
-    /// What the node tells its managers, with the daemon's labels.
-    pub fn description(&self, engine_labels: Labels) -> NodeDescription {
+    /// What the node tells its managers, with the daemon's labels and where its end of the tunnel is (none: where it calls from).
+    pub fn description(&self, engine_labels: Labels, data_path: Option<Ipv4Addr>) -> NodeDescription {
         NodeDescription {
             hostname: self.hostname.clone(),
             architecture: self.architecture.clone(),
@@ -55,7 +56,7 @@ impl Facts {
             memory_bytes: self.memory_bytes,
             engine_version: env!("CARGO_PKG_VERSION").into(),
             engine_labels,
-            data_path_address: String::new(),
+            data_path_address: data_path.map(|address| address.to_string()).unwrap_or_default(),
         }
     }
 }

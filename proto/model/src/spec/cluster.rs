@@ -27,6 +27,13 @@ pub struct ClusterSpec {
     pub data_path_port: u16,
 }
 
+impl ClusterSpec {
+    /// The UDP port of every node's tunnel.
+    pub fn tunnel_port(&self) -> u16 {
+        if self.data_path_port == 0 { limits::TUNNEL_PORT_DEFAULT } else { self.data_path_port }
+    }
+}
+
 impl Default for ClusterSpec {
     fn default() -> Self {
         Self {
