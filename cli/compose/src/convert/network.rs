@@ -4,9 +4,13 @@ use skep_model::{NetworkAttachment, NetworkSpec, NetworkTarget, STACK_LABEL};
 
 use super::Setting;
 use super::environment::labels;
+use super::ipam::{driver_opts, ipam};
 use super::keys::refuse_unknown;
 use crate::reader::{Field, Findings};
 
+/// What a network may say.
+const KEYS: &[&str] =
+    &["name", "external", "internal", "attachable", "labels", "driver", "driver_opts", "ipam"];
 /// The network that services are on when they name none.
 const DEFAULT: &str = "default";
 
@@ -121,9 +125,12 @@ fn network(field: &Field<'_>, setting: Setting<'_>, out: &mut Findings) -> Decla
             "external" => external = entry.switch(out).unwrap_or_default(),
             "name" => name = entry.text(out),
             "internal" => spec.internal = entry.switch(out).unwrap_or_default(),
+            "attachable" => spec.attachable = entry.switch(out).unwrap_or_default(),
             "labels" => spec.labels.extend(labels(&entry, out)),
             "driver" => driver(&entry, out),
-            _ => refuse_unknown(&entry, &["name", "external", "internal", "labels", "driver"], out),
+            "driver_opts" => driver_opts(&entry, &mut spec, out),
+            "ipam" => ipam(&entry, &mut spec, out),
+            _ => refuse_unknown(&entry, KEYS, out),
         }
         if !matches!(entry.key, "external" | "name") {
             others.push(entry);
