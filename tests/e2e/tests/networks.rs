@@ -162,7 +162,14 @@ mod tests {
     #[test]
     fn what_skep_has_not_is_refused_by_name() {
         let host = Host::started();
-        host.skep(&["swarm", "init"]).ok();
+        let pool = ["--default-addr-pool", "10.20.0.0/22", "--default-addr-pool-mask-length", "26"];
+        host.skep(&[&["swarm", "init"], &pool[..]].concat()).ok();
+        host.skep(&["network", "create", "pooled"]).ok();
+        eventually(|| match inspected(&host, &["pooled"])["IPAM"]["Config"][0]["Subnet"].as_str() {
+            Some("10.20.0.64/26") => Ok(()),
+            other => Err(format!("behind the ingress network's /26: {other:?}")),
+        });
+        host.skep(&["network", "rm", "pooled"]).ok();
         for (flags, words) in [
             ("--driver bridge", "'bridge' is not a network driver of Skep; use overlay"),
             ("--ipv6", "EnableIPv6"),
