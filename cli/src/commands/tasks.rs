@@ -7,7 +7,9 @@ use skep_rest::{Node, Service, Task};
 
 use crate::client::{Client, Filters, Query};
 use crate::failure::Failure;
-use crate::output::{Listing, ListingFlags, Row, ago, capitalised, ellipsis, image_name, natural, short_id};
+use crate::output::{
+    Listing, ListingFlags, Row, ago, capitalised, ellipsis, image_name, natural, short_id, task_ports,
+};
 
 /// Characters of an error in the table.
 const ERROR_SHORT: usize = 30;
@@ -92,7 +94,7 @@ impl TaskFlags {
             ("DesiredState", capitalised(&task.desired_state)),
             ("CurrentState", current_state(&status.state, &status.timestamp)),
             ("Error", error),
-            ("Ports", String::new()),
+            ("Ports", task_ports(&status.ports())),
         ]
     }
 }

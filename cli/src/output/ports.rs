@@ -2,29 +2,38 @@ use skep_rest::{PortConfig, PortSummary};
 
 /// A service's published ports: `*:8080->80/tcp`, neighbours joined.
 pub(crate) fn service_ports(ports: &[PortConfig]) -> String {
-    let mut sorted: Vec<(&str, u16, u16)> = ports
-        .iter()
-        .map(|port| {
-            let protocol = if port.protocol.is_empty() { "tcp" } else { port.protocol.as_str() };
-            (protocol, port.published_port, port.target_port)
-        })
-        .collect();
-    sorted.sort_unstable_by_key(|&(protocol, published, target)| (published, target, protocol));
-    let mut ranges: Vec<(&str, u16, u16, u16)> = Vec::new();
-    for (protocol, published, target) in sorted {
+    let ingress = ports.iter().filter(|port| port.publish_mode != "host");
+    joined(ingress)
+}
+
+/// A task's own ports on its node, in the same form.
+pub(crate) fn task_ports(ports: &[PortConfig]) -> String {
+    joined(ports.iter())
+}
+
+fn joined<'a>(ports: impl Iterator<Item = &'a PortConfig>) -> String {
+    let place = |port: &'a PortConfig| {
+        let protocol = if port.protocol.is_empty() { "tcp" } else { port.protocol.as_str() };
+        let address = if port.host_ip.is_empty() { "*" } else { port.host_ip.as_str() };
+        ((address, protocol), port.published_port, port.target_port)
+    };
+    let mut sorted: Vec<_> = ports.map(place).collect();
+    sorted.sort_unstable_by_key(|&(kind, published, target)| (published, target, kind));
+    let mut ranges: Vec<((&str, &str), u16, u16, u16)> = Vec::new();
+    for (kind, published, target) in sorted {
         match ranges.last_mut() {
             Some((same, first, inner, length))
-                if *same == protocol
+                if *same == kind
                     && u32::from(*first) + u32::from(*length) == u32::from(published)
                     && u32::from(*inner) + u32::from(*length) == u32::from(target) =>
             {
                 *length += 1;
             }
-            _ => ranges.push((protocol, published, target, 1)),
+            _ => ranges.push((kind, published, target, 1)),
         }
     }
-    let shown = ranges.iter().map(|&(protocol, published, target, length)| {
-        format!("*:{}->{}/{protocol}", span(published, length), span(target, length))
+    let shown = ranges.iter().map(|&((address, protocol), published, target, length)| {
+        format!("{address}:{}->{}/{protocol}", span(published, length), span(target, length))
     });
     shown.collect::<Vec<_>>().join(", ")
 }
@@ -36,7 +45,7 @@ fn span(first: u16, length: u16) -> String {
 /// A container's ports: `0.0.0.0:8080->80/tcp`, or `80/tcp` when it is not published.
 pub(crate) fn container_ports(ports: &[PortSummary]) -> String {
     let shown = ports.iter().map(|port| match port.public_port {
-        Some(public) => format!("0.0.0.0:{public}->{}/{}", port.private_port, port.kind),
+        Some(public) => format!("{}:{public}->{}/{}", port.ip, port.private_port, port.kind),
         None => format!("{}/{}", port.private_port, port.kind),
     });
     shown.collect::<Vec<_>>().join(", ")
@@ -57,6 +66,13 @@ mod tests {
             service_ports(&[port(8001, 81, "tcp"), port(8000, 80, "tcp"), port(53, 53, "udp")]),
             "*:53->53/udp, *:8000-8001->80-81/tcp"
         );
+        let mut host = PortConfig { publish_mode: "host".into(), ..port(80, 80, "tcp") };
+        assert_eq!(
+            (service_ports(&[host.clone()]), task_ports(&[host.clone()]).as_str()),
+            (String::new(), "*:80->80/tcp")
+        );
+        host.host_ip = "127.0.0.1".into();
+        assert_eq!(task_ports(&[host]), "127.0.0.1:80->80/tcp");
         assert_eq!(service_ports(&[port(1, 1, "tcp"), port(2, 9, "tcp")]), "*:1->1/tcp, *:2->9/tcp");
         assert_eq!(
             service_ports(&[port(65535, 65535, ""), port(65534, 65534, "")]),

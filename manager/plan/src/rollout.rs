@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use skep_model::{Change, Kind, Service, Task, TaskState, Timestamp};
+use skep_model::{Change, EndpointSpec, Kind, Service, Task, TaskState, Timestamp};
 use skep_store::View;
 
 use crate::new_task::{desire, replacement};
@@ -60,11 +60,12 @@ fn is_stale(view: &View, service: &Service, task: &Task) -> bool {
     if task.spec_version == service.spec_version {
         return false;
     }
-    let publishes = |ports: &[skep_model::PortConfig]| !ports.is_empty();
+    let publishes = |endpoint: &EndpointSpec| !endpoint.ports.is_empty();
     view.task_spec(task).is_none_or(|old| {
         // A task gets its address for published ports when it is made.
         old.task != service.spec.task
-            || publishes(&old.endpoint.ports) != publishes(&service.spec.endpoint.ports)
+            || publishes(&old.endpoint) != publishes(&service.spec.endpoint)
+            || !old.endpoint.host_ports().eq(service.spec.endpoint.host_ports())
     })
 }
 

@@ -216,7 +216,13 @@ fn a_deploy_spreads_tasks_and_gives_each_an_address() {
 fn published_ports_are_given_once() {
     let mut world = World::new(1);
     let mut published = spec(1);
-    let port = PortConfig { protocol: Protocol::Tcp, target: 80, published: 0, mode: PortMode::Ingress };
+    let port = PortConfig {
+        protocol: Protocol::Tcp,
+        target: 80,
+        published: 0,
+        mode: PortMode::Ingress,
+        address: None,
+    };
     published.endpoint.ports = vec![port, PortConfig { published: 8080, ..port }];
     let id = world.deploy(published.clone());
     let before = world.view().service(id).unwrap().endpoint.ports.clone();
@@ -229,6 +235,28 @@ fn published_ports_are_given_once() {
         task.address_on(NetworkId::new(1)).is_some(),
         "published ports need an address on the ingress network"
     );
+}
+
+#[test]
+fn a_port_in_host_mode_is_on_a_node_once() {
+    let mut world = World::new(2);
+    let mut published = spec(3);
+    let port = PortConfig {
+        protocol: Protocol::Tcp,
+        target: 80,
+        published: 8080,
+        mode: PortMode::Host,
+        address: None,
+    };
+    published.endpoint.ports = vec![port, PortConfig { target: 81, published: 0, ..port }];
+    let id = world.deploy(published);
+    let ports = &world.view().service(id).unwrap().endpoint.ports.clone();
+    assert_eq!(ports.iter().map(|port| port.published).collect::<Vec<_>>(), [8080, 0], "nodes choose");
+    assert_eq!(world.count(|task| task.status.state == TaskState::Assigned), 2);
+    let view = world.view();
+    let waiting = view.tasks().find(|task| task.status.state == TaskState::Pending).unwrap();
+    assert_eq!(&*waiting.status.error, "no suitable node (host-mode port already in use on 2 nodes)");
+    assert!((1..=2).all(|node| view.node_tasks(NodeId::new(node)).count() == 1));
 }
 
 #[test]

@@ -20,8 +20,13 @@ fn service(name: &str, port: u16) -> ServiceSpec {
     let mut spec = ServiceSpec { name: name.into(), ..ServiceSpec::default() };
     spec.task.container.image = "web:1".into();
     if port != 0 {
-        let port =
-            PortConfig { protocol: Protocol::Tcp, target: 80, published: port, mode: PortMode::Ingress };
+        let port = PortConfig {
+            protocol: Protocol::Tcp,
+            target: 80,
+            published: port,
+            mode: PortMode::Ingress,
+            address: None,
+        };
         spec.endpoint.ports = vec![port];
     }
     spec

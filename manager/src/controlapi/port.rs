@@ -1,6 +1,6 @@
 //! Published ports that are taken.
 
-use skep_model::{ServiceId, ServiceSpec};
+use skep_model::{PortConfig, PortMode, ServiceId, ServiceSpec};
 use skep_store::View;
 
 use super::ControlError;
@@ -13,14 +13,15 @@ pub(super) fn check_ports(
 ) -> Result<(), ControlError> {
     for service in view.services().filter(|service| Some(service.id) != own) {
         let taken = service.endpoint.ports.iter().chain(&service.spec.endpoint.ports);
-        for port in taken.filter(|port| port.published != 0) {
-            let same = |wanted: &&skep_model::PortConfig| {
-                wanted.published == port.published && wanted.protocol == port.protocol
-            };
-            if let Some(wanted) = spec.endpoint.ports.iter().find(same) {
+        for port in taken {
+            // Two services may have one port in host mode: their tasks keep to different nodes.
+            let both_host =
+                |wanted: &PortConfig| wanted.mode == PortMode::Host && port.mode == PortMode::Host;
+            let clash = |wanted: &&PortConfig| wanted.clashes(port) && !both_host(wanted);
+            if let Some(wanted) = spec.endpoint.ports.iter().find(clash) {
+                let mode = if port.mode == PortMode::Host { "a host-published" } else { "an ingress" };
                 return Err(ControlError::Precondition(format!(
-                    "port '{}' is already in use by service '{}' ({}) as an ingress port: publish service '{}' on \
-                     another port",
+                    "port '{}' is already in use by service '{}' ({}) as {mode} port: publish service '{}' on another port",
                     wanted.published, service.spec.name, service.id, spec.name
                 )));
             }

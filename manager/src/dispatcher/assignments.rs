@@ -12,7 +12,7 @@ use skep_store::{Door, View};
 use skep_wire::{Session, SessionUpdate};
 use tokio::sync::mpsc::Sender;
 
-use super::endpoints::endpoint_table;
+use super::endpoints;
 use super::session::Sessions;
 use crate::ca::manager_addresses;
 
@@ -24,7 +24,9 @@ struct Told {
     node: NodeId,
     session: Session,
     tasks: BTreeMap<TaskId, TaskState>,
-    endpoints: Option<EndpointTable>,
+    endpoints: endpoints::Told,
+    /// The store's version up to which the node knows all endpoints, or is told with the next update.
+    current: u64,
     swarm: Option<SwarmView>,
     /// Stops that wait for other nodes, and since when.
     draining: BTreeMap<TaskId, Timestamp>,
@@ -44,7 +46,8 @@ pub(super) async fn run(
         node,
         session,
         tasks: BTreeMap::new(),
-        endpoints: None,
+        endpoints: endpoints::Told::default(),
+        current: 0,
         swarm: None,
         draining: BTreeMap::new(),
         complete: true,
@@ -54,8 +57,13 @@ pub(super) async fn run(
         // Read before looking, so that what changes meanwhile wakes the wait below.
         version = door.store().version().get_versioned().0.max(version);
         acknowledged = sessions.acknowledged().get_versioned().0.max(acknowledged);
+        let (endpoints, current) = sessions.book().news(door.store(), node, &mut told.endpoints);
+        told.current = current;
+        if let Some(sent) = told.endpoints.sent() {
+            sessions.table_sent(node, sent, current);
+        }
         let view = door.view();
-        let update = told.update(&view, &sessions, env.now());
+        let update = told.update(&view, endpoints, &sessions, env.now());
         if let Some(update) = update
             && updates.send(update).await.is_err()
         {
@@ -81,11 +89,13 @@ async fn until(env: &Env, deadline: Option<Timestamp>) {
 
 impl Told {
     /// What the agent does not know yet; nothing when it knows all.
-    fn update(&mut self, view: &View, sessions: &Sessions, now: Timestamp) -> Option<SessionUpdate> {
-        let endpoints = self.endpoints_news(view);
-        if let Some(sent) = &self.endpoints {
-            sessions.table_sent(self.node, sent.version, view.version());
-        }
+    fn update(
+        &mut self,
+        view: &View,
+        endpoints: Option<EndpointTable>,
+        sessions: &Sessions,
+        now: Timestamp,
+    ) -> Option<SessionUpdate> {
         let assign = self.assignments_news(view, sessions, now);
         let known = |id: &TaskId| view.task(*id).is_some_and(|task| task.node == Some(self.node));
         let forget: Vec<TaskId> = self.tasks.keys().copied().filter(|id| !known(id)).collect();
@@ -104,19 +114,6 @@ impl Told {
         let now = Some(swarm_view(view, self.node)?).filter(|now| self.swarm.as_ref() != Some(now))?;
         self.swarm = Some(now.clone());
         Some(now)
-    }
-
-    fn endpoints_news(&mut self, view: &View) -> Option<EndpointTable> {
-        let mut table = endpoint_table(view, self.node);
-        if let Some(before) = &self.endpoints {
-            let version = std::mem::replace(&mut table.version, before.version);
-            if table == *before {
-                return None;
-            }
-            table.version = version;
-        }
-        self.endpoints = Some(table.clone());
-        Some(table)
     }
 
     fn assignments_news(&mut self, view: &View, sessions: &Sessions, now: Timestamp) -> Vec<TaskAssignment> {
@@ -148,7 +145,8 @@ impl Told {
             return false;
         }
         let since = *self.draining.entry(task.id).or_insert(now);
-        !sessions.all_applied(task.meta.version, self.node) && now.since(since) < DRAIN_WAIT_MAX
+        let elsewhere = sessions.all_applied(task.meta.version, self.node);
+        !(elsewhere && self.current >= task.meta.version) && now.since(since) < DRAIN_WAIT_MAX
     }
 }
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 use skep_model::{NodeId, SessionId};
 use skep_runtime::Latest;
 
+use super::endpoints::Book;
+
 /// What is known of one agent.
 #[derive(Clone, Copy, Debug)]
 struct Open {
@@ -27,11 +29,13 @@ pub(super) struct Sessions {
     open: Mutex<BTreeMap<NodeId, Open>>,
     /// Counts acknowledgements of tables.
     acknowledged: Latest<u64>,
+    /// What they are told of endpoints.
+    book: Book,
 }
 
 impl Default for Sessions {
     fn default() -> Self {
-        Self { open: Mutex::default(), acknowledged: Latest::new(0) }
+        Self { open: Mutex::default(), acknowledged: Latest::new(0), book: Book::default() }
     }
 }
 
@@ -92,6 +96,11 @@ impl Sessions {
                 if open.applied >= open.sent { open.current.max(open.applied) } else { open.applied };
             effective >= version
         })
+    }
+
+    /// What sessions are told of endpoints.
+    pub(super) fn book(&self) -> &Book {
+        &self.book
     }
 
     /// Changes with every acknowledgement.

@@ -146,11 +146,25 @@ impl Watch {
     pub async fn next(&mut self) -> Result<Arc<Commit>, Behind> {
         let mut signal = 0;
         loop {
-            if let Some(commit) = self.hub.after(self.id, self.seen)? {
-                self.seen = commit.version;
+            if let Some(commit) = self.ready()? {
                 return Ok(commit);
             }
             signal = self.hub.version.changed(signal).await.0;
         }
+    }
+
+    /// The next commit, if there is one already.
+    ///
+    /// # Errors
+    /// When commits were lost to this watcher.
+    pub fn ready(&mut self) -> Result<Option<Arc<Commit>>, Behind> {
+        let commit = self.hub.after(self.id, self.seen)?;
+        self.seen = commit.as_ref().map_or(self.seen, |commit| commit.version);
+        Ok(commit)
+    }
+
+    /// The version of the last commit that was read.
+    pub fn seen(&self) -> u64 {
+        self.seen
     }
 }

@@ -1,12 +1,14 @@
 //! Containers in the API's shape.
 
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::path::Path;
 
 use serde_json::{Value, json};
 use skep_api::{HostError, HostErrorKind};
-use skep_engine::{ContainerInfo, ContainerState, EngineError, NetworkPlace, Phase};
+use skep_engine::{ContainerInfo, ContainerState, EngineError, HostPort, NetworkPlace, Phase};
 use skep_model::Timestamp;
-use skep_rest::{ContainerInspect, ContainerSummary, human_duration, rfc3339};
+use skep_rest::{ContainerInspect, ContainerSummary, PortSummary, human_duration, rfc3339};
 
 /// One line of a list.
 pub(super) fn summary(info: &ContainerInfo, state: &ContainerState, now: Timestamp) -> ContainerSummary {
@@ -17,7 +19,7 @@ pub(super) fn summary(info: &ContainerInfo, state: &ContainerState, now: Timesta
         image_id: info.image_id.clone(),
         command: info.command.join(" "),
         created: i64::try_from(info.created_ns / 1_000_000_000).unwrap_or_default(),
-        ports: Vec::new(),
+        ports: info.ports.iter().map(port).collect(),
         labels: info.labels.clone(),
         state: word(state).into(),
         status: status(state, now),
@@ -25,6 +27,26 @@ pub(super) fn summary(info: &ContainerInfo, state: &ContainerState, now: Timesta
         mounts: mounts(info),
         host_config: json!({ "NetworkMode": "overlay" }),
     }
+}
+
+fn port(port: &HostPort) -> PortSummary {
+    PortSummary {
+        ip: port.address.unwrap_or(Ipv4Addr::UNSPECIFIED).to_string(),
+        private_port: port.target,
+        public_port: Some(port.published),
+        kind: port.protocol.clone(),
+    }
+}
+
+/// `{"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8080"}]}`.
+fn port_map(info: &ContainerInfo) -> Value {
+    let mut ports: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    for open in &info.ports {
+        let address = open.address.unwrap_or(Ipv4Addr::UNSPECIFIED).to_string();
+        let place = json!({ "HostIp": address, "HostPort": open.published.to_string() });
+        ports.entry(format!("{}/{}", open.target, open.protocol)).or_default().push(place);
+    }
+    json!(ports)
 }
 
 /// Everything about one container.
@@ -55,7 +77,7 @@ pub(super) fn inspect(info: &ContainerInfo, state: &ContainerState, log_path: &P
         log_path: log_path.display().to_string(),
         config: config(info),
         host_config: host_config(info),
-        network_settings: json!({ "Networks": networks(info), "Ports": {} }),
+        network_settings: json!({ "Networks": networks(info), "Ports": port_map(info) }),
         mounts: mounts(info),
     }
 }

@@ -1,7 +1,7 @@
 //! The endpoint table: what a node's network must know to reach services.
 //!
-//! Managers compute it from the store in Raft order and hand it to each node through its dispatcher session. It is the
-//! complete desired state: a node that applies version N needs nothing of the versions before.
+//! Managers compute it from the store in Raft order and hand it to each node through its dispatcher session: first the complete
+//! desired state, then what became different.
 
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -9,7 +9,8 @@ use std::str::FromStr;
 
 use crate::{Invalid, NetworkId, NodeId, Protocol, ServiceId, TaskId};
 
-/// Everything that one node's network must know about services, at one version of the store.
+/// Everything that one node's network must know about services, at one version of the store; or, when `partial`, what became
+/// different since the table before.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub struct EndpointTable {
@@ -25,6 +26,14 @@ pub struct EndpointTable {
     pub peers: Vec<Peer>,
     /// The UDP port of every node's tunnel; zero stands for [`crate::limits::TUNNEL_PORT_DEFAULT`].
     pub tunnel_port: u16,
+    /// True when whatever is neither named nor gone is as in the table before. `own` and `tunnel_port` are always named.
+    pub partial: bool,
+    /// With `partial`: networks that the node needs no more.
+    pub networks_gone: Vec<NetworkId>,
+    /// With `partial`: services that are no more, or concern the node no more.
+    pub services_gone: Vec<ServiceId>,
+    /// With `partial`: nodes that left, or are not reached any more.
+    pub peers_gone: Vec<NodeId>,
 }
 
 /// A node as others reach its end of the tunnel.
@@ -136,6 +145,10 @@ pub struct EndpointService {
     pub published: Vec<PublishedPort>,
     /// Its tasks that may get traffic or be looked up by name.
     pub backends: Vec<Backend>,
+    /// True when connections from one address go to one task, as long as the tasks stay the same; else each goes to the next.
+    pub by_source: bool,
+    /// True when connections go to tasks of the node where they arrive, if it has any.
+    pub prefer_local: bool,
 }
 
 /// A service's virtual address and names on one network.
@@ -160,6 +173,8 @@ pub struct PublishedPort {
     pub published: u16,
     /// The port in the task, 1 to 65535.
     pub target: u16,
+    /// The node's address on which alone it is published; none for all of them.
+    pub address: Option<Ipv4Addr>,
 }
 
 /// One task of a service.

@@ -7,6 +7,7 @@
 mod assignment;
 mod change;
 mod endpoint;
+mod endpoint_merge;
 mod error;
 mod ids;
 pub mod limits;
@@ -33,9 +34,10 @@ pub use object::{
     TaskStatus, UnlockKey,
 };
 pub use spec::{
-    Availability, ClusterSpec, ContainerSpec, EndpointMode, EndpointSpec, Labels, Limits, Mount, MountKind,
-    NetworkAttachment, NetworkSpec, NetworkTarget, NodeSpec, PortConfig, PortMode, Protocol, Reservations,
-    Resources, RestartCondition, RestartPolicy, STACK_LABEL, ServiceMode, ServiceSpec, StackSpec, TaskSpec,
+    Availability, BALANCE_LABEL, Balance, ClusterSpec, ContainerSpec, EndpointMode, EndpointSpec, Labels,
+    Limits, Mount, MountKind, NetworkAttachment, NetworkSpec, NetworkTarget, NodeSpec, PREFER_LOCAL_LABEL,
+    PortConfig, PortMode, Protocol, Reservations, Resources, RestartCondition, RestartPolicy, STACK_LABEL,
+    ServiceMode, ServiceSpec, StackSpec, TaskSpec,
 };
 pub use swarm_view::SwarmView;
 pub use task_state::{StateOwner, TaskState};

@@ -40,6 +40,9 @@ pub struct ContainerSummary {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct PortSummary {
+    /// The host's address.
+    #[serde(rename = "IP", skip_serializing_if = "String::is_empty")]
+    pub ip: String,
     /// In the container.
     pub private_port: u16,
     /// On the host.

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::spec::TaskSpec;
+use crate::spec::{PortConfig, TaskSpec};
 use crate::{Version, rfc3339};
 
 /// `GET /tasks/{id}`.
@@ -53,7 +53,7 @@ pub struct TaskStatus {
     /// Its container.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub container_status: Option<ContainerStatus>,
-    /// Ports of host mode; none in this version.
+    /// Ports of its node that lead to it alone: `{"Ports": [...]}`, or nothing.
     pub port_status: Value,
 }
 
@@ -93,6 +93,20 @@ impl From<(&skep_model::Task, Option<&skep_model::ServiceSpec>)> for Task {
     }
 }
 
+impl TaskStatus {
+    /// The ports of its node that lead to it alone.
+    pub fn ports(&self) -> Vec<PortConfig> {
+        let ports = self.port_status.get("Ports").cloned().unwrap_or_default();
+        serde_json::from_value(ports).unwrap_or_default()
+    }
+}
+
+fn port_status(status: &skep_model::TaskStatus) -> Value {
+    let ports = status.container.as_deref().map_or(&[][..], |container| &container.ports);
+    let ports: Vec<_> = ports.iter().map(PortConfig::from).collect();
+    if ports.is_empty() { json!({}) } else { json!({ "Ports": ports }) }
+}
+
 impl From<&skep_model::TaskStatus> for TaskStatus {
     fn from(status: &skep_model::TaskStatus) -> Self {
         Self {
@@ -105,7 +119,7 @@ impl From<&skep_model::TaskStatus> for TaskStatus {
                 pid: container.pid.unwrap_or_default(),
                 exit_code: container.exit_code.unwrap_or_default(),
             }),
-            port_status: json!({}),
+            port_status: port_status(status),
         }
     }
 }

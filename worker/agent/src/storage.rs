@@ -24,7 +24,8 @@ pub trait TaskStorage: Send + Sync {
     /// All that is kept.
     async fn load(&self) -> Result<StoredState, StorageError>;
 
-    /// Keeps new and changed assignments, forgets others, keeps the table if there is one; all of it or nothing.
+    /// Keeps new and changed assignments, forgets others, keeps the table (or what a partial one
+    /// changes) if there is one; all of it or nothing.
     async fn update(
         &self,
         assigned: &[TaskAssignment],
@@ -69,7 +70,7 @@ impl TaskStorage for MemoryStorage {
             state.0.remove(task);
         }
         if let Some(table) = endpoints {
-            state.1 = Some(table.clone());
+            state.1.get_or_insert_default().merge(table.clone());
         }
         Ok(())
     }

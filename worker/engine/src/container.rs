@@ -1,10 +1,11 @@
 //! What is known of one container.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 use skep_keeper::protocol::{Record, Status};
-use skep_model::{ContainerStatus, TaskId};
+use skep_model::{ContainerStatus, PortConfig, PortMode, TaskId};
 use skep_runtime::Latest;
 
 /// What a container is; does not change.
@@ -38,6 +39,9 @@ pub struct ContainerInfo {
     pub networks: Vec<NetworkPlace>,
     /// True when it may reach outside.
     pub egress: bool,
+    /// The ports of this host that lead to it alone.
+    #[serde(default)]
+    pub ports: Vec<HostPort>,
     /// When it was made, nanoseconds since the epoch.
     pub created_ns: u64,
     /// The signal that asks it to stop.
@@ -63,6 +67,32 @@ pub struct NetworkPlace {
     pub prefix_bits: u8,
     /// True when nothing on the network may reach outside.
     pub internal: bool,
+}
+
+/// A port of this host that leads to one container, as text where JSON needs it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostPort {
+    /// `tcp` or `udp`.
+    pub protocol: String,
+    /// The port in the container.
+    pub target: u16,
+    /// The port on the host.
+    pub published: u16,
+    /// The host's address on which alone it is open; none for all.
+    pub address: Option<Ipv4Addr>,
+}
+
+impl HostPort {
+    /// In the words of the model; none when what was on disk makes no sense.
+    pub(crate) fn config(&self) -> Option<PortConfig> {
+        Some(PortConfig {
+            protocol: self.protocol.parse().ok()?,
+            target: self.target,
+            published: self.published,
+            mode: PortMode::Host,
+            address: self.address,
+        })
+    }
 }
 
 impl ContainerInfo {
@@ -156,6 +186,7 @@ impl Container {
             pid: state.pid,
             exit_code: state.exit_code,
             oom_killed: state.oom_killed,
+            ports: self.info.ports.iter().filter_map(HostPort::config).collect(),
         }
     }
 }

@@ -9,13 +9,14 @@ use skep_executor::{Controller, ControllerError};
 use skep_image::Image;
 use skep_keeper::FailureKind;
 use skep_model::{ContainerStatus, TaskAssignment};
-use skep_network::namespace_of;
+use skep_network::{NetworkError, namespace_of};
 
 use crate::container::{Container, ContainerState, Phase};
 use crate::directory::StoredContainer;
 use crate::engine::{Engine, ignore_missing};
 use crate::error::EngineError;
 use crate::executor::temporary;
+use crate::ports::host_ports;
 use crate::{listening, places, recipe};
 
 /// How long SIGKILL may take to end a container before the stop is tried again.
@@ -65,7 +66,10 @@ impl ContainerController {
     /// Makes everything up to the container's process, which waits to be started.
     async fn make(&self, image: &Image) -> Result<Arc<Container>, ControllerError> {
         let places = places::places(&self.assignment, &self.engine.networks())?;
-        let info = recipe::container_info(&self.assignment, image, places, self.engine.env.now().as_nanos());
+        let ports = host_ports(&self.assignment.spec.endpoint)
+            .map_err(|taken| ControllerError::Rejected(taken.to_string()))?;
+        let now = self.engine.env.now().as_nanos();
+        let info = recipe::container_info(&self.assignment, image, places, ports, now);
         signal_number(&info.stop_signal).ok_or_else(|| {
             ControllerError::Rejected(format!("'{}' is not a signal of this machine", info.stop_signal))
         })?;
@@ -84,7 +88,11 @@ impl ContainerController {
             }
         };
         let attachment = namespace_of(pid).map(|namespace| places::attachment(&container.info, namespace));
-        self.engine.network.attach(attachment.map_err(temporary)?).await.map_err(temporary)?;
+        self.engine.network.attach(attachment.map_err(temporary)?).await.map_err(|error| match error {
+            // Another node may have it free.
+            NetworkError::Port(taken) => ControllerError::Rejected(taken.to_string()),
+            other => temporary(other),
+        })?;
         container.state.update(|state| {
             // It may have been killed already.
             if state.phase < Phase::Created {

@@ -39,8 +39,7 @@ impl Executor for EngineExecutor {
     }
 
     async fn apply_endpoints(&self, table: &EndpointTable) -> Result<(), ControllerError> {
-        let known = table.networks.iter().map(|network| (network.id, network.clone())).collect();
-        *self.engine.networks() = known;
+        self.note_networks(table);
         let applied = self.engine.network.apply(table).await.map_err(temporary)?;
         for port in applied.ports_in_use {
             tracing::error!(%port, "a published port cannot be had on this node");
@@ -56,6 +55,18 @@ impl Executor for EngineExecutor {
             }
         }
         Ok(())
+    }
+}
+
+impl EngineExecutor {
+    /// What tasks need to know of their networks when they start.
+    fn note_networks(&self, table: &EndpointTable) {
+        let mut known = self.engine.networks();
+        if !table.partial {
+            known.clear();
+        }
+        known.retain(|id, _| !table.networks_gone.contains(id));
+        known.extend(table.networks.iter().map(|network| (network.id, network.clone())));
     }
 }
 

@@ -31,7 +31,7 @@ mod ports;
 mod recipe;
 mod registry;
 
-pub use container::{Container, ContainerInfo, ContainerState, NetworkPlace, Phase};
+pub use container::{Container, ContainerInfo, ContainerState, HostPort, NetworkPlace, Phase};
 pub use engine::{Engine, EngineOptions};
 pub use error::EngineError;
 pub use event::{EngineEvent, EngineEvents};

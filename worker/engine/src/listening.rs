@@ -63,8 +63,13 @@ mod tests {
 
     #[test]
     fn servers_of_published_tcp_ports_are_waited_for() {
-        let port =
-            |protocol, target| PortConfig { protocol, target, published: 8080, mode: PortMode::Ingress };
+        let port = |protocol, target| PortConfig {
+            protocol,
+            target,
+            published: 8080,
+            mode: PortMode::Ingress,
+            address: None,
+        };
         let ports = |ports| super::ports(&EndpointSpec { ports, ..EndpointSpec::default() });
         assert_eq!(ports(vec![port(Protocol::Tcp, 80), port(Protocol::Udp, 53)]), BTreeSet::from([80]));
         assert!(ports(Vec::new()).is_empty());

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 
 use skep_executor::ControllerError;
-use skep_model::{EndpointNetwork, NetworkId, Subnet, TaskAssignment};
+use skep_model::{EndpointNetwork, NetworkId, PortConfig, PublishedPort, Subnet, TaskAssignment};
 use skep_network::{Address, Attachment};
 
-use crate::container::{ContainerInfo, NetworkPlace};
+use crate::container::{ContainerInfo, HostPort, NetworkPlace};
 
 /// The networks that this node knows from the endpoint table.
 pub(crate) type KnownNetworks = BTreeMap<NetworkId, EndpointNetwork>;
@@ -47,8 +47,13 @@ pub(crate) fn attachment(info: &ContainerInfo, namespace: OwnedFd) -> Attachment
         addresses: info.networks.iter().filter_map(address).collect(),
         egress: info.egress,
         names,
-        published: Vec::new(),
+        published: info.ports.iter().filter_map(published).collect(),
     }
+}
+
+fn published(port: &HostPort) -> Option<PublishedPort> {
+    let PortConfig { protocol, target, published, address, .. } = port.config()?;
+    Some(PublishedPort { protocol, published, target, address })
 }
 
 fn address(place: &NetworkPlace) -> Option<Address> {

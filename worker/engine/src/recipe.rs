@@ -10,7 +10,7 @@ use skep_keeper::config::{
 };
 use skep_model::{ContainerSpec, Mount, MountKind, TaskAssignment, TaskId, limits};
 
-use crate::container::{ContainerInfo, NetworkPlace};
+use crate::container::{ContainerInfo, HostPort, NetworkPlace};
 use crate::directory::Directory;
 
 /// The name server inside every container.
@@ -27,6 +27,7 @@ pub(crate) fn container_info(
     assignment: &TaskAssignment,
     image: &Image,
     networks: Vec<NetworkPlace>,
+    ports: Vec<HostPort>,
     created_ns: u64,
 ) -> ContainerInfo {
     let spec = &assignment.spec.task.container;
@@ -52,6 +53,7 @@ pub(crate) fn container_info(
             .collect(),
         networks,
         egress: assignment.egress,
+        ports,
         created_ns,
         stop_signal: first_filled(&spec.stop_signal, image.config.stop_signal.as_deref().unwrap_or_default()),
         stop_grace_ms: millis(spec.stop_grace.unwrap_or(limits::STOP_GRACE_DEFAULT)),

@@ -15,7 +15,8 @@ pub trait Executor: Send + Sync {
     /// What drives this task; finds the task's container when there is one already.
     async fn controller(&self, assignment: &TaskAssignment) -> Result<Arc<dyn Controller>, ControllerError>;
 
-    /// Makes the machine's network as the table says. When this returns, the table holds.
+    /// Makes the machine's network as the table says, or changes it as a partial one says. When this returns, it holds; after an
+    /// error the network is as before, and only a whole table is of use.
     async fn apply_endpoints(&self, table: &EndpointTable) -> Result<(), ControllerError>;
 
     /// Removes the containers of all tasks but these.

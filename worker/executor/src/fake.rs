@@ -51,7 +51,7 @@ impl FakeExecutor {
         self.lock().containers.iter().map(|(id, container)| (*id, container.get())).collect()
     }
 
-    /// The endpoint table that was applied last.
+    /// The endpoint table that was applied, whole.
     pub fn endpoints(&self) -> EndpointTable {
         self.lock().endpoints.clone()
     }
@@ -81,7 +81,7 @@ impl Executor for FakeExecutor {
     }
 
     async fn apply_endpoints(&self, table: &EndpointTable) -> Result<(), ControllerError> {
-        self.lock().endpoints = table.clone();
+        self.lock().endpoints.merge(table.clone());
         Ok(())
     }
 

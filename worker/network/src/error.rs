@@ -64,6 +64,9 @@ pub enum NetworkError {
     /// Another process has a port that the container wants.
     #[error(transparent)]
     Port(#[from] PortInUse),
+    /// A table that only says what is different came first.
+    #[error("there is no endpoint table that version {0} could change")]
+    NothingToChange(u64),
     /// The network was closed, or its thread has ended.
     #[error("the network is closed")]
     Closed,

@@ -248,11 +248,13 @@ pub(crate) fn service(name: &str, vip: u8, backends: &[&Cell]) -> EndpointServic
         }],
         published: Vec::new(),
         backends: backends.iter().enumerate().map(backend).collect(),
+        by_source: false,
+        prefer_local: false,
     }
 }
 
 /// The same service with a published TCP port.
 pub(crate) fn published(mut service: EndpointService, published: u16, target: u16) -> EndpointService {
-    service.published.push(PublishedPort { protocol: Protocol::Tcp, published, target });
+    service.published.push(PublishedPort { protocol: Protocol::Tcp, published, target, address: None });
     service
 }

@@ -37,6 +37,8 @@ mod name_test;
 #[cfg(test)]
 mod restart_test;
 #[cfg(test)]
+mod table_test;
+#[cfg(test)]
 mod traffic_test;
 #[cfg(test)]
 mod tunnel_change_test;

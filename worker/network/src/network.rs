@@ -169,14 +169,15 @@ impl Network {
         Ok(())
     }
 
-    /// Makes kernel and DNS follow a table, in one transaction; flows that it does not concern go on.
+    /// Makes kernel and DNS follow a table, or what a partial one changes, in one transaction; flows that it does not concern
+    /// go on.
     ///
     /// # Errors
     /// When the kernel refuses; then all is as before.
     pub async fn apply(&self, table: &EndpointTable) -> Result<Applied> {
         let copy = table.clone();
-        let applied = self.host.call(move |host| host.apply(copy)).await?;
-        self.directory.load(table);
+        let (applied, undo) = self.host.call(move |host| host.apply(copy)).await?;
+        self.directory.follow(table, &undo);
         Ok(applied)
     }
 

@@ -5,7 +5,9 @@ use std::net::Ipv4Addr;
 use std::os::fd::{AsRawFd, OwnedFd};
 
 use nix::errno::Errno;
-use nix::sys::socket::{AddressFamily, SockFlag, SockType, SockaddrIn, bind, setsockopt, socket, sockopt};
+use nix::sys::socket::{
+    AddressFamily, SockFlag, SockType, SockaddrIn, bind, getsockname, setsockopt, socket, sockopt,
+};
 use skep_model::Protocol;
 
 /// `/proc/net/tcp`'s state of a connection that only waits for stray packets.
@@ -14,7 +16,14 @@ const TIME_WAIT: &str = "06";
 /// A port that nobody else can bind for as long as this lives. Nothing listens on it.
 #[derive(Debug)]
 pub struct PortHold {
-    _socket: OwnedFd,
+    socket: OwnedFd,
+}
+
+impl PortHold {
+    /// The port: the one that was asked for, or, for 0, the one that the kernel chose; 0 if it does not tell.
+    pub fn port(&self) -> u16 {
+        getsockname::<SockaddrIn>(self.socket.as_raw_fd()).map_or(0, |address| address.port())
+    }
 }
 
 /// A port that somebody else has.
@@ -43,7 +52,7 @@ impl PortInUse {
     }
 }
 
-/// Takes a port of this host, in the calling thread's network namespace.
+/// Takes a port of this host, in the calling thread's network namespace; for port 0 one that the kernel chooses.
 ///
 /// # Errors
 /// When another process has it, or the kernel refuses the address.
@@ -70,9 +79,11 @@ fn bound(protocol: Protocol, address: Ipv4Addr, port: u16, reuse: bool) -> Resul
     };
     let held = socket(AddressFamily::Inet, kind, SockFlag::SOCK_CLOEXEC, None)?;
     setsockopt(&held, sockopt::ReuseAddr, &reuse)?;
+    // An address that the host has not (yet) is no fault: nothing arrives there.
+    setsockopt(&held, sockopt::IpFreebind, &true)?;
     let [a, b, c, d] = address.octets();
     bind(held.as_raw_fd(), &SockaddrIn::new(a, b, c, d, port))?;
-    Ok(PortHold { _socket: held })
+    Ok(PortHold { socket: held })
 }
 
 /// The inodes of the sockets that use a port, from the kernel's tables for both families.

@@ -110,7 +110,12 @@ fn a_failed_attachment_leaves_nothing() {
         let taken = std::net::TcpListener::bind((Ipv4Addr::UNSPECIFIED, 8080)).unwrap();
         let mut cell = Cell::new("web", vec![on(1, 5)]);
         let protocol = skep_model::Protocol::Tcp;
-        cell.published.push(skep_model::PublishedPort { protocol, published: 8080, target: 80 });
+        cell.published.push(skep_model::PublishedPort {
+            protocol,
+            published: 8080,
+            target: 80,
+            address: None,
+        });
         let error = network.attach(cell.attachment()).await.unwrap_err();
         assert!(matches!(error, NetworkError::Port(_)), "{error}");
         drop(taken);

@@ -90,7 +90,12 @@ fn a_container_of_its_own_may_publish() {
     in_lab(|lab| async move {
         let network = lab.open().await;
         let mut cell = Cell::new("alone", vec![on(1, 5)]);
-        cell.published.push(PublishedPort { protocol: Protocol::Tcp, published: 8081, target: 80 });
+        cell.published.push(PublishedPort {
+            protocol: Protocol::Tcp,
+            published: 8081,
+            target: 80,
+            address: None,
+        });
         network.attach(cell.attachment()).await.unwrap();
         cell.serve(80);
         assert_eq!(ask(&lab.client, HOST, 8081).unwrap(), format!("alone {CLIENT}"));

@@ -2,7 +2,7 @@ use skep_model::{PortConfig, PortMode, Protocol};
 
 use super::keys::refuse_unknown;
 use crate::reader::{Field, Findings};
-use crate::words::parse_ports;
+use crate::words::{parse_address, parse_ports};
 
 /// `ports`, short and long.
 pub(crate) fn ports(field: &Field<'_>, out: &mut Findings) -> Vec<PortConfig> {
@@ -19,6 +19,7 @@ pub(crate) fn ports(field: &Field<'_>, out: &mut Findings) -> Vec<PortConfig> {
 
 fn long(item: &Field<'_>, out: &mut Findings) -> Option<PortConfig> {
     let (mut target, mut published, mut protocol) = (None, 0, Protocol::Tcp);
+    let (mut mode, mut address) = (PortMode::Ingress, None);
     let before = out.all.len();
     for entry in item.entries(out) {
         match entry.key {
@@ -28,14 +29,23 @@ fn long(item: &Field<'_>, out: &mut Findings) -> Option<PortConfig> {
                 let found = entry.parsed(out, |word| word.parse().map_err(|error| format!("{error}")));
                 protocol = found.unwrap_or_default();
             }
-            "mode" => mode(&entry, out),
-            _ => refuse_unknown(&entry, &["target", "published", "protocol", "mode"], out),
+            "mode" => mode = port_mode(&entry, out),
+            "host_ip" => address = entry.parsed(out, parse_address).flatten(),
+            // For people and for HTTP proxies; nothing of ours looks at them.
+            "name" | "app_protocol" => {
+                entry.text(out);
+            }
+            _ => refuse_unknown(
+                &entry,
+                &["target", "published", "protocol", "mode", "host_ip", "name", "app_protocol"],
+                out,
+            ),
         }
     }
     if target.is_none() && out.all.len() == before {
         item.refuse(out, "the port in the container is missing: add 'target: PORT'");
     }
-    Some(PortConfig { protocol, target: target?, published, mode: PortMode::Ingress })
+    Some(PortConfig { protocol, target: target?, published, mode, address })
 }
 
 fn port(field: &Field<'_>, out: &mut Findings) -> Option<u16> {
@@ -47,10 +57,13 @@ fn port(field: &Field<'_>, out: &mut Findings) -> Option<u16> {
     port
 }
 
-fn mode(field: &Field<'_>, out: &mut Findings) {
+fn port_mode(field: &Field<'_>, out: &mut Findings) -> PortMode {
     match field.text(out).as_deref() {
-        None | Some("ingress") => {}
-        Some("host") => field.refuse(out, "'host' is not supported by this version of Skep: use ingress"),
-        Some(other) => field.refuse(out, format!("'{other}' is not a mode: use ingress")),
+        None | Some("ingress") => PortMode::Ingress,
+        Some("host") => PortMode::Host,
+        Some(other) => {
+            field.refuse(out, format!("'{other}' is not a mode: use ingress or host"));
+            PortMode::Ingress
+        }
     }
 }

@@ -1,26 +1,26 @@
+use std::net::Ipv4Addr;
+
 use skep_model::{PortConfig, PortMode, Protocol};
 
-/// The short form of a published port: `[PUBLISHED:]TARGET[/tcp|udp]`, both sides may be ranges.
+/// The short form of a published port: `[[ADDRESS:]PUBLISHED:]TARGET[/tcp|udp]`, both ports may be ranges.
 pub(crate) fn parse_ports(text: &str) -> Result<Vec<PortConfig>, String> {
     let (ports, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
     let protocol: Protocol = protocol.parse().map_err(|error| format!("'{text}': {error}"))?;
     let parts: Vec<&str> = ports.split(':').collect();
-    let (published, target) = match parts.as_slice() {
-        [target] => (None, *target),
-        [published, target] => (Some(*published).filter(|text| !text.is_empty()), *target),
-        _ => {
-            return Err(format!(
-                "'{text}': a host address is not supported, published ports are open on every node: \
-                 write PUBLISHED:TARGET"
-            ));
-        }
+    let filled = |text: &'_ str| (!text.is_empty()).then(|| text.to_owned());
+    let (address, published, target) = match parts.as_slice() {
+        [target] => (None, None, *target),
+        [published, target] => (None, filled(published), *target),
+        [address, published, target] => (parse_address(address)?, filled(published), *target),
+        _ => return Err(format!("'{text}' is not a port like 8080:80 or 127.0.0.1:8080:80")),
     };
     let (first, last) = range(text, target)?;
-    let config = |target, published| PortConfig { protocol, target, published, mode: PortMode::Ingress };
+    let config =
+        |target, published| PortConfig { protocol, target, published, mode: PortMode::Ingress, address };
     let Some(published) = published else {
         return Ok((first..=last).map(|target| config(target, 0)).collect());
     };
-    let (public_first, public_last) = range(text, published)?;
+    let (public_first, public_last) = range(text, &published)?;
     if public_last - public_first != last - first {
         return Err(format!("'{text}': the two ranges have different lengths"));
     }
@@ -28,6 +28,12 @@ pub(crate) fn parse_ports(text: &str) -> Result<Vec<PortConfig>, String> {
         .zip(public_first..=public_last)
         .map(|(target, public)| config(target, public))
         .collect())
+}
+
+/// An address that a port is published on; none for all.
+pub(crate) fn parse_address(text: &str) -> Result<Option<Ipv4Addr>, String> {
+    let address: Ipv4Addr = text.parse().map_err(|_| format!("'{text}' is not an IPv4 address"))?;
+    Ok(Some(address).filter(|address| !address.is_unspecified()))
 }
 
 fn range(text: &str, part: &str) -> Result<(u16, u16), String> {
@@ -64,8 +70,11 @@ mod tests {
         assert_eq!(shown("53:53/udp").unwrap(), ["53>53/udp"]);
         assert_eq!(shown("8000-8001:80-81").unwrap(), ["8000>80/tcp", "8001>81/tcp"]);
         assert_eq!(shown("80-81").unwrap(), ["0>80/tcp", "0>81/tcp"]);
-        for bad in
-            ["", "0", "x:80", "80:x", "1-2:1-3", "2-1:2-1", "127.0.0.1:80:80", "80/sctp", "70000", "+80"]
+        let at = |text| parse_ports(text).unwrap()[0].address;
+        assert_eq!(at("127.0.0.1:8080:80"), Some(Ipv4Addr::LOCALHOST));
+        assert_eq!((at("0.0.0.0:8080:80"), at("8080:80")), (None, None));
+        assert_eq!(shown("127.0.0.1::80").unwrap(), ["0>80/tcp"]);
+        for bad in ["", "0", "x:80", "80:x", "1-2:1-3", "2-1:2-1", "127.0.0:80:80", "80/sctp", "70000", "+80"]
         {
             assert!(shown(bad).is_err(), "{bad}");
         }

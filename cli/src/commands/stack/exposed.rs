@@ -59,11 +59,13 @@ fn lines(stack: &str, services: &[Service]) -> Vec<(u16, String)> {
     let ports = services.iter().flat_map(|service| {
         let full = service.spec.name.as_str();
         let name = full.strip_prefix(&prefix).unwrap_or(full);
-        service.endpoint.ports.iter().map(move |port| (name, port))
+        // One that its node chooses is known with its task.
+        service.endpoint.ports.iter().filter(|port| port.published_port != 0).map(move |port| (name, port))
     });
     let line = |(name, port): (&str, &PortConfig)| {
         let (published, target, protocol) = (port.published_port, port.target_port, &port.protocol);
-        (published, format!("published 0.0.0.0:{published}/{protocol} -> {name}:{target}"))
+        let address = if port.host_ip.is_empty() { "0.0.0.0" } else { &port.host_ip };
+        (published, format!("published {address}:{published}/{protocol} -> {name}:{target}"))
     };
     ports.map(line).collect()
 }

@@ -1,21 +1,23 @@
 //! Published ports.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
-use skep_model::{PortConfig, Protocol, Service, limits};
+use skep_model::{PortConfig, PortMode, Protocol, Service, limits};
 use skep_store::View;
 
 /// Which ports are published, by which service.
 pub(super) struct Ports {
-    taken: BTreeMap<(Protocol, u16), String>,
+    taken: BTreeMap<(Protocol, u16), Vec<(PortConfig, String)>>,
 }
 
 impl Ports {
     pub(super) fn new(view: &View) -> Self {
         let mut taken = BTreeMap::new();
         for service in view.services() {
-            for port in &service.endpoint.ports {
-                taken.insert((port.protocol, port.published), service.spec.name.clone());
+            for port in service.endpoint.ports.iter().filter(|port| port.mode == PortMode::Ingress) {
+                let here: &mut Vec<_> = taken.entry((port.protocol, port.published)).or_default();
+                here.push((*port, service.spec.name.clone()));
             }
         }
         Self { taken }
@@ -26,26 +28,37 @@ impl Ports {
     /// Says which service has a port that is asked for.
     pub(super) fn assign(&mut self, service: &Service) -> Result<Vec<PortConfig>, String> {
         let name = &service.spec.name;
-        for old in &service.endpoint.ports {
-            // One that another service was given meanwhile stays that one's.
-            if self.taken.get(&(old.protocol, old.published)) == Some(name) {
-                self.taken.remove(&(old.protocol, old.published));
+        for port in &service.endpoint.ports {
+            if let Entry::Occupied(mut here) = self.taken.entry((port.protocol, port.published)) {
+                here.get_mut().retain(|(_, owner)| owner != name);
+                if here.get().is_empty() {
+                    here.remove();
+                }
             }
         }
         let mut ports = Vec::with_capacity(service.spec.endpoint.ports.len());
         for port in &service.spec.endpoint.ports {
+            // Its node chooses a port that is open in host mode.
+            if port.mode == PortMode::Host {
+                ports.push(*port);
+                continue;
+            }
             let published = match port.published {
                 0 => self.dynamic(service, *port)?,
                 fixed => fixed,
             };
-            if let Some(owner) = self.taken.get(&(port.protocol, published)).filter(|owner| *owner != name) {
+            let wanted = PortConfig { published, ..*port };
+            let here = self.taken.entry((port.protocol, published)).or_default();
+            if let Some((_, owner)) =
+                here.iter().find(|(other, owner)| owner != name && other.clashes(&wanted))
+            {
                 return Err(format!(
                     "port {published}/{} is already published by service {owner}",
                     port.protocol
                 ));
             }
-            self.taken.insert((port.protocol, published), name.clone());
-            ports.push(PortConfig { published, ..*port });
+            here.push((wanted, name.clone()));
+            ports.push(wanted);
         }
         Ok(ports)
     }

@@ -44,7 +44,7 @@ impl Reconciler for Scheduler {
                 continue;
             };
             tasks.sort_unstable_by_key(|task| task.slot);
-            let mut choice = nodes.choose_for(view, service, spec_version, &spec.task, now);
+            let mut choice = nodes.choose_for(view, service, spec_version, spec, now);
             for task in tasks {
                 let change = match choice.next_node() {
                     Ok(node) => Some(assigned(task, node, now)),

@@ -3,16 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use skep_model::{Node, NodeId, Reservations, ServiceId, Task, TaskSpec, TaskState, Timestamp, limits};
+use skep_model::{Node, NodeId, Reservations, ServiceId, ServiceSpec, Task, TaskState, Timestamp, limits};
 use skep_store::View;
 
-use super::filter::{self, Cause};
+use super::filter::{self, Cause, Free, Needs};
 use super::refusals::Refusals;
 
 /// One node as the scheduler counts it.
 struct Counted<'a> {
     node: &'a Arc<Node>,
-    free: Reservations,
+    free: Free,
     tasks: u32,
 }
 
@@ -27,7 +27,7 @@ type Rank = (usize, u32, u32, usize);
 /// The nodes as they stand for tasks of one service and spec.
 pub(super) struct Choice<'a, 'b> {
     set: &'b mut NodeSet<'a>,
-    needs: Reservations,
+    needs: Needs,
     order: BTreeSet<Rank>,
 }
 
@@ -42,7 +42,7 @@ impl<'a> NodeSet<'a> {
         view: &View,
         service: ServiceId,
         spec_version: u64,
-        spec: &TaskSpec,
+        spec: &ServiceSpec,
         now: Timestamp,
     ) -> Choice<'a, 'b> {
         let on_node = service_tasks_on_nodes(view, service, spec_version, now);
@@ -52,7 +52,7 @@ impl<'a> NodeSet<'a> {
             (failures, active, counted.tasks, index)
         });
         let order = order.collect();
-        Choice { set: self, needs: spec.resources.reservations, order }
+        Choice { set: self, needs: Needs::of(spec), order }
     }
 }
 
@@ -67,8 +67,7 @@ impl Choice<'_, '_> {
         // The index comes from the order, which was made from the nodes.
         let counted = self.set.nodes.get_mut(index).ok_or_else(Refusals::default)?;
         counted.tasks += 1;
-        counted.free.nano_cpus = counted.free.nano_cpus.saturating_sub(self.needs.nano_cpus);
-        counted.free.memory_bytes = counted.free.memory_bytes.saturating_sub(self.needs.memory_bytes);
+        counted.free.take(&self.needs);
         Ok(counted.node.id)
     }
 
@@ -87,15 +86,14 @@ impl Choice<'_, '_> {
 }
 
 fn count<'a>(view: &View, node: &'a Arc<Node>) -> Counted<'a> {
-    let mut free =
+    let resources =
         Reservations { nano_cpus: node.description.nano_cpus, memory_bytes: node.description.memory_bytes };
+    let mut free = Free { resources, ports: Vec::new() };
     let mut tasks = 0;
     for task in view.node_tasks(node.id).filter(|task| is_active(task)) {
         tasks += 1;
         if let Some(spec) = view.task_spec(task) {
-            let reserved = &spec.task.resources.reservations;
-            free.nano_cpus = free.nano_cpus.saturating_sub(reserved.nano_cpus);
-            free.memory_bytes = free.memory_bytes.saturating_sub(reserved.memory_bytes);
+            free.take(&Needs::of(spec));
         }
     }
     Counted { node, free, tasks }

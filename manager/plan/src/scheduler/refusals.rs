@@ -34,6 +34,7 @@ fn text(count: u32, cause: Cause) -> String {
     match cause {
         Cause::NotAvailable => format!("{count} {nodes} not available for new tasks"),
         Cause::Resources => format!("insufficient resources on {count} {nodes}"),
+        Cause::HostPort => format!("host-mode port already in use on {count} {nodes}"),
     }
 }
 

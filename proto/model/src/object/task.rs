@@ -1,6 +1,6 @@
 use std::net::Ipv4Addr;
 
-use crate::{Meta, NetworkId, NodeId, ServiceId, TaskId, TaskState, Timestamp};
+use crate::{Meta, NetworkId, NodeId, PortConfig, ServiceId, TaskId, TaskState, Timestamp};
 
 /// One run of a service's container. Kept small: a pending one must cost well under a kilobyte.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,6 +66,8 @@ pub struct ContainerStatus {
     pub exit_code: Option<i32>,
     /// True when the kernel killed it for memory.
     pub oom_killed: bool,
+    /// The ports of its node that lead to it alone (host mode), those that were chosen included.
+    pub ports: Vec<PortConfig>,
 }
 
 /// The replacements before a task in its slot, as far as the restart policy must know: a new leader goes on where the

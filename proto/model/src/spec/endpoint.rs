@@ -1,4 +1,5 @@
 use std::fmt;
+use std::net::Ipv4Addr;
 use std::str::FromStr;
 
 use crate::UnknownWord;
@@ -36,6 +37,29 @@ pub struct PortConfig {
     pub published: u16,
     /// Where it is published.
     pub mode: PortMode,
+    /// The node's address on which alone it is published; none for all of them.
+    pub address: Option<Ipv4Addr>,
+}
+
+impl EndpointSpec {
+    /// The ports that every node publishes.
+    pub fn ingress_ports(&self) -> impl Iterator<Item = &PortConfig> {
+        self.ports.iter().filter(|port| port.mode == PortMode::Ingress)
+    }
+
+    /// The ports that only the nodes with a task publish, for that task alone.
+    pub fn host_ports(&self) -> impl Iterator<Item = &PortConfig> {
+        self.ports.iter().filter(|port| port.mode == PortMode::Host)
+    }
+}
+
+impl PortConfig {
+    /// Whether one node cannot publish both: the same port, and an address in common. A port that is still to be chosen does not
+    /// clash.
+    pub fn clashes(&self, other: &Self) -> bool {
+        let apart = matches!((self.address, other.address), (Some(one), Some(another)) if one != another);
+        self.published != 0 && (self.protocol, self.published) == (other.protocol, other.published) && !apart
+    }
 }
 
 /// Where a port is published.
@@ -45,6 +69,8 @@ pub enum PortMode {
     /// On every node, balanced over all tasks.
     #[default]
     Ingress,
+    /// On the nodes with a task of the service, each leading to its own task.
+    Host,
 }
 
 /// A transport protocol.

@@ -1,5 +1,6 @@
 //! What users want.
 
+mod balance;
 mod cluster;
 mod container;
 mod endpoint;
@@ -11,6 +12,7 @@ mod restart;
 mod service;
 mod stack;
 
+pub use balance::{BALANCE_LABEL, Balance, PREFER_LOCAL_LABEL};
 pub use cluster::ClusterSpec;
 pub use container::{ContainerSpec, Mount, MountKind};
 pub use endpoint::{EndpointMode, EndpointSpec, PortConfig, PortMode, Protocol};

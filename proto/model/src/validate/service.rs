@@ -1,8 +1,6 @@
-use std::collections::BTreeSet;
-
 use super::container::validate_container;
 use crate::{
-    EndpointMode, EndpointSpec, Invalid, Resources, ServiceMode, ServiceSpec, limits, validate_name,
+    Balance, EndpointMode, EndpointSpec, Invalid, Resources, ServiceMode, ServiceSpec, limits, validate_name,
 };
 
 /// Checks a service's spec.
@@ -19,6 +17,7 @@ pub fn validate_service(spec: &ServiceSpec) -> Result<(), Invalid> {
             format!("{replicas} is more than the most that a service can have, {}", limits::REPLICAS_MAX);
         return Err(Invalid::new("replicas", reason));
     }
+    Balance::of(&spec.labels)?;
     validate_endpoint(&spec.endpoint).map_err(|error| error.within("endpoint"))
 }
 
@@ -47,17 +46,20 @@ fn validate_resources(resources: &Resources) -> Result<(), Invalid> {
 }
 
 fn validate_endpoint(endpoint: &EndpointSpec) -> Result<(), Invalid> {
-    if endpoint.mode == EndpointMode::Dnsrr && !endpoint.ports.is_empty() {
-        let reason =
-            "ports cannot be published with endpoint mode dnsrr: there is no virtual address to balance on";
+    if endpoint.mode == EndpointMode::Dnsrr && endpoint.ingress_ports().next().is_some() {
+        let reason = "ports cannot be published on every node with endpoint mode dnsrr, which does not balance: publish them with \
+                      mode host, or use endpoint mode vip";
         return Err(Invalid::new("ports", reason));
     }
-    let mut published = BTreeSet::new();
     for (index, port) in endpoint.ports.iter().enumerate() {
         if port.target == 0 {
             return Err(Invalid::new(format!("ports[{index}].target"), "a port is 1 to 65535"));
         }
-        if port.published != 0 && !published.insert((port.protocol, port.published)) {
+        if port.address.is_some_and(|address| address.is_unspecified() || address.is_multicast()) {
+            let reason = "this is no address of a node; leave it out to publish on all of them";
+            return Err(Invalid::new(format!("ports[{index}].address"), reason));
+        }
+        if endpoint.ports.iter().take(index).any(|before| before.clashes(port)) {
             let reason = format!("{}/{} is published twice", port.published, port.protocol);
             return Err(Invalid::new(format!("ports[{index}].published"), reason));
         }
@@ -92,8 +94,25 @@ mod tests {
         assert_eq!(validate_service(&bad).unwrap_err().path, "task.resources.limits.memory_bytes");
 
         let mut bad = spec();
-        let port = PortConfig { protocol: Protocol::Tcp, target: 80, published: 80, mode: PortMode::Ingress };
-        bad.endpoint.ports = vec![port, port];
-        assert_eq!(validate_service(&bad).unwrap_err().path, "endpoint.ports[1].published");
+        let port = PortConfig {
+            protocol: Protocol::Tcp,
+            target: 80,
+            published: 80,
+            mode: PortMode::Ingress,
+            address: None,
+        };
+        let at = |last| PortConfig { address: Some([127, 0, 0, last].into()), ..port };
+        bad.endpoint.ports = vec![at(1), at(2), port];
+        assert_eq!(validate_service(&bad).unwrap_err().path, "endpoint.ports[2].published");
+        bad.endpoint.ports.pop();
+        assert_eq!(validate_service(&bad), Ok(()), "two addresses may each have the port");
+
+        bad.endpoint.mode = EndpointMode::Dnsrr;
+        assert_eq!(validate_service(&bad).unwrap_err().path, "endpoint.ports");
+        bad.endpoint.ports = vec![PortConfig { mode: PortMode::Host, ..port }];
+        assert_eq!(validate_service(&bad), Ok(()));
+
+        bad.labels.insert(crate::BALANCE_LABEL.into(), "x".into());
+        assert_eq!(validate_service(&bad).unwrap_err().path, "labels.skep.balance");
     }
 }

@@ -28,8 +28,11 @@ pub struct PortConfig {
     pub target_port: u16,
     /// The port on the nodes; 0 for a dynamic one.
     pub published_port: u16,
-    /// `ingress`; also when empty.
+    /// `ingress` (also when empty) or `host`.
     pub publish_mode: String,
+    /// The node's address on which alone it is published; all of them when empty. Docker has no such thing.
+    #[serde(rename = "HostIP", skip_serializing_if = "String::is_empty")]
+    pub host_ip: String,
 }
 
 impl From<&model::EndpointSpec> for EndpointSpec {
@@ -46,13 +49,17 @@ impl From<&model::EndpointSpec> for EndpointSpec {
 
 impl From<&model::PortConfig> for PortConfig {
     fn from(port: &model::PortConfig) -> Self {
-        let model::PortMode::Ingress = port.mode;
+        let publish_mode = match port.mode {
+            model::PortMode::Ingress => "ingress",
+            model::PortMode::Host => "host",
+        };
         Self {
             name: String::new(),
             protocol: port.protocol.to_string(),
             target_port: port.target,
             published_port: port.published,
-            publish_mode: "ingress".into(),
+            publish_mode: publish_mode.into(),
+            host_ip: port.address.map(|address| address.to_string()).unwrap_or_default(),
         }
     }
 }
@@ -80,20 +87,24 @@ impl TryFrom<PortConfig> for model::PortConfig {
     type Error = Unsupported;
 
     fn try_from(port: PortConfig) -> Result<Self, Unsupported> {
-        if !matches!(port.publish_mode.as_str(), "" | "ingress") {
-            let reason =
-                format!("'{}' is not supported by this version of Skep; use ingress", port.publish_mode);
-            return Err(Unsupported::value("EndpointSpec.Ports.PublishMode", reason));
-        }
+        let mode = match port.publish_mode.as_str() {
+            "" | "ingress" => model::PortMode::Ingress,
+            "host" => model::PortMode::Host,
+            other => {
+                let reason = format!("'{other}' is not one of ingress, host");
+                return Err(Unsupported::value("EndpointSpec.Ports.PublishMode", reason));
+            }
+        };
+        let address = match port.host_ip.as_str() {
+            "" => None,
+            word => Some(word.parse().map_err(|_| {
+                Unsupported::value("EndpointSpec.Ports.HostIP", format!("'{word}' is not an IPv4 address"))
+            })?),
+        };
         let protocol = match port.protocol.as_str() {
             "" => model::Protocol::Tcp,
             word => word.parse().map_err(|error| Unsupported::value("EndpointSpec.Ports.Protocol", error))?,
         };
-        Ok(Self {
-            protocol,
-            target: port.target_port,
-            published: port.published_port,
-            mode: model::PortMode::Ingress,
-        })
+        Ok(Self { protocol, target: port.target_port, published: port.published_port, mode, address })
     }
 }

@@ -10,12 +10,23 @@ use crate::{WireError, v1};
 message!(TaskAssignment { id, service, slot, node, desired, networks, egress } nested { spec });
 message!(SwarmView { role, raft_id, managers, root_pem, issuer, certificate });
 message!(TaskReport { task } nested { status });
-message!(EndpointTable { version, networks, services, own, peers, tunnel_port });
+message!(EndpointTable {
+    version,
+    networks,
+    services,
+    own,
+    peers,
+    tunnel_port,
+    partial,
+    networks_gone,
+    services_gone,
+    peers_gone
+});
 message!(Peer { node, number, address });
 message!(EndpointNetwork { id, name, internal } nested { subnet });
-message!(EndpointService { id, name, vips, published, backends });
+message!(EndpointService { id, name, vips, published, backends, by_source, prefer_local });
 message!(Vip { network, address, aliases });
-message!(PublishedPort { protocol, published, target });
+message!(PublishedPort { protocol, published, target, address });
 message!(Backend { task, name, node, addresses, ready });
 
 /// Which session a message belongs to.

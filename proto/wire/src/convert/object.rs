@@ -33,7 +33,7 @@ message!(ServiceEndpoint { spec_version, ports, vips, error });
 message!(ServiceRevision { service, spec_version } nested { meta, spec });
 message!(Task { id, service, spec_version, slot, node, desired, networks, restarts } nested { meta, status });
 message!(TaskStatus { state, at, message, error, container });
-message!(ContainerStatus { id, pid, exit_code, oom_killed });
+message!(ContainerStatus { id, pid, exit_code, oom_killed, ports });
 message!(RestartHistory { attempts, recent, replaces, not_before });
 
 impl Wire for RootCa {

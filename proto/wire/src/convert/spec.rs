@@ -7,7 +7,7 @@ use crate::{WireError, v1};
 
 words!(RestartCondition { None, OnFailure, Any });
 words!(EndpointMode { Vip, Dnsrr });
-words!(PortMode { Ingress });
+words!(PortMode { Ingress, Host });
 words!(NodeRole { Worker, Manager });
 words!(Availability { Active, Pause, Drain });
 
@@ -31,7 +31,7 @@ message!(Limits { nano_cpus, memory_bytes, pids });
 message!(Reservations { nano_cpus, memory_bytes });
 message!(RestartPolicy { condition, attempts_max } nested { delay, window });
 message!(EndpointSpec { mode, ports });
-message!(PortConfig { protocol, target, published, mode });
+message!(PortConfig { protocol, target, published, mode, address });
 message!(NetworkSpec {
     name,
     labels,

@@ -5,10 +5,11 @@ use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock};
 
-use skep_model::{EndpointService, EndpointTable, NetworkId, Subnet};
+use skep_model::{EndpointTable, NetworkId};
 use tokio::sync::watch;
 
 use super::FIRST_TABLE_TIMEOUT;
+use super::zones::Zones;
 
 /// Who asks.
 #[derive(Clone, Debug, Default)]
@@ -18,16 +19,6 @@ pub(crate) struct Asker {
     /// Whether its other questions go to the host's servers.
     pub(crate) egress: bool,
 }
-
-/// The names on one network, in lower case.
-#[derive(Debug, Default)]
-struct Zone {
-    subnets: Vec<Subnet>,
-    names: BTreeMap<String, Vec<Ipv4Addr>>,
-    pointers: BTreeMap<Ipv4Addr, String>,
-}
-
-type Zones = BTreeMap<NetworkId, Zone>;
 
 /// All names that containers of this host may ask for.
 #[derive(Debug)]
@@ -57,10 +48,16 @@ impl Directory {
         let _ = tokio::time::timeout(FIRST_TABLE_TIMEOUT, receiver.wait_for(|ready| *ready)).await;
     }
 
-    /// Takes the names of a table in place of those before.
-    pub(crate) fn load(&self, table: &EndpointTable) {
-        let zones = zones_of(table);
-        *self.zones.write().unwrap_or_else(PoisonError::into_inner) = zones;
+    /// Takes over the names of a table, or what a partial one changes; `undo` is what [`EndpointTable::merge`] gave back for it.
+    pub(crate) fn follow(&self, table: &EndpointTable, undo: &EndpointTable) {
+        let mut zones = self.zones.write().unwrap_or_else(PoisonError::into_inner);
+        if table.partial {
+            zones.remove(undo);
+        } else {
+            *zones = Zones::default();
+        }
+        zones.add(table);
+        drop(zones);
         self.ready.send_replace(true);
     }
 
@@ -93,9 +90,7 @@ impl Directory {
     pub(crate) fn addresses(&self, asker: &Asker, name: &str) -> Option<Vec<Ipv4Addr>> {
         let name = name.to_lowercase();
         let zones = self.zones.read().unwrap_or_else(PoisonError::into_inner);
-        let mut mine = asker.networks.iter().filter_map(|network| zones.get(network));
-        if let Some(found) = mine.find_map(|zone| zone.names.get(&name)) {
-            let mut found = found.clone();
+        if let Some(mut found) = asker.networks.iter().find_map(|network| zones.addresses(*network, &name)) {
             let turn = self.turn.fetch_add(1, Ordering::Relaxed);
             let by = turn.checked_rem(found.len()).unwrap_or(0);
             found.rotate_left(by);
@@ -112,67 +107,15 @@ impl Directory {
         let local = self.local.read().unwrap_or_else(PoisonError::into_inner);
         let mut ours = false;
         for network in &asker.networks {
-            if let Some(zone) = zones.get(network) {
-                if let Some(name) = zone.pointers.get(&address) {
-                    return Some(Some(name.clone()));
-                }
-                ours |= zone.subnets.iter().any(|subnet| subnet.contains(address));
+            if let Some(name) = zones.name(*network, address) {
+                return Some(Some(name.to_owned()));
             }
+            ours |= zones.has(*network, address);
             let names = local.get(network).into_iter().flatten();
             if let Some((name, _)) = names.into_iter().find(|(_, owner)| **owner == address) {
                 return Some(Some(name.clone()));
             }
         }
         ours.then_some(None)
-    }
-}
-
-fn zones_of(table: &EndpointTable) -> Zones {
-    let mut zones = Zones::new();
-    for network in &table.networks {
-        zones.entry(network.id).or_default().subnets.push(network.subnet);
-    }
-    for service in &table.services {
-        add_service(&mut zones, service);
-    }
-    zones
-}
-
-fn add_service(zones: &mut Zones, service: &EndpointService) {
-    for vip in &service.vips {
-        let zone = zones.entry(vip.network).or_default();
-        let on_network = |backend: &skep_model::Backend| {
-            let found = backend.addresses.iter().find(|(network, _)| *network == vip.network);
-            found.map(|(_, address)| *address)
-        };
-        let ready = service.backends.iter().filter(|backend| backend.ready);
-        let tasks: Vec<_> = ready.filter_map(on_network).collect();
-        let answers = vip.address.map_or_else(|| tasks.clone(), |address| vec![address]);
-        for name in std::iter::once(&service.name).chain(&vip.aliases) {
-            let name = name.to_lowercase();
-            // An alias that several services share leads to all of them.
-            extend(zone.names.entry(format!("tasks.{name}")).or_default(), &tasks);
-            extend(zone.names.entry(name).or_default(), &answers);
-        }
-        if let Some(address) = vip.address {
-            zone.pointers.insert(address, service.name.clone());
-        }
-        for backend in &service.backends {
-            let Some(address) = on_network(backend) else { continue };
-            for name in
-                [backend.name.clone(), backend.task.to_string(), format!("{}.{}", backend.name, backend.task)]
-            {
-                zone.names.insert(name.to_lowercase(), vec![address]);
-            }
-            zone.pointers.insert(address, backend.name.clone());
-        }
-    }
-}
-
-fn extend(list: &mut Vec<Ipv4Addr>, more: &[Ipv4Addr]) {
-    for address in more {
-        if !list.contains(address) {
-            list.push(*address);
-        }
     }
 }

@@ -5,6 +5,7 @@ mod directory;
 mod forward;
 mod listener;
 mod server;
+mod zones;
 
 pub(crate) use directory::{Asker, Directory};
 pub(crate) use forward::Upstreams;

@@ -5,6 +5,7 @@ mod containers;
 pub(crate) mod links;
 mod observed;
 mod own_address;
+mod owners;
 mod remote;
 mod ruleset;
 mod services;

@@ -1,7 +1,7 @@
 use std::net::Ipv4Addr;
 
 use super::ruleset::TABLE;
-use super::services::is_service_chain;
+use super::services::Key;
 use super::tunnel::{Entry, Tunnel};
 use super::{Host, links};
 use crate::Result;
@@ -32,7 +32,7 @@ impl Host {
         let table = table_there(&mut self.filter, TABLE)?;
         let mut links: Vec<_> = links::ours(&mut self.route)?.into_iter().map(|link| link.name).collect();
         let mut service_chains = if table { chain_names(&mut self.filter, TABLE)? } else { Vec::new() };
-        service_chains.retain(|name| is_service_chain(name));
+        service_chains.retain(|name| Key::of_chain(name).is_some());
         service_chains.sort();
         links.sort();
         // Asked anew: what we believe to be there is not the question.

@@ -1,32 +1,33 @@
 //! Flows that would keep an old way.
 
-use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
-
 use skep_model::{EndpointTable, Protocol};
 
 use super::Host;
-use super::services::Plan;
+use super::services::{Key, Plan};
 use crate::conntrack::{Stale, forget};
 
 impl Host {
-    /// What the way from one table and plan to the next leaves behind; the host has the next table already.
-    pub(super) fn stale(&self, before: &EndpointTable, plan: &Plan) -> Stale {
-        let addresses = |table: &EndpointTable| -> BTreeSet<Ipv4Addr> {
-            let backends = table.services.iter().flat_map(|service| &service.backends);
-            backends.flat_map(|backend| &backend.addresses).map(|(_, address)| *address).collect()
-        };
-        let present = addresses(&self.table);
+    /// What the way to the present table leaves behind. `before` has the services that it changed as they were, `part` the new
+    /// part of the plan, which is not yet that of the host.
+    pub(super) fn stale(&self, before: &EndpointTable, part: &Plan) -> Stale {
         // A local task that is only drained answers until it is detached.
         let local = self.local();
-        let gone = addresses(before).into_iter().filter(|it| !present.contains(it) && !local.contains(it));
-        let new_ports = plan.published.keys().filter(|port| !self.plan.published.contains_key(port));
-        let udp = new_ports.filter(|(protocol, _)| *protocol == Protocol::Udp);
-        Stale {
-            targets: gone.collect(),
-            vips: plan.vips.keys().filter(|vip| !self.plan.vips.contains_key(vip)).copied().collect(),
-            ports: udp.map(|(_, port)| *port).collect(),
+        let backends = before.services.iter().flat_map(|service| &service.backends);
+        let addresses = backends.flat_map(|backend| &backend.addresses).map(|(_, address)| *address);
+        let gone = addresses.filter(|it| !self.owners.has(*it) && !local.contains(it));
+        let mut stale = Stale { targets: gone.collect(), ..Stale::default() };
+        for key in part.keys().filter(|key| !self.plan.contains(*key)) {
+            match key {
+                Key::Vip(vip) => {
+                    stale.vips.insert(vip);
+                }
+                Key::Port(Protocol::Udp, port, _) => {
+                    stale.ports.insert(port);
+                }
+                Key::Port(Protocol::Tcp, ..) => {}
+            }
         }
+        stale
     }
 
     /// Forgets stale flows; without it UDP clients go on to nowhere until they pause, which is no reason to fail.

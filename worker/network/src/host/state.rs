@@ -4,21 +4,32 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
-use skep_model::{EndpointTable, Protocol, Subnet};
+use skep_model::{EndpointTable, Subnet};
 
 use super::Applied;
 use super::containers::Plug;
 use super::links;
 use super::own_address::own_address;
+use super::owners::Owners;
 use super::ruleset::{
     BACK, SAME, SUBNETS, TABLE, install, peer_elements, peer_of_pair, subnet_elements, subnet_of_range,
 };
-use super::services::Plan;
+use super::services::{Key, Plan};
 use super::tunnel::{Device, Number, Reach, Tunnel};
 use crate::netlink::NetlinkSocket;
 use crate::nft::{Batch, chain_names, keys, table_there};
 use crate::sysctl::Sysctls;
 use crate::{NetworkError, PortHold, PortInUse, Result, reserve};
+
+/// What came into the kernel.
+struct Followed {
+    /// The keys of the part; none when it is all.
+    keys: Option<BTreeSet<Key>>,
+    /// The part of the plan.
+    part: Plan,
+    /// Ports that another process has.
+    refused: Vec<PortInUse>,
+}
 
 /// The state of one host's network.
 #[derive(Debug)]
@@ -43,11 +54,13 @@ pub(crate) struct Host {
     /// The end of the tunnel that the rules are made for.
     ruled: Option<Device>,
     pub(super) table: EndpointTable,
+    /// Whose the addresses in the table are.
+    pub(super) owners: Owners,
     pub(super) plan: Plan,
     sysctls: Sysctls,
     /// Whether service chains or a tunnel of a former daemon wait for the first table.
     adopted: bool,
-    holds: BTreeMap<(Protocol, u16), PortHold>,
+    holds: BTreeMap<Key, PortHold>,
 }
 
 impl Host {
@@ -100,6 +113,7 @@ impl Host {
             ruled,
             sysctls,
             table: EndpointTable::default(),
+            owners: Owners::default(),
             plan,
             holds: BTreeMap::new(),
         })
@@ -110,24 +124,32 @@ impl Host {
         self.applied
     }
 
-    /// Makes the kernel follow the table.
-    pub(crate) fn apply(&mut self, table: EndpointTable) -> Result<Applied> {
-        let reach = Reach::new(&table, self.mtu);
-        let before = std::mem::replace(&mut self.table, table);
+    /// Makes the kernel follow the table, or what a partial one changes. Also gives the table that would undo it.
+    pub(crate) fn apply(&mut self, table: EndpointTable) -> Result<(Applied, EndpointTable)> {
+        if table.partial && self.applied.is_none() {
+            return Err(NetworkError::NothingToChange(table.version));
+        }
+        let only_services = self.only_services(&table);
+        let undo = self.table.merge(table);
+        let keys = only_services.then(|| self.keys_of_changed(&undo));
+        if undo.partial {
+            self.owners.follow(&self.table, &undo);
+        } else {
+            self.owners = Owners::new(&self.table);
+        }
+        let reach = Reach::new(&self.table, self.mtu);
         let reached = std::mem::replace(&mut self.reach, reach);
-        let (plan, refused) = match self.follow() {
+        let Followed { keys, part, refused } = match self.follow(keys) {
             Ok(done) => done,
             Err(error) => {
-                (self.table, self.reach) = (before, reached);
-                self.release_ports();
-                self.lead_as_before();
+                self.take_back(undo, reached);
                 return Err(error);
             }
         };
-        let stale = self.stale(&before, &plan);
+        let stale = self.stale(&undo, &part);
         let first = self.applied.is_none();
         self.adopted = false;
-        self.plan = plan;
+        self.plan.replace(keys.as_ref(), part);
         self.applied = Some(self.table.version);
         self.release_ports();
         if let Err(error) = self.trim_tunnel() {
@@ -136,16 +158,45 @@ impl Host {
         if !first {
             self.forget(&stale);
         }
-        Ok(Applied { version: self.table.version, ports_in_use: refused })
+        Ok((Applied { version: self.table.version, ports_in_use: refused }, undo))
     }
 
-    /// First the ways to other nodes, then the chains that lead there.
-    fn follow(&mut self) -> Result<(Plan, Vec<PortInUse>)> {
-        self.ensure_table()?;
+    fn take_back(&mut self, undo: EndpointTable, reached: Reach) {
+        self.table.merge(undo);
+        self.owners = Owners::new(&self.table);
+        self.reach = reached;
+        self.release_ports();
+        self.lead_as_before();
+    }
+
+    /// Whether nothing but services is different in the table, and all else is in the kernel already.
+    fn only_services(&self, table: &EndpointTable) -> bool {
+        table.partial
+            && table.networks.is_empty()
+            && table.networks_gone.is_empty()
+            && table.peers.is_empty()
+            && table.peers_gone.is_empty()
+            && (table.own, table.tunnel_port) == (self.table.own, self.table.tunnel_port)
+    }
+
+    /// What leads to the services that are not as they were.
+    fn keys_of_changed(&self, undo: &EndpointTable) -> BTreeSet<Key> {
+        let changed =
+            undo.services.iter().map(|service| service.id).chain(undo.services_gone.iter().copied());
+        let now = changed.filter_map(|id| self.table.service(id));
+        undo.services.iter().chain(now).flat_map(Key::of_service).collect()
+    }
+
+    /// First the ways to other nodes, then the chains that lead there: those of `keys`, or all.
+    fn follow(&mut self, keys: Option<BTreeSet<Key>>) -> Result<Followed> {
+        let remade = self.ensure_table()?;
         self.extend_tunnel()?;
-        let (plan, refused) = self.reserve_ports(self.wanted());
-        self.commit(&plan).or_else(|error| self.commit_anew(&plan, &error))?;
-        Ok((plan, refused))
+        let keys = keys.filter(|_| !remade);
+        let (part, refused) = self.reserve_ports(self.wanted(keys.as_ref()));
+        match self.commit(&part, keys.as_ref()) {
+            Ok(()) => Ok(Followed { keys, part, refused }),
+            Err(error) => self.commit_anew(&error),
+        }
     }
 
     /// Brings the published ports of containers into the kernel; a former daemon's wait for the first table.
@@ -153,33 +204,33 @@ impl Host {
         if self.adopted {
             return Ok(Vec::new());
         }
-        let (plan, refused) = self.reserve_ports(self.wanted());
-        self.commit(&plan)?;
+        let (plan, refused) = self.reserve_ports(self.wanted(None));
+        self.commit(&plan, None)?;
         self.plan = plan;
         self.release_ports();
         Ok(refused)
     }
 
-    fn wanted(&self) -> Plan {
+    fn wanted(&self, keys: Option<&BTreeSet<Key>>) -> Plan {
         let ports = self
             .containers
             .values()
             .filter_map(|plug| Some((plug.addresses.first()?.address, plug.published.as_slice())));
-        Plan::new(&self.table, &self.reach, ports)
+        Plan::new(&self.table, &self.reach, ports, keys)
     }
 
     fn reserve_ports(&mut self, mut plan: Plan) -> (Plan, Vec<PortInUse>) {
         let mut refused = Vec::new();
-        for (protocol, port) in plan.published.keys().copied().collect::<Vec<_>>() {
-            if self.holds.contains_key(&(protocol, port)) {
-                continue;
-            }
-            match reserve(protocol, Ipv4Addr::UNSPECIFIED, port) {
+        for key in plan.keys().filter(|key| !self.holds.contains_key(key)).collect::<Vec<_>>() {
+            let Key::Port(protocol, port, address) = key else { continue };
+            match reserve(protocol, address.unwrap_or(Ipv4Addr::UNSPECIFIED), port) {
                 Ok(hold) => {
-                    self.holds.insert((protocol, port), hold);
+                    self.holds.insert(key, hold);
                 }
+                // On its way from one address to another, a port is held by ourselves.
+                Err(_) if self.holds.keys().any(|held| held.is_port(protocol, port)) => {}
                 Err(taken) => {
-                    plan.published.remove(&(protocol, port));
+                    plan.remove(key);
                     refused.push(taken);
                 }
             }
@@ -188,11 +239,11 @@ impl Host {
     }
 
     fn release_ports(&mut self) {
-        let published = &self.plan.published;
-        self.holds.retain(|port, _| published.contains_key(port));
+        let published = &self.plan;
+        self.holds.retain(|key, _| published.contains(*key));
     }
 
-    fn commit(&mut self, plan: &Plan) -> Result<()> {
+    fn commit(&mut self, plan: &Plan, keys: Option<&BTreeSet<Key>>) -> Result<()> {
         let mut batch = Batch::new(TABLE);
         let device = self.reach.device();
         if device != self.ruled {
@@ -210,7 +261,10 @@ impl Host {
         let (plain, pairs) = subnet_elements(wanted.difference(&self.subnets));
         batch.add(&SUBNETS, &plain);
         batch.add(&SAME, &pairs);
-        plan.difference(&self.plan, &mut batch);
+        match keys {
+            Some(keys) => plan.difference(&self.plan.part(keys), &mut batch),
+            None => plan.difference(&self.plan, &mut batch),
+        }
         batch.commit(&mut self.filter)?;
         self.ruled = device;
         self.peers.clone_from(&self.reach.peers);
@@ -225,20 +279,23 @@ impl Host {
         networks.chain(attached).collect()
     }
 
-    /// Makes the table again when somebody flushed it (`nft flush ruleset`, a firewall's restart).
-    fn ensure_table(&mut self) -> Result<()> {
+    /// Makes the table again when somebody flushed it (`nft flush ruleset`, a firewall's restart); says whether.
+    fn ensure_table(&mut self) -> Result<bool> {
         if table_there(&mut self.filter, TABLE)? {
-            return Ok(());
+            return Ok(false);
         }
         tracing::warn!("somebody deleted the nft table {TABLE}; making it again");
-        self.remake(false)
+        self.remake(false)?;
+        Ok(true)
     }
 
     /// Another way to the plan, when the kernel's table is not what we believe it to be.
-    fn commit_anew(&mut self, plan: &Plan, error: &NetworkError) -> Result<()> {
+    fn commit_anew(&mut self, error: &NetworkError) -> Result<Followed> {
         tracing::warn!(%error, "the nft table {TABLE} is not as it was left; making it anew");
         self.remake(true)?;
-        self.commit(plan)
+        let (part, refused) = self.reserve_ports(self.wanted(None));
+        self.commit(&part, None)?;
+        Ok(Followed { keys: None, part, refused })
     }
 
     fn remake(&mut self, delete: bool) -> Result<()> {
@@ -273,6 +330,7 @@ impl Host {
         self.holds.clear();
         self.containers.clear();
         self.plan = Plan::default();
+        (self.table, self.owners) = Default::default();
         self.reach = Reach::default();
         self.peers.clear();
         self.applied = None;

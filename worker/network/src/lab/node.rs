@@ -139,7 +139,7 @@ fn open(namespace: &OwnedFd, options: Options) -> Network {
 /// A service with a TCP and a UDP port: 8080 to 80 and 5353 to 53.
 pub(crate) fn web(backends: &[&Cell]) -> EndpointService {
     let mut web = published(service("web", 100, backends), 8080, 80);
-    web.published.push(PublishedPort { protocol: Protocol::Udp, published: 5353, target: 53 });
+    web.published.push(PublishedPort { protocol: Protocol::Udp, published: 5353, target: 53, address: None });
     web
 }
 

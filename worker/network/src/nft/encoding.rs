@@ -16,6 +16,7 @@ impl Expression {
             Self::Member { .. } | Self::VerdictMap { .. } => "lookup",
             Self::Immediate { .. } | Self::End(_) => "immediate",
             Self::Next { .. } => "numgen",
+            Self::Hash { .. } => "hash",
             Self::Dnat { .. } | Self::Snat { .. } => "nat",
             Self::Masquerade => "masq",
             Self::NoTrack => "notrack",
@@ -77,6 +78,14 @@ impl Expression {
             }
             Self::Next { modulus, to } => {
                 data.be32(1, to.number()).be32(2, *modulus).be32(3, 0).be32(4, 0);
+            }
+            // NFTA_HASH_SREG, DREG, LEN, MODULUS, SEED; the kernel makes up a seed when it is not told one.
+            Self::Hash { from, length, modulus, to } => {
+                data.be32(1, from.number())
+                    .be32(2, to.number())
+                    .be32(3, *length)
+                    .be32(4, *modulus)
+                    .be32(5, 0);
             }
             _ => self.encode_statement(data),
         }

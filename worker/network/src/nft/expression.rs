@@ -140,6 +140,13 @@ pub(crate) enum Expression {
         modulus: u32,
         to: Register,
     },
+    /// The hash of `length` bytes, modulo `modulus`; host order. Everywhere the same.
+    Hash {
+        from: Register,
+        length: u32,
+        modulus: u32,
+        to: Register,
+    },
     /// To the address in the register and, when asked, the port in the next one.
     Dnat {
         address: Register,

@@ -27,16 +27,16 @@ mod tunnel;
 use std::net::Ipv4Addr;
 
 pub(crate) use sets::{
-    BACK, EGRESS, OWN, PUBLISHED, SAME, SOURCES, SUBNETS, VIPS, peer_elements, peer_of_pair, subnet_elements,
-    subnet_of_range,
+    BACK, EGRESS, OWN, PUBLISHED, PUBLISHED_AT, SAME, SOURCES, SUBNETS, VIPS, peer_elements, peer_of_pair,
+    subnet_elements, subnet_of_range,
 };
 use terms::{
-    ORIGINAL, R0, R1, accept, container, destination, direction, drop, local, loopback, member, outside,
+    ORIGINAL, R0, R1, R2, accept, container, destination, direction, drop, local, loopback, member, outside,
     protocol, refuse, rule, source,
 };
 
 use super::tunnel::Device;
-use crate::nft::{Base, Batch, CtKey, Expression, Hook, MetaKey};
+use crate::nft::{Base, Batch, CtKey, Expression, Hook, MetaKey, Set};
 
 /// The name of the table, family ip.
 pub(crate) const TABLE: &str = "skep";
@@ -112,14 +112,18 @@ fn translate(batch: &mut Batch) {
     let to_vip = [destination(R0), Expression::VerdictMap { set: VIPS.name, from: R0 }];
     batch.rule("translate", &rule([&container(MetaKey::GroupIn, true), &to_vip]));
     batch.rule("local", &to_vip);
-    let lookup = [
-        Expression::Meta { key: MetaKey::Layer4, to: R0 },
-        Expression::Payload { base: Base::Transport, offset: 2, length: 2, to: R1 },
-        Expression::VerdictMap { set: PUBLISHED.name, from: R0 },
-    ];
-    let to_port = rule([&local(Expression::DestinationKind { to: R0 }), &lookup]);
-    batch.rule("translate", &to_port);
-    batch.rule("local", &to_port);
+    let port = |protocol, to| {
+        let number = Expression::Payload { base: Base::Transport, offset: 2, length: 2, to };
+        [Expression::Meta { key: MetaKey::Layer4, to: protocol }, number]
+    };
+    let find = |set: &Set| [Expression::VerdictMap { set: set.name, from: R0 }];
+    let here = local(Expression::DestinationKind { to: R0 });
+    let of_address = rule([&here, &[destination(R0)], &port(R1, R2), &find(&PUBLISHED_AT)]);
+    let of_all = rule([&here, &port(R0, R1), &find(&PUBLISHED)]);
+    for to_port in [of_address, of_all] {
+        batch.rule("translate", &to_port);
+        batch.rule("local", &to_port);
+    }
 }
 
 fn guard(batch: &mut Batch) {

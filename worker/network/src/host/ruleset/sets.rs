@@ -47,6 +47,14 @@ pub(crate) const PUBLISHED: Set = Set {
     ranges: false,
     value: Value::Verdict,
 };
+/// (address of this host . protocol . port) to service chain.
+pub(crate) const PUBLISHED_AT: Set = Set {
+    name: "published-at",
+    key_type: (IPV4 << 12) | (PROTOCOL << 6) | PORT,
+    fields: &[4, 4, 4],
+    ranges: false,
+    value: Value::Verdict,
+};
 /// The addresses of the other nodes: who may send through the tunnel.
 pub(crate) const PEERS: Set = addresses("peers");
 /// The other nodes' addresses within the tunnel.
@@ -54,8 +62,8 @@ pub(crate) const HOPS: Set = addresses("hops");
 /// (a node's address . its address within the tunnel) of each other node.
 pub(crate) const BACK: Set = pairs("back");
 
-pub(super) const SETS: [&Set; 10] =
-    [&SOURCES, &OWN, &EGRESS, &SAME, &SUBNETS, &VIPS, &PUBLISHED, &PEERS, &HOPS, &BACK];
+pub(super) const SETS: [&Set; 11] =
+    [&SOURCES, &OWN, &EGRESS, &SAME, &SUBNETS, &VIPS, &PUBLISHED, &PUBLISHED_AT, &PEERS, &HOPS, &BACK];
 
 /// The elements of [`SUBNETS`] and [`SAME`] for these subnets, which do not overlap.
 pub(crate) fn subnet_elements<'a>(subnets: impl Iterator<Item = &'a Subnet>) -> (Vec<Element>, Vec<Element>) {

@@ -54,7 +54,12 @@ impl Reach {
 
     /// Whether connections to the backend arrive. Without a tunnel all backends count as our own.
     pub(crate) fn reaches(&self, backend: &Backend) -> bool {
-        self.own.is_none_or(|(own, _)| own == backend.node) || self.remote(backend).is_some()
+        self.is_here(backend) || self.remote(backend).is_some()
+    }
+
+    /// Whether the backend is on this node.
+    pub(crate) fn is_here(&self, backend: &Backend) -> bool {
+        self.own.is_none_or(|(own, _)| own == backend.node)
     }
 
     /// Whether the address is that of a task on another node.

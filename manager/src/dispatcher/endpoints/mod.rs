@@ -1,0 +1,13 @@
+//! The endpoint table of a node: what its network must know. [`Book`] follows the store, and says to each session what became
+//! different for its node.
+
+mod book;
+#[cfg(test)]
+mod book_test;
+mod changing;
+mod compute;
+mod entry;
+mod told;
+
+pub(super) use book::Book;
+pub(super) use told::Told;
