@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use proptest::prelude::*;
 use skep_model::{
@@ -12,6 +12,7 @@ use skep_model::{
     ServiceRevision, ServiceSpec, Subnet, Task, TaskId, TaskNetwork, TaskState, TaskStatus, Timestamp,
     Transaction, UnlockKey, limits,
 };
+use skep_runtime::Env;
 use skep_store::{Scratch, Store, View};
 
 use super::Allocator;
@@ -326,9 +327,10 @@ fn a_nearly_full_network_is_searched_in_short_time() {
     });
     world.write(changes.collect());
     (100_001..=110_000).for_each(|id| world.task(id, 1));
-    let start = Instant::now();
+    let env = Env::real();
+    let start = env.now();
     world.allocate();
-    println!("10000 tasks on a /16 with 60000 addresses in use: {:?}", start.elapsed());
+    println!("10000 tasks on a /16 with 60000 addresses in use: {:?}", env.now().since(start));
     // Of 65534 hosts the gateway's is never given out.
     assert_eq!(world.held().len(), 65_533);
 }
@@ -338,9 +340,10 @@ fn many_services_are_planned_in_short_time() {
     let mut world = World::new("10.0.0.0/8", 24);
     world.network(1, asked("10.5.0.0/16", "", ""));
     (1..=10_000).for_each(|id| world.service(id, &[1]));
-    let start = Instant::now();
+    let env = Env::real();
+    let start = env.now();
     world.allocate();
-    println!("10000 services: {:?}", start.elapsed());
+    println!("10000 services: {:?}", env.now().since(start));
     assert_eq!(world.held().len(), 10_000);
 }
 
