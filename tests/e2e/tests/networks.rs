@@ -166,8 +166,8 @@ mod tests {
         host.skep(&[&["swarm", "init"], &pool[..]].concat()).ok();
         host.skep(&["network", "create", "pooled"]).ok();
         eventually(|| match inspected(&host, &["pooled"])["IPAM"]["Config"][0]["Subnet"].as_str() {
-            Some("10.20.0.64/26") => Ok(()),
-            other => Err(format!("behind the ingress network's /26: {other:?}")),
+            Some("10.20.1.0/26") => Ok(()),
+            other => Err(format!("behind the ingress network, a quarter of the pool: {other:?}")),
         });
         host.skep(&["network", "rm", "pooled"]).ok();
         for (flags, words) in [
