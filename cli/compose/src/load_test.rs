@@ -46,7 +46,7 @@ services:
         reservations: {memory: 32M}
       restart_policy: {condition: on-failure, delay: 1s, max_attempts: 4, window: 2m}
 networks:
-  back: {internal: true}
+  back: {internal: true, driver: overlay, driver_opts: {encrypted: "true"}}
 "#;
 
 #[test]
@@ -71,10 +71,36 @@ fn a_whole_file_becomes_a_spec() {
     let back = web.task.networks.iter().find(|place| place.target == NetworkTarget::Name("app_back".into()));
     let aliases = &back.unwrap().aliases;
     assert!(aliases.contains(&"www".to_owned()) && aliases.contains(&"web".to_owned()), "{aliases:?}");
-    let networks: Vec<_> =
-        spec.networks.iter().map(|network| (network.name.as_str(), network.internal)).collect();
-    assert_eq!(networks, [("app_back", true), ("app_default", false)]);
+    let networks: Vec<_> = spec
+        .networks
+        .iter()
+        .map(|network| (network.name.as_str(), network.internal, network.encrypted))
+        .collect();
+    assert_eq!(networks, [("app_back", true, true), ("app_default", false, false)]);
     assert_eq!(web.labels.get(skep_model::STACK_LABEL).map(String::as_str), Some("app"));
+}
+
+#[test]
+fn a_network_is_encrypted_by_dockers_word() {
+    let with = |options: &str| {
+        read(&format!(
+            "services: {{a: {{image: a, networks: [n]}}}}\nnetworks:\n  n:\n    driver_opts: {options}\n"
+        ))
+    };
+    for (options, encrypted) in [
+        (r#"{encrypted: ""}"#, true),
+        ("{encrypted: \"true\"}", true),
+        ("{encrypted: \"false\"}", false),
+        ("{}", false),
+    ] {
+        assert_eq!(with(options).unwrap().networks[0].encrypted, encrypted, "{options}");
+    }
+    let told = with("{encrypted: perhaps}").unwrap_err();
+    assert!(
+        told.contains("networks.n.driver_opts.encrypted") && told.contains("neither true nor false"),
+        "{told}"
+    );
+    assert!(with("{mtu: 1400}").unwrap_err().contains("networks.n.driver_opts.mtu"));
 }
 
 #[test]

@@ -85,11 +85,6 @@ impl<'n> Field<'n> {
         matches!(self.node.kind, Kind::Mapping(_))
     }
 
-    /// Whether it is a text without letters.
-    pub(crate) fn is_empty_text(&self) -> bool {
-        self.scalar().is_some_and(|scalar| scalar.text.is_empty())
-    }
-
     fn scalar(&self) -> Option<&'n Scalar> {
         match &self.node.kind {
             Kind::Scalar(scalar) => Some(scalar),

@@ -4,9 +4,10 @@ use tracing_subscriber::EnvFilter;
 
 /// Libraries that say much at the level `debug`.
 const QUIET: &str = "sled=info,h2=info,hyper=info,hyper_util=info,rustls=info,tonic=info,tower=info,openraft=error,\
-                     netlink_packet_route=info,netlink_proto=info";
-/// openraft tells its inner steps at `info`, and warns of messages that it drops as it should.
-const QUIET_ALWAYS: &str = "openraft=error";
+                     netlink_packet_route=info,netlink_proto=info,boringtun=off";
+/// openraft tells its inner steps at `info`, and warns of messages that it drops as it should; to boringtun a node that is away
+/// is an error, over and over.
+const QUIET_ALWAYS: &str = "openraft=error,boringtun=off";
 
 /// Writes log lines to standard error from `level` on (`debug`, `info`, `warn`, `error`, or a filter of
 /// `tracing-subscriber`), as text or as JSON objects. The environment variable `SKEP_LOG` wins over `level`. A second call
@@ -20,8 +21,8 @@ pub fn start(level: &str, json: bool) -> Result<(), String> {
     let wanted = match wanted.as_str() {
         "debug" => format!("debug,{QUIET}"),
         // dockerd's word for a level that nothing of ours is above.
-        "fatal" => "error".to_owned(),
-        "info" | "warn" => format!("{wanted},{QUIET_ALWAYS}"),
+        "fatal" => format!("error,{QUIET_ALWAYS}"),
+        "info" | "warn" | "error" => format!("{wanted},{QUIET_ALWAYS}"),
         _ => wanted,
     };
     let filter = EnvFilter::try_new(&wanted)

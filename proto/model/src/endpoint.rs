@@ -7,7 +7,7 @@ use std::fmt;
 use std::net::Ipv4Addr;
 use std::str::FromStr;
 
-use crate::{Invalid, NetworkId, NodeId, Protocol, ServiceId, TaskId};
+use crate::{Invalid, NetworkId, NodeId, Protocol, ServiceId, TaskId, TunnelKey};
 
 /// Everything that one node's network must know about services, at one version of the store; or, when `partial`, what became
 /// different since the table before.
@@ -46,6 +46,8 @@ pub struct Peer {
     pub number: u16,
     /// The address at which its tunnel is reached and from which it sends.
     pub address: Ipv4Addr,
+    /// Its key for encrypted networks, as managers know it; none while it has not told them one.
+    pub key: Option<TunnelKey>,
 }
 
 /// A network as a node's network code sees it.
@@ -60,6 +62,8 @@ pub struct EndpointNetwork {
     pub subnet: Subnet,
     /// True when nothing on it may reach outside.
     pub internal: bool,
+    /// True when its packets go to other nodes encrypted, or not at all.
+    pub encrypted: bool,
 }
 
 /// An IPv4 subnet.

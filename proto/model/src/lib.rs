@@ -16,6 +16,7 @@ mod spec;
 mod swarm_view;
 mod task_state;
 mod timestamp;
+mod tunnel_key;
 mod validate;
 
 pub use assignment::{TaskAssignment, TaskReport};
@@ -42,6 +43,7 @@ pub use spec::{
 pub use swarm_view::SwarmView;
 pub use task_state::{StateOwner, TaskState};
 pub use timestamp::Timestamp;
+pub use tunnel_key::TunnelKey;
 pub use validate::{
     validate_cluster, validate_image, validate_name, validate_network, validate_no_overlap, validate_service,
     validate_stack, validate_stack_name,

@@ -90,6 +90,13 @@ pub const ADDRESS_REST: Duration = Duration::from_secs(60);
 pub const SUBNET_PREFIX_BITS_MIN: u8 = 8;
 /// Prefix length of the smallest: a gateway, a virtual address and tasks need some room.
 pub const SUBNET_PREFIX_BITS_MAX: u8 = 29;
+/// The UDP port of encrypted networks is this far above that of the tunnel: 4790 by default.
+pub const SEALED_PORT_ABOVE: u16 = 1;
+/// How old a node's key for encrypted networks gets before the node makes another one.
+pub const TUNNEL_KEY_LIFE: Duration = Duration::from_secs(12 * 3600);
+/// How long a key that was replaced still counts, at most: longer than any node takes to hear of the new one from managers
+/// that are there.
+pub const TUNNEL_KEY_FORMER_LIFE: Duration = Duration::from_secs(3600);
 /// The highest number of a node: each has a link-local address of its own within the tunnel, and two are taken.
 pub const PEER_NUMBER_MAX: u16 = u16::MAX - 1;
 /// Failures of a service's tasks on one node, within the window, that make the scheduler prefer other nodes.

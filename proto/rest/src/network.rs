@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::network_create::options;
 use crate::rfc3339;
 
 /// `GET /networks/{id}`.
@@ -39,7 +40,7 @@ pub struct Network {
     pub config_only: bool,
     /// This node's containers on it, by id; filled in by whoever knows them.
     pub containers: BTreeMap<String, NetworkContainer>,
-    /// The driver's options as they were given.
+    /// The driver's options as they were given; `encrypted` is there for a network that is encrypted between nodes.
     pub options: BTreeMap<String, String>,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
@@ -175,7 +176,7 @@ impl From<&skep_model::Network> for Network {
             internal: network.spec.internal,
             attachable: network.spec.attachable,
             ingress: network.spec.ingress,
-            options: network.spec.options.clone(),
+            options: options(&network.spec),
             labels: network.spec.labels.clone(),
             ..Self::default()
         }

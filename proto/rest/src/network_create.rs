@@ -89,17 +89,13 @@ impl From<&NetworkSpec> for NetworkCreate {
             gateway: text(spec.gateway.map(|gateway| gateway.to_string())),
             auxiliary_addresses: None,
         });
-        let mut options = spec.options.clone();
-        if spec.encrypted && !options.contains_key("encrypted") {
-            options.insert("encrypted".into(), String::new());
-        }
         Self {
             name: spec.name.clone(),
             driver: "overlay".into(),
             internal: spec.internal,
             attachable: spec.attachable,
             labels: Some(spec.labels.clone()),
-            options: Some(options).filter(|options| !options.is_empty()),
+            options: Some(options(spec)).filter(|options| !options.is_empty()),
             ipam: config.map(|config| Ipam { config: Some(vec![config]), ..Ipam::default() }),
             ..Self::default()
         }
@@ -162,6 +158,15 @@ impl NetworkCreate {
         }
         refuse_others("NetworkCreate", &self.others)
     }
+}
+
+/// What a network's options say of it.
+pub(crate) fn options(spec: &NetworkSpec) -> BTreeMap<String, String> {
+    let mut options = spec.options.clone();
+    if spec.encrypted {
+        options.entry("encrypted".into()).or_insert_with(|| "true".into());
+    }
+    options
 }
 
 /// Whether the options ask for encryption; refuses those that mean nothing.

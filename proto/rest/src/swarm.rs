@@ -130,7 +130,7 @@ pub struct SwarmSpec {
     pub ca_config: Value,
     /// `{"SnapshotInterval": entries, ...}`; the rest of Docker's is fixed.
     pub raft: Value,
-    /// `{"AutoLockManagers": false}`.
+    /// `{"AutoLockManagers": false, "EncryptNetworks": false}`; the second is Skep's alone.
     pub encryption_config: Value,
 }
 
@@ -168,7 +168,10 @@ impl From<&Cluster> for ClusterInfo {
                     "ElectionTick": 10,
                     "HeartbeatTick": 1,
                 }),
-                encryption_config: json!({ "AutoLockManagers": cluster.spec.autolock }),
+                encryption_config: json!({
+                    "AutoLockManagers": cluster.spec.autolock,
+                    "EncryptNetworks": cluster.spec.encrypt_networks,
+                }),
             },
             default_addr_pool: cluster.spec.address_pools.iter().map(Subnet::to_string).collect(),
             subnet_size: cluster.spec.subnet_prefix_bits.into(),

@@ -74,6 +74,15 @@ impl SwarmSpec {
         self.encryption_config.get("AutoLockManagers").and_then(Value::as_bool)
     }
 
+    /// Whether every network is encrypted between nodes.
+    pub fn encrypt_networks(&self) -> bool {
+        self.said_of_networks().unwrap_or_default()
+    }
+
+    fn said_of_networks(&self) -> Option<bool> {
+        self.encryption_config.get("EncryptNetworks").and_then(Value::as_bool)
+    }
+
     /// Refuses what this version cannot do.
     ///
     /// # Errors
@@ -108,6 +117,7 @@ impl SwarmSpec {
             spec.snapshot_interval_entries = entries;
         }
         spec.autolock = self.said_of_autolock().unwrap_or(spec.autolock);
+        spec.encrypt_networks = self.said_of_networks().unwrap_or(spec.encrypt_networks);
         spec
     }
 }
@@ -160,6 +170,16 @@ mod tests {
         let said = |text: &str| serde_json::from_str::<SwarmSpec>(text).unwrap().applied(on.clone()).autolock;
         assert!(said("{}"), "what is not said stays");
         assert!(!said(r#"{"EncryptionConfig": {"AutoLockManagers": false}}"#));
+    }
+
+    #[test]
+    fn all_networks_are_encrypted_when_it_is_said() {
+        let spec = |text: &str| serde_json::from_str::<SwarmSpec>(text).unwrap();
+        let on = spec(r#"{"EncryptionConfig": {"EncryptNetworks": true}}"#).applied(ClusterSpec::default());
+        assert!(on.encrypt_networks && !on.autolock);
+        let stays = r#"{"EncryptionConfig": {"AutoLockManagers": true}}"#;
+        assert!(spec(stays).applied(on.clone()).encrypt_networks, "what is not said stays");
+        assert!(!spec(r#"{"EncryptionConfig": {"EncryptNetworks": false}}"#).applied(on).encrypt_networks);
     }
 
     #[test]

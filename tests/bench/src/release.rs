@@ -24,8 +24,7 @@ pub fn measure_release() -> Result<()> {
 }
 
 fn build() -> Result<PathBuf> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
+    let mut command = skep_harness::cargo();
     command.args(["build", "--release", "--package", "skep", "--message-format", "json-render-diagnostics"]);
     let built = command.current_dir(skep_harness::workspace()).output().context("run cargo")?;
     ensure!(built.status.success(), "skep does not build:\n{}", String::from_utf8_lossy(&built.stderr));

@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::OnceLock;
+
+use crate::cargo::cargo;
 
 /// The workspace's root.
 pub fn workspace() -> &'static Path {
@@ -27,8 +28,7 @@ pub fn skep_binary() -> &'static Path {
 }
 
 fn build() -> PathBuf {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = Command::new(cargo)
+    let built = cargo()
         .args(["build", "--package", "skep", "--message-format", "json-render-diagnostics"])
         .current_dir(workspace())
         .output()

@@ -25,6 +25,7 @@
 
 mod api;
 mod binary;
+mod cargo;
 mod census;
 mod cluster;
 mod host;
@@ -37,10 +38,12 @@ mod record;
 mod small_disk;
 mod switch;
 mod wait;
+mod wire;
 mod writer;
 
 pub use api::{Api, encoded};
 pub use binary::{example, skep_binary, workspace};
+pub use cargo::cargo;
 pub use census::Census;
 pub use cluster::Cluster;
 pub use host::{Host, Ran};
@@ -51,4 +54,5 @@ pub use namespace::Namespaces;
 pub use record::{Acknowledged, Record};
 pub use switch::Switch;
 pub use wait::{eventually, until};
+pub use wire::{Heard, Wire};
 pub use writer::Writer;

@@ -92,7 +92,7 @@ async fn keep_session(shared: &Shared, managers: &dyn Managers, tasks: &mut Task
         };
         match &error {
             SessionError::Refused(_) => tracing::error!(%error, "no session"),
-            SessionError::Unreachable(_) | SessionError::NoSession(_) => {
+            SessionError::Unreachable(_) | SessionError::NoSession(_) | SessionError::News => {
                 tracing::info!(%error, "session ended")
             }
         }

@@ -8,7 +8,7 @@ use futures::StreamExt;
 use skep_executor::fake::{FakeContainer, FakeExecutor};
 use skep_model::{
     NodeDescription, NodeId, ServiceId, ServiceSpec, SessionId, TaskAssignment, TaskId, TaskReport,
-    TaskState, Timestamp,
+    TaskState, Timestamp, TunnelKey,
 };
 use skep_runtime::{Env, Latest, Shutdown, Task};
 use skep_wire::{Session, SessionUpdate};
@@ -19,13 +19,16 @@ use crate::{Agent, AgentOptions, Manager, Managers, MemoryStorage, SessionError,
 struct Script {
     updates: Latest<Vec<SessionUpdate>>,
     reports: Latest<Vec<TaskReport>>,
+    /// The key that each session was opened with.
+    keys: Latest<Vec<Option<TunnelKey>>>,
     /// Reports that are refused before one is taken.
     failing_reports: Mutex<u32>,
 }
 
 #[async_trait]
 impl Manager for Script {
-    async fn session(&self, _: &NodeDescription, _: Timestamp) -> Result<Updates, SessionError> {
+    async fn session(&self, description: &NodeDescription, _: Timestamp) -> Result<Updates, SessionError> {
+        self.keys.update(|keys| keys.push(description.tunnel_key));
         let updates = self.updates.clone();
         let stream = futures::stream::unfold(0, move |sent| {
             let updates = updates.clone();
@@ -73,6 +76,7 @@ impl Bench {
         let script = Script {
             updates: Latest::new(Vec::new()),
             reports: Latest::new(Vec::new()),
+            keys: Latest::new(Vec::new()),
             failing_reports: Mutex::default(),
         };
         Self {
@@ -122,6 +126,22 @@ fn assignment(id: u128, desired: TaskState) -> TaskAssignment {
         networks: Vec::new(),
         egress: true,
     }
+}
+
+#[tokio::test]
+async fn managers_hear_of_a_new_key_in_another_session() {
+    let bench = Bench::new();
+    let agent = bench.start();
+    bench.send(true, vec![assignment(7, TaskState::Running)], vec![]);
+    bench.reported(TaskId::new(7), TaskState::Running).await;
+    let key = TunnelKey([3; 32]);
+    bench.executor.change_key(key);
+    let told = bench.script.keys.wait_for(|keys| keys.len() > 1);
+    let told = tokio::time::timeout(Duration::from_secs(20), told).await.expect("another session is opened");
+    assert_eq!(told, [None, Some(key)]);
+    assert_eq!(bench.executor.containers().len(), 1, "what runs goes on");
+    bench.shutdown.cancel();
+    agent.join().await.unwrap().unwrap();
 }
 
 #[tokio::test]

@@ -22,6 +22,9 @@ pub enum SessionError {
     /// It does not know the session (any more): open a new one.
     #[error("the manager does not know this session: {0}")]
     NoSession(String),
+    /// Nothing is wrong with it: this node has news of itself, which it tells with a new session.
+    #[error("the node has news of itself and opens another session")]
+    News,
     /// It does not let this node in.
     #[error("the manager refuses this node: {0}")]
     Refused(String),

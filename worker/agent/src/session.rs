@@ -31,6 +31,7 @@ pub(crate) async fn run(shared: &Shared, manager: Arc<dyn Manager>, tasks: &mut 
                 biased;
                 error = follow(shared, tasks, first, updates) => error,
                 error = report(&*manager, session.id, &shared.outbox) => error,
+                () = shared.executor.description_changed() => SessionError::News,
                 error = heartbeats.join() => error.unwrap_or_else(|lost| SessionError::Unreachable(lost.to_string())),
             }
         }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use skep_executor::{Controller, ControllerError, Executor};
-use skep_model::{EndpointTable, NodeDescription, TaskAssignment, TaskId};
+use skep_model::{EndpointTable, NodeDescription, TaskAssignment, TaskId, TunnelKey};
 
 use crate::controller::ContainerController;
 use crate::engine::Engine;
@@ -19,19 +19,37 @@ use crate::recipe;
 pub struct EngineExecutor {
     engine: Arc<Engine>,
     data_path: Option<Ipv4Addr>,
+    /// The key for encrypted networks that was described last.
+    described: Arc<Mutex<Option<TunnelKey>>>,
 }
 
 impl EngineExecutor {
     /// The executor of this engine, on a node whose end of the tunnel is at this address (none: where it calls managers from).
     pub fn new(engine: Arc<Engine>, data_path: Option<Ipv4Addr>) -> Self {
-        Self { engine, data_path }
+        Self { engine, data_path, described: Arc::default() }
+    }
+
+    fn described(&self) -> std::sync::MutexGuard<'_, Option<TunnelKey>> {
+        self.described.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[async_trait]
 impl Executor for EngineExecutor {
     async fn describe(&self) -> Result<NodeDescription, ControllerError> {
-        Ok(Facts::read().description(self.engine.labels.clone(), self.data_path))
+        let key = *self.engine.network.tunnel_key().borrow();
+        *self.described() = Some(key);
+        let facts = Facts::read().description(self.engine.labels.clone(), self.data_path);
+        Ok(NodeDescription { tunnel_key: Some(key), ..facts })
+    }
+
+    async fn description_changed(&self) {
+        let mut key = self.engine.network.tunnel_key();
+        let described = *self.described();
+        // The key's owner ends with the engine; then there is no news any more.
+        if key.wait_for(|key| Some(*key) != described).await.is_err() {
+            std::future::pending().await
+        }
     }
 
     async fn controller(&self, assignment: &TaskAssignment) -> Result<Arc<dyn Controller>, ControllerError> {

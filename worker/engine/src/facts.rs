@@ -46,7 +46,8 @@ impl Facts {
         }
     }
 
-    /// What the node tells its managers, with the daemon's labels and where its end of the tunnel is (none: where it calls from).
+    /// What the node tells its managers, with the daemon's labels and where its end of the tunnel is (none: where it calls from); its
+    /// key for encrypted networks is not known here.
     pub fn description(&self, engine_labels: Labels, data_path: Option<Ipv4Addr>) -> NodeDescription {
         NodeDescription {
             hostname: self.hostname.clone(),
@@ -56,6 +57,7 @@ impl Facts {
             memory_bytes: self.memory_bytes,
             engine_version: env!("CARGO_PKG_VERSION").into(),
             engine_labels,
+            tunnel_key: None,
             data_path_address: data_path.map(|address| address.to_string()).unwrap_or_default(),
         }
     }

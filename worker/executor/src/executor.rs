@@ -12,6 +12,11 @@ pub trait Executor: Send + Sync {
     /// What the machine is.
     async fn describe(&self) -> Result<NodeDescription, ControllerError>;
 
+    /// Comes back when the machine would describe itself otherwise than it did last, in a way that managers must hear of soon.
+    async fn description_changed(&self) {
+        std::future::pending().await
+    }
+
     /// What drives this task; finds the task's container when there is one already.
     async fn controller(&self, assignment: &TaskAssignment) -> Result<Arc<dyn Controller>, ControllerError>;
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use skep_model::{ContainerStatus, EndpointTable, NodeDescription, TaskAssignment, TaskId};
+use skep_model::{ContainerStatus, EndpointTable, NodeDescription, TaskAssignment, TaskId, TunnelKey};
 use skep_runtime::Latest;
 
 use crate::{Controller, ControllerError, Executor};
@@ -25,12 +25,21 @@ struct Machine {
     containers: BTreeMap<TaskId, Latest<FakeContainer>>,
     missing_images: BTreeSet<String>,
     endpoints: EndpointTable,
+    tunnel_key: Option<TunnelKey>,
 }
 
 /// A machine that only pretends.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct FakeExecutor {
     machine: Arc<Mutex<Machine>>,
+    /// How often the description changed since it was given.
+    news: Latest<u32>,
+}
+
+impl Default for FakeExecutor {
+    fn default() -> Self {
+        Self { machine: Arc::default(), news: Latest::new(0) }
+    }
 }
 
 impl FakeExecutor {
@@ -44,6 +53,12 @@ impl FakeExecutor {
         if let Some(container) = self.lock().containers.get(&task) {
             container.set(FakeContainer::Ended(exit_code));
         }
+    }
+
+    /// Gives the machine another key, which managers should hear of.
+    pub fn change_key(&self, key: TunnelKey) {
+        self.lock().tunnel_key = Some(key);
+        self.news.update(|news| *news += 1);
     }
 
     /// Every container and how it is.
@@ -64,6 +79,7 @@ impl FakeExecutor {
 #[async_trait]
 impl Executor for FakeExecutor {
     async fn describe(&self) -> Result<NodeDescription, ControllerError> {
+        self.news.update(|news| *news = 0);
         Ok(NodeDescription {
             hostname: "fake".into(),
             architecture: "x86_64".into(),
@@ -72,7 +88,13 @@ impl Executor for FakeExecutor {
             memory_bytes: 8 << 30,
             engine_version: "0".into(),
             engine_labels: BTreeMap::new(),
+            tunnel_key: self.lock().tunnel_key,
+            data_path_address: String::new(),
         })
+    }
+
+    async fn description_changed(&self) {
+        self.news.wait_for(|news| *news > 0).await;
     }
 
     async fn controller(&self, assignment: &TaskAssignment) -> Result<Arc<dyn Controller>, ControllerError> {

@@ -1,6 +1,7 @@
 //! What can go wrong with a host's network.
 
 use std::io;
+use std::net::SocketAddrV4;
 
 use nix::errno::Errno;
 
@@ -61,6 +62,14 @@ pub enum NetworkError {
     /// A container's id cannot name a file.
     #[error("`{0}` is no container id: letters, digits, `-`, `_` and `.` only")]
     Container(String),
+    /// The socket for encrypted networks could not be had.
+    #[error("cannot exchange packets of encrypted networks at {at} (UDP): {source}")]
+    Sealed {
+        /// This host's address, and the port.
+        at: SocketAddrV4,
+        /// The reason.
+        source: io::Error,
+    },
     /// Another process has a port that the container wants.
     #[error(transparent)]
     Port(#[from] PortInUse),

@@ -21,13 +21,17 @@ mod forged;
 mod line;
 mod load;
 mod node;
+mod sealed;
 mod talk;
+mod wire;
 
 pub(crate) use forged::forged;
 pub(crate) use line::Line;
 pub(crate) use load::Load;
 pub(crate) use node::{Node, follow, line_service, serve, web};
+pub(crate) use sealed::{connected, connected_by, follow_sealed};
 pub(crate) use talk::{ask, ask_datagram, datagrams_to, echo, exchange, greet, greet_datagrams, refused};
+pub(crate) use wire::{Wire, showing, to_port};
 
 /// The host's address on the outside link.
 pub(crate) const HOST: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
@@ -85,6 +89,15 @@ pub(crate) fn fresh_namespace() -> OwnedFd {
 
 fn current_namespace() -> OwnedFd {
     std::fs::File::open("/proc/thread-self/ns/net").unwrap().into()
+}
+
+/// Waits until it is so; fails when that takes much longer than anything should.
+pub(crate) async fn eventually(mut holds: impl AsyncFnMut() -> bool) {
+    let start = std::time::Instant::now();
+    while !holds().await {
+        assert!(start.elapsed() < 6 * PATIENCE, "it does not come to that");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// Runs `work` in a namespace and waits for it.
@@ -225,6 +238,7 @@ pub(crate) fn table(version: u64, services: Vec<EndpointService>) -> EndpointTab
         name: format!("net{number}"),
         subnet: subnet(number),
         internal: false,
+        encrypted: false,
     };
     EndpointTable { version, networks: (1..=3).map(network).collect(), services, ..EndpointTable::default() }
 }

@@ -5,14 +5,15 @@
 //! Network (public, async)
 //!   └─ host/      one thread that owns the kernel's sockets and what we know to be in the kernel
 //!        ├─ links.rs     veth pairs, routes              over netlink/ (NETLINK_ROUTE)
-//!        ├─ tunnel/      VXLAN link, routes to nodes     over netlink/
+//!        ├─ tunnel/      links and routes to nodes       over netlink/
+//!        ├─ seal/        WireGuard for encrypted networks
 //!        ├─ ruleset/     base chains and sets, constant  over nft/     (NETLINK_NETFILTER)
 //!        └─ services.rs  endpoint table -> chains        pure
 //!   └─ dns/       one listener per container, one directory of names for all
 //! ```
 //!
 //! Everything of ours is recognisable: the nft table is called `skep`, links are in the group [`LINK_GROUP`] and called
-//! `sk<hash>`, that of the tunnel is called `skep-vx`, routes and routing rules carry the protocol [`ROUTE_PROTOCOL`]. A
+//! `sk<hash>`, those to other nodes are called `skep-vx` and `skep-wg`, routes and routing rules carry the protocol [`ROUTE_PROTOCOL`]. A
 //! daemon that dies leaves all of it working; the next one calls [`Network::open`], [`Network::readopt`] for each living
 //! container, [`Network::collect`], [`Network::apply`].
 
@@ -27,6 +28,7 @@ mod netlink;
 mod network;
 mod nft;
 mod reserve;
+mod seal;
 mod store;
 mod sysctl;
 
@@ -36,6 +38,16 @@ mod lab;
 mod name_test;
 #[cfg(test)]
 mod restart_test;
+#[cfg(test)]
+mod sealed_bench;
+#[cfg(test)]
+mod sealed_guard_test;
+#[cfg(test)]
+mod sealed_key_test;
+#[cfg(test)]
+mod sealed_restart_test;
+#[cfg(test)]
+mod sealed_test;
 #[cfg(test)]
 mod table_test;
 #[cfg(test)]
@@ -56,4 +68,5 @@ pub use listeners::Listeners;
 pub use namespace::{in_namespace, namespace_of};
 pub use network::{Network, Options, upstreams_of_host};
 pub use reserve::{PortHold, PortInUse, reserve};
+pub use seal::{SealedPeer, TunnelReport};
 pub use store::{DescriptorStore, MemoryStore};

@@ -7,12 +7,15 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use skep_model::{EndpointTable, NetworkId};
+use skep_model::{EndpointTable, NetworkId, TunnelKey};
+use tokio::sync::watch;
 
 use crate::dns::{Asker, Directory, RESOLVER, Serving, Upstreams, open_listener, serve};
 use crate::host::{Host, HostThread, Plug, links};
 use crate::namespace::in_namespace;
-use crate::{Address, Applied, Attached, Attachment, DescriptorStore, NetworkError, Observed, Result};
+use crate::{
+    Address, Applied, Attached, Attachment, DescriptorStore, NetworkError, Observed, Result, TunnelReport,
+};
 
 /// How to open a host's network.
 #[derive(Clone, Debug)]
@@ -37,6 +40,7 @@ pub struct Network {
     upstreams: Arc<Upstreams>,
     descriptors: Arc<dyn DescriptorStore>,
     served: Mutex<BTreeMap<String, Resolver>>,
+    tunnel_key: watch::Receiver<TunnelKey>,
 }
 
 /// One container's DNS.
@@ -64,8 +68,10 @@ impl Network {
         .await?;
         // After a daemon's restart names are known again with the first table only; until then queries wait.
         let fresh = host.call(|host| host.remembered()).await?.is_empty();
+        let tunnel_key = host.call(|host| Ok(host.tunnel_key())).await?;
         Ok(Self {
             host,
+            tunnel_key,
             directory: Arc::new(Directory::new(fresh)),
             upstreams: Arc::new(Upstreams(dns_upstreams)),
             descriptors,
@@ -170,10 +176,11 @@ impl Network {
     }
 
     /// Makes kernel and DNS follow a table, or what a partial one changes, in one transaction; flows that it does not concern
-    /// go on.
+    /// go on. A way to other nodes that cannot be had is left out, with the tasks that it leads to, and tried again;
+    /// [`Self::tunnel_report`] says why.
     ///
     /// # Errors
-    /// When the kernel refuses; then all is as before.
+    /// When the kernel refuses the rest; then all is as before.
     pub async fn apply(&self, table: &EndpointTable) -> Result<Applied> {
         let copy = table.clone();
         let (applied, undo) = self.host.call(move |host| host.apply(copy)).await?;
@@ -187,6 +194,28 @@ impl Network {
     /// When the network is closed.
     pub async fn applied_version(&self) -> Result<Option<u64>> {
         self.host.call(|host| Ok(host.applied())).await
+    }
+
+    /// The public half of this node's key for encrypted networks, and every later one: managers are to hand it to other nodes.
+    pub fn tunnel_key(&self) -> watch::Receiver<TunnelKey> {
+        self.tunnel_key.clone()
+    }
+
+    /// Makes a new key for encrypted networks before it is time. The former one counts until every other node that is there
+    /// has heard of the new one and used it.
+    ///
+    /// # Errors
+    /// When the key cannot be written to the directory; the present one stays.
+    pub async fn rotate_tunnel_key(&self) -> Result<()> {
+        self.host.call(Host::rotate_tunnel_key).await
+    }
+
+    /// How the way to other nodes is, with the reasons for what cannot be had.
+    ///
+    /// # Errors
+    /// When the network is closed.
+    pub async fn tunnel_report(&self) -> Result<TunnelReport> {
+        self.host.call(|host| Ok(host.tunnel_report())).await
     }
 
     /// What of ours is in the kernel.

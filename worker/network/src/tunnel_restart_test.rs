@@ -6,9 +6,10 @@ use std::time::Instant;
 use skep_model::{EndpointTable, NodeId, Peer};
 
 use crate::host::links;
-use crate::host::tunnel::Entry;
+use crate::host::tunnel::{Entry, Kind};
 use crate::lab::{
-    CLIENT, Cell, HOST, Line, Node, ask, follow, in_lab, inside, line_service, on, serve, service, table, web,
+    CLIENT, Cell, HOST, Line, Node, ask, eventually, follow, in_lab, inside, line_service, on, refused,
+    serve, service, table, web,
 };
 use crate::netlink::NetlinkSocket;
 use crate::nft::Batch;
@@ -59,7 +60,7 @@ fn what_a_former_daemon_left_goes_with_the_first_table() {
 }
 
 #[test]
-fn a_taken_port_is_told_and_all_is_as_before() {
+fn a_taken_port_is_told_and_the_rest_of_the_table_holds() {
     in_lab(|lab| async move {
         let [one, two] = Node::several(&lab).await;
         let here = one.cell("here", vec![on(1, 5)]).await;
@@ -67,17 +68,24 @@ fn a_taken_port_is_told_and_all_is_as_before() {
         serve(&here);
         serve(&there);
         one.network.apply(&table(1, vec![web(&[&here])])).await.unwrap();
-        let before = (one.observed().await, one.counts());
+        let before = one.counts();
         let taken = inside(&one.namespace, || UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 4789)).unwrap());
-        let wanted = one.table(2, &[&one, &two], vec![web(&[&there])]);
-        let error = one.network.apply(&wanted).await.unwrap_err().to_string();
-        assert!(error.contains("bring the tunnel's link up") && error.contains("EADDRINUSE"), "{error}");
-        assert_eq!((one.observed().await, one.counts()), before);
-        assert_eq!(one.network.applied_version().await.unwrap(), Some(1));
-        assert_eq!(ask(&lab.client, HOST, 8080).unwrap(), format!("here {CLIENT}"));
+        // A local service is as the new table says; what is elsewhere is refused.
+        let wanted = one.table(2, &[&one, &two], vec![web(&[&there]), line_service(&here)]);
+        one.network.apply(&wanted).await.unwrap();
+        let faults = one.network.tunnel_report().await.unwrap().faults.concat();
+        assert!(faults.contains("bring the tunnel's link up") && faults.contains("EADDRINUSE"), "{faults}");
+        let seen = one.observed().await;
+        assert!(!seen.tunnel && seen.remote.is_empty());
+        assert_eq!(one.counts(), before);
+        assert!(refused(&ask(&lab.client, HOST, 8080)));
+        here.serve(7);
+        assert_eq!(ask(&lab.client, HOST, 8081).unwrap(), format!("here {CLIENT}"));
         drop(taken);
-        follow(2, &[&one, &two], &[web(&[&there])]).await;
-        assert_eq!(ask(&lab.client, HOST, 8080).unwrap(), format!("there {CLIENT}"));
+        two.follow(2, &[&one, &two], &[web(&[&there])]).await;
+        // It is tried again without another table.
+        eventually(async || ask(&lab.client, HOST, 8080).ok() == Some(format!("there {CLIENT}"))).await;
+        assert!(one.network.tunnel_report().await.unwrap().faults.is_empty());
     });
 }
 
@@ -100,7 +108,7 @@ fn what_others_deleted_is_made_again() {
             inside(&node.namespace, || {
                 let mut socket = NetlinkSocket::route().unwrap();
                 let index = links::find(&mut socket, "skep-vx").unwrap().unwrap();
-                socket.all(&[links::delete(index), Entry::Gate.remove(index)], &[]).unwrap();
+                socket.all(&[links::delete(index), Entry::Gate.remove(Kind::Plain, index)], &[]).unwrap();
                 let mut batch = Batch::new("skep");
                 batch.delete_table();
                 batch.commit(&mut NetlinkSocket::netfilter().unwrap()).unwrap();
@@ -129,7 +137,8 @@ fn many_tasks_elsewhere_cost_little() {
                 many
             })
             .collect();
-        let peer = |number: u16| Peer { node: NodeId::new(number.into()), number, address: CLIENT };
+        let peer =
+            |number: u16| Peer { node: NodeId::new(number.into()), number, address: CLIENT, key: None };
         let with = |version, count: usize| EndpointTable {
             own: Some(one.peer()),
             peers: (2..52).map(peer).collect(),

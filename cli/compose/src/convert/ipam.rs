@@ -56,16 +56,19 @@ fn subnet(field: &Field<'_>, out: &mut Findings) -> Option<Subnet> {
     read.inspect_err(|error| field.refuse(out, error.reason.clone())).ok()
 }
 
-/// Reads `driver_opts`: `encrypted` alone means something.
+/// Reads `driver_opts`: Docker's option for networks that are encrypted between nodes; the word alone says yes.
 pub(crate) fn driver_opts(field: &Field<'_>, spec: &mut NetworkSpec, out: &mut Findings) {
     for entry in field.entries(out) {
         if entry.key != "encrypted" {
             refuse_unknown(&entry, &["encrypted"], out);
             continue;
         }
-        // As on Docker's command line the bare word says yes.
-        let bare = entry.node.is_null() || entry.is_empty_text();
-        spec.encrypted = bare || entry.switch(out).unwrap_or_default();
-        spec.options.insert("encrypted".into(), spec.encrypted.to_string());
+        let Some(word) = entry.text(out) else { continue };
+        match word.as_str() {
+            "" | "true" => spec.encrypted = true,
+            "false" => {}
+            word => entry.refuse(out, format!("'{word}' is neither true nor false: write \"true\"")),
+        }
+        spec.options.insert("encrypted".into(), word);
     }
 }

@@ -30,6 +30,9 @@ pub(crate) struct Init {
     /// Lock what managers keep on their disks: a restarted manager waits for the unlock key ("skep swarm unlock").
     #[arg(long)]
     autolock: bool,
+    /// Encrypt every network between nodes, the ingress network included (UDP port 4790).
+    #[arg(long)]
+    encrypt_networks: bool,
     #[command(flatten)]
     settings: Settings,
 }
@@ -52,7 +55,8 @@ impl Init {
 
 /// Starts a swarm; answers with this node's id.
 async fn init(client: &Client, init: Init) -> Result<String, Failure> {
-    let encryption_config = json!({ "AutoLockManagers": init.autolock });
+    let encryption_config =
+        json!({ "AutoLockManagers": init.autolock, "EncryptNetworks": init.encrypt_networks });
     let mut spec = SwarmSpec { encryption_config, ..SwarmSpec::default() };
     init.settings.apply(&mut spec)?;
     let request = SwarmInit {

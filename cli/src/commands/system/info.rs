@@ -79,6 +79,10 @@ fn swarm(swarm: &SwarmInfo) -> Vec<String> {
         lines.push(format!("  SubnetSize: {}", cluster.subnet_size));
         lines.push(format!("  Data Path Port: {}", cluster.data_path_port));
         lines.push(format!("  Autolock Managers: {}", cluster.spec.autolock()));
+        lines.push(format!(
+            "  Encrypted Networks: {}",
+            if cluster.spec.encrypt_networks() { "all" } else { "on request" }
+        ));
     }
     for (name, address) in [("Node", &swarm.node_addr), ("Data Path", &swarm.data_path_addr)] {
         if !address.is_empty() {

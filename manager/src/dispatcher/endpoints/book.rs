@@ -35,6 +35,8 @@ struct Touched {
     services: BTreeSet<ServiceId>,
     networks: BTreeSet<NetworkId>,
     nodes: BTreeSet<NodeId>,
+    /// The swarm's settings, by which all networks may be encrypted.
+    cluster: bool,
 }
 
 impl Book {
@@ -76,6 +78,7 @@ impl Pages {
             services: view.services().map(|service| service.id).chain(self.services.keys()).collect(),
             networks: view.networks().map(|network| network.id).chain(self.networks.keys()).collect(),
             nodes: view.nodes().map(|node| node.id).chain(self.peers.keys()).collect(),
+            cluster: true,
         }
     }
 
@@ -96,6 +99,9 @@ impl Pages {
         // A node takes its tasks' services along.
         for node in &touched.nodes {
             touched.services.extend(self.view.node_tasks(*node).map(|task| task.service));
+        }
+        if touched.cluster {
+            touched.networks.extend(self.view.networks().map(|network| network.id));
         }
         self.look_at(&touched);
     }
@@ -236,6 +242,7 @@ impl Touched {
             (Some(Object::Node(node)), _) | (None, Some(Object::Node(node))) => {
                 self.nodes.insert(node.id);
             }
+            (_, Some(Object::Cluster(_))) => self.cluster = true,
             _ => {}
         }
     }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use skep_model::{
-    Change, EndpointTable, Meta, Network, NetworkAttachment, NetworkId, NetworkSpec, NetworkTarget, Node,
-    NodeDescription, NodeId, NodeRole, NodeSpec, NodeState, NodeStatus, ObjectKey, PortConfig, PortMode,
-    Protocol, Service, ServiceEndpoint, ServiceId, ServiceSpec, Task, TaskId, TaskNetwork, TaskState,
-    TaskStatus, Timestamp, Transaction,
+    CertIssuer, Change, Cluster, ClusterId, ClusterSpec, EndpointTable, JoinTokens, Meta, Network,
+    NetworkAttachment, NetworkId, NetworkSpec, NetworkTarget, Node, NodeDescription, NodeId, NodeRole,
+    NodeSpec, NodeState, NodeStatus, ObjectKey, PortConfig, PortMode, Protocol, RootCa, Service,
+    ServiceEndpoint, ServiceId, ServiceSpec, Task, TaskId, TaskNetwork, TaskState, TaskStatus, Timestamp,
+    Transaction, TunnelKey, UnlockKey,
 };
 use skep_runtime::Random;
 use skep_store::{Store, View};
@@ -36,6 +37,21 @@ fn network(id: u128) -> Network {
         subnet: format!("10.{id}.0.0/16").parse().ok(),
         address_cursor: 0,
         removing: false,
+    }
+}
+
+fn cluster() -> Cluster {
+    let issuer = CertIssuer { subject: Vec::new(), public_key: Vec::new() };
+    Cluster {
+        id: ClusterId::new(1),
+        meta: Meta::default(),
+        spec: ClusterSpec::default(),
+        root_ca: RootCa { certificate_pem: String::new(), key_pem: String::new(), issuer },
+        root_rotation: None,
+        cross_certificates: Vec::new(),
+        join_tokens: JoinTokens::default(),
+        epoch: 0,
+        unlock_key: UnlockKey::default(),
     }
 }
 
@@ -173,6 +189,39 @@ fn a_node_that_is_alone_needs_no_tunnel() {
     let mut changes = published_on(1..=1);
     changes.push(Change::Create(node(1, 11, "10.0.0.1", NodeState::Ready).into()));
     assert_eq!(seen_by(1, changes), (None, Vec::new(), vec![(1, true)]));
+}
+
+#[test]
+fn a_network_is_encrypted_on_request_or_with_all() {
+    let store = Store::default();
+    let with_key = |id: u16, key: u8| {
+        let mut node = node(id, id, &format!("192.0.2.{id}"), NodeState::Ready);
+        node.description.tunnel_key = Some(TunnelKey([key; 32]));
+        node
+    };
+    let mut changes = vec![Change::Create(cluster().into()), Change::Create(network(1).into())];
+    changes.extend([with_key(1, 1), with_key(2, 2)].map(|node| Change::Create(node.into())));
+    write(&store, changes);
+    let (book, one, mut agent) = (Book::default(), NodeId::new(1), Agent::default());
+    let mut hear = |store: &Store| {
+        agent.hear(&book, store, one);
+        let table = &agent.table;
+        (table.networks[0].encrypted, table.own.unwrap().key, table.peers[0].key)
+    };
+    let [first, second, third] = [1, 2, 3].map(|byte| Some(TunnelKey([byte; 32])));
+    assert_eq!(hear(&store), (false, first, second));
+    for encrypt_networks in [true, false] {
+        let known = store.view().cluster().unwrap().clone();
+        let spec = ClusterSpec { encrypt_networks, ..known.spec.clone() };
+        write(&store, vec![Change::Update(Cluster { spec, ..Cluster::clone(&known) }.into())]);
+        assert_eq!(hear(&store), (encrypt_networks, first, second));
+    }
+    let known = store.view().network(NetworkId::new(1)).unwrap().clone();
+    let spec = NetworkSpec { encrypted: true, ..known.spec.clone() };
+    write(&store, vec![Change::Update(Network { spec, ..Network::clone(&known) }.into())]);
+    let meta = store.view().node(NodeId::new(2)).unwrap().meta.clone();
+    write(&store, vec![Change::Update(Node { meta, ..with_key(2, 3) }.into())]);
+    assert_eq!(hear(&store), (true, first, third), "a key that changes is told");
 }
 
 #[test]

@@ -31,7 +31,8 @@ pub(super) fn tunnel_port(view: &View) -> u16 {
 /// Where a node's end of the tunnel is; none while it has no number, or nobody knows an address at which others reach it.
 pub(super) fn peer(node: &Node) -> Option<Peer> {
     let address = node.data_path()?;
-    (node.number != 0).then_some(Peer { node: node.id, number: node.number, address })
+    let key = node.description.tunnel_key;
+    (node.number != 0).then_some(Peer { node: node.id, number: node.number, address, key })
 }
 
 /// The networks of the tasks that are (or will be) on the node, and the ingress network.
@@ -48,6 +49,8 @@ pub(super) fn endpoint_network(view: &View, id: NetworkId) -> Option<EndpointNet
         name: network.spec.name.clone(),
         subnet: network.subnet?,
         internal: network.spec.internal,
+        encrypted: network.spec.encrypted
+            || view.cluster().is_some_and(|cluster| cluster.spec.encrypt_networks),
     })
 }
 

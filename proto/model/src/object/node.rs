@@ -1,7 +1,7 @@
 use std::fmt;
 use std::net::Ipv4Addr;
 
-use crate::{Labels, Meta, NodeCertificate, NodeId, NodeSpec, Timestamp};
+use crate::{Labels, Meta, NodeCertificate, NodeId, NodeSpec, Timestamp, TunnelKey};
 
 /// One host of the swarm.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,6 +100,8 @@ pub struct NodeDescription {
     pub engine_version: String,
     /// The labels that its daemon was started with.
     pub engine_labels: Labels,
+    /// Its present key for encrypted networks; none where it has none.
+    pub tunnel_key: Option<TunnelKey>,
     /// Where its end of the tunnel between nodes is reached, an IPv4 address; empty: where the node calls from.
     pub data_path_address: String,
 }

@@ -22,6 +22,8 @@ pub struct ClusterSpec {
     pub snapshot_interval_entries: u64,
     /// True when a restarted manager waits for the unlock key before it takes part.
     pub autolock: bool,
+    /// True when every network is encrypted between nodes, the ingress network included.
+    pub encrypt_networks: bool,
     /// The UDP port of every node's tunnel, fixed when the swarm is initialised; zero stands for
     /// [`crate::limits::TUNNEL_PORT_DEFAULT`].
     pub data_path_port: u16,
@@ -45,6 +47,7 @@ impl Default for ClusterSpec {
             force_rotate: 0,
             snapshot_interval_entries: limits::SNAPSHOT_INTERVAL_ENTRIES,
             autolock: false,
+            encrypt_networks: false,
             data_path_port: 0,
         }
     }

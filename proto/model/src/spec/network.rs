@@ -16,14 +16,14 @@ pub struct NetworkSpec {
     pub ingress: bool,
     /// The subnet asked for; the allocator takes one from the pool when none.
     pub subnet: Option<Subnet>,
+    /// True when its packets go to other nodes encrypted, or not at all.
+    pub encrypted: bool,
     /// The part of the subnet that addresses are given out from; all of it when none.
     pub ip_range: Option<Subnet>,
     /// The address within the subnet that is never given out; the subnet's first one when none.
     pub gateway: Option<Ipv4Addr>,
     /// True when plain containers may attach.
     pub attachable: bool,
-    /// True when traffic between nodes is encrypted.
-    pub encrypted: bool,
     /// The driver's options as they were given; what they say stands in the fields above.
     pub options: Labels,
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use skep_model::{
     ClusterId, NetworkId, NodeId, ServiceId, SessionId, StackId, Subnet, TaskId, TaskNetwork, Timestamp,
+    TunnelKey,
 };
 
 use super::{Wire, required, words};
@@ -131,6 +132,17 @@ impl Wire for Timestamp {
     }
     fn from_wire(form: u64) -> Result<Self, WireError> {
         Ok(Self::from_nanos(form))
+    }
+}
+
+impl Wire for TunnelKey {
+    type Form = Vec<u8>;
+    fn to_wire(&self) -> Vec<u8> {
+        self.0.to_vec()
+    }
+    fn from_wire(form: Vec<u8>) -> Result<Self, WireError> {
+        let wrong = || WireError::Value { field: "TunnelKey", value: format!("{} bytes", form.len()) };
+        form.as_slice().try_into().map(Self).map_err(|_| wrong())
     }
 }
 

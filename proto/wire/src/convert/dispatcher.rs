@@ -22,8 +22,8 @@ message!(EndpointTable {
     services_gone,
     peers_gone
 });
-message!(Peer { node, number, address });
-message!(EndpointNetwork { id, name, internal } nested { subnet });
+message!(Peer { node, number, address, key });
+message!(EndpointNetwork { id, name, internal, encrypted } nested { subnet });
 message!(EndpointService { id, name, vips, published, backends, by_source, prefer_local });
 message!(Vip { network, address, aliases });
 message!(PublishedPort { protocol, published, target, address });

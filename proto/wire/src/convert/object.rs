@@ -21,6 +21,7 @@ message!(NodeDescription {
     memory_bytes,
     engine_version,
     engine_labels,
+    tunnel_key,
     data_path_address,
 });
 message!(NodeStatus { state, message, address, since, clock_ahead_ms });

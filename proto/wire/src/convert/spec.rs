@@ -46,7 +46,7 @@ message!(NetworkSpec {
 });
 message!(StackSpec { name, services, networks });
 message!(NodeSpec { labels, role, availability });
-message!(ClusterSpec { task_history_per_slot, address_pools, subnet_prefix_bits, force_rotate, autolock, snapshot_interval_entries, data_path_port } nested {
+message!(ClusterSpec { task_history_per_slot, address_pools, subnet_prefix_bits, force_rotate, autolock, snapshot_interval_entries, encrypt_networks, data_path_port } nested {
     heartbeat_period, node_certificate_validity,
 });
 

@@ -13,6 +13,7 @@ mod stale;
 mod state;
 mod thread;
 pub(crate) mod tunnel;
+mod ways;
 
 pub use applied::Applied;
 pub(crate) use containers::Plug;

@@ -2,7 +2,7 @@ use std::net::Ipv4Addr;
 
 use super::ruleset::TABLE;
 use super::services::Key;
-use super::tunnel::{Entry, Tunnel};
+use super::tunnel::{Entry, Kind, Tunnel};
 use super::{Host, links};
 use crate::Result;
 use crate::nft::{chain_names, table_there};
@@ -22,8 +22,12 @@ pub struct Observed {
     pub peers: Vec<(u16, Ipv4Addr)>,
     /// The numbers of the nodes to which replies are led back by a routing rule, sorted.
     pub rules: Vec<u16>,
-    /// The addresses of tasks on other nodes that have a route, sorted.
+    /// The addresses of tasks on other nodes that have a route by the tunnel, sorted.
     pub remote: Vec<Ipv4Addr>,
+    /// Whether there is a link for encrypted networks.
+    pub sealed_link: bool,
+    /// The addresses of tasks on other nodes that have a route by that link, sorted.
+    pub sealed: Vec<Ipv4Addr>,
 }
 
 impl Host {
@@ -36,13 +40,16 @@ impl Host {
         service_chains.sort();
         links.sort();
         // Asked anew: what we believe to be there is not the question.
-        let mut tunnel = Tunnel::default();
+        let [mut tunnel, mut sealed] = Kind::ALL.map(Tunnel::new);
         tunnel.look(&mut self.route)?;
+        sealed.look(&mut self.route)?;
         let mut seen = Observed {
             table,
             links,
             service_chains,
             tunnel: tunnel.device().is_some(),
+            sealed_link: sealed.device().is_some(),
+            sealed: sealed.entries().iter().filter_map(Entry::destination).collect(),
             ..Observed::default()
         };
         for entry in tunnel.entries() {

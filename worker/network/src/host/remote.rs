@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
+use skep_model::TunnelKey;
+use tokio::sync::watch;
+
 use super::Host;
-use crate::Result;
 use crate::attachment::Address;
+use crate::{Result, TunnelReport};
 
 impl Host {
     /// The addresses of this host's containers.
@@ -13,16 +16,49 @@ impl Host {
         self.containers.values().flat_map(|plug| &plug.addresses).map(|entry| entry.address).collect()
     }
 
-    /// Makes the ways that are missing.
-    pub(super) fn extend_tunnel(&mut self) -> Result<()> {
-        let wanted = self.reach.entries(&self.local());
-        self.tunnel.extend(&mut self.route, self.reach.device(), &wanted)
+    /// Makes the ways that are missing; those that cannot be made are lost to the reach, with the reason kept.
+    pub(super) fn extend_tunnel(&mut self) {
+        let local = self.local();
+        self.ways.extend(&mut self.route, &mut self.reach, &local);
     }
 
     /// Removes those that are not wanted.
     pub(super) fn trim_tunnel(&mut self) -> Result<()> {
-        let wanted = self.reach.entries(&self.local());
-        self.tunnel.trim(&mut self.route, self.reach.device(), &wanted)
+        let local = self.local();
+        self.ways.trim(&mut self.route, &self.reach, &local)
+    }
+
+    /// Whether there is something to [`Self::tend`].
+    pub(super) fn needs_care(&self) -> bool {
+        self.applied.is_some() && self.ways.need_care()
+    }
+
+    /// What is to be done from time to time: keys, and ways that could not be made or that somebody took away.
+    pub(crate) fn tend(&mut self) {
+        if let Err(error) = self.ways.seal.tend() {
+            tracing::warn!(%error, "cannot change the key for encrypted networks; trying again");
+        }
+        if self.applied.is_some()
+            && self.ways.are_broken()
+            && let Err(error) = self.apply(self.table.clone())
+        {
+            tracing::warn!(%error, "the way to other nodes cannot be made again");
+        }
+    }
+
+    /// How the way to other nodes is.
+    pub(crate) fn tunnel_report(&self) -> TunnelReport {
+        self.ways.seal.report(self.ways.faults(&self.reach))
+    }
+
+    /// The node's key for encrypted networks, and every later one.
+    pub(crate) fn tunnel_key(&self) -> watch::Receiver<TunnelKey> {
+        self.ways.seal.key()
+    }
+
+    /// Makes a new key.
+    pub(crate) fn rotate_tunnel_key(&mut self) -> Result<()> {
+        self.ways.seal.rotate()
     }
 
     /// Leads these addresses right after a container with them came to this host, or left: the table may say that a task
@@ -31,7 +67,7 @@ impl Host {
         if self.applied.is_none() || !addresses.iter().any(|entry| self.reach.leads_to(entry.address)) {
             return Ok(());
         }
-        self.extend_tunnel()?;
+        self.extend_tunnel();
         self.trim_tunnel()
     }
 
@@ -40,7 +76,8 @@ impl Host {
         if self.applied.is_none() {
             return;
         }
-        if let Err(error) = self.extend_tunnel().and_then(|()| self.trim_tunnel()) {
+        self.extend_tunnel();
+        if let Err(error) = self.trim_tunnel() {
             tracing::warn!(%error, "the ways to other nodes are not as they were");
         }
     }

@@ -12,10 +12,12 @@ use super::links;
 use super::own_address::own_address;
 use super::owners::Owners;
 use super::ruleset::{
-    BACK, SAME, SUBNETS, TABLE, install, peer_elements, peer_of_pair, subnet_elements, subnet_of_range,
+    BACK, SAME, SEALED, SUBNETS, TABLE, install, peer_elements, peer_of_pair, subnet_elements,
+    subnet_of_range,
 };
 use super::services::{Key, Plan};
-use super::tunnel::{Device, Number, Reach, Tunnel};
+use super::tunnel::{Kind, Number, Outer, Reach};
+use super::ways::Ways;
 use crate::netlink::NetlinkSocket;
 use crate::nft::{Batch, chain_names, keys, table_there};
 use crate::sysctl::Sysctls;
@@ -41,10 +43,12 @@ pub(crate) struct Host {
     pub(super) containers: BTreeMap<String, Plug>,
     /// Subnets that are in the kernel for certain.
     pub(super) subnets: BTreeSet<Subnet>,
+    /// Those of encrypted networks that are.
+    sealed: BTreeSet<Subnet>,
     /// Addresses that were ever targets, whose UDP flows must be forgotten.
     pub(super) served: BTreeSet<Ipv4Addr>,
-    /// What is there of the tunnel to other nodes.
-    pub(super) tunnel: Tunnel,
+    /// What is there of the ways to other nodes.
+    pub(super) ways: Ways,
     /// How the table wants other nodes to be reached.
     pub(super) reach: Reach,
     /// The version of the last table.
@@ -52,11 +56,13 @@ pub(crate) struct Host {
     /// The other nodes that are in the sets for certain.
     peers: BTreeMap<Number, Ipv4Addr>,
     /// The end of the tunnel that the rules are made for.
-    ruled: Option<Device>,
+    ruled: Option<Outer>,
     pub(super) table: EndpointTable,
     /// Whose the addresses in the table are.
     pub(super) owners: Owners,
     pub(super) plan: Plan,
+    /// The links that could not be had when the plan was made.
+    planned_without: BTreeSet<Kind>,
     sysctls: Sysctls,
     /// Whether service chains or a tunnel of a former daemon wait for the first table.
     adopted: bool,
@@ -70,17 +76,20 @@ impl Host {
         sysctls.set()?;
         let mut filter = NetlinkSocket::netfilter()?;
         let mut route = NetlinkSocket::route()?;
-        let mut tunnel = Tunnel::default();
-        tunnel.look(&mut route)?;
-        let ruled = tunnel.device();
+        let mut ways = Ways::open(&directory)?;
+        ways.look(&mut route)?;
+        let ruled = ways.outer();
         let mut plan = Plan::default();
-        let mut subnets = BTreeSet::new();
+        let (mut subnets, mut sealed) = (BTreeSet::new(), BTreeSet::new());
         let mut peers = BTreeMap::new();
         if table_there(&mut filter, TABLE)? {
             plan = Plan::left(&chain_names(&mut filter, TABLE)?);
-            let ranges = keys(&mut filter, TABLE, &SAME).unwrap_or_default();
-            subnets =
-                ranges.iter().filter_map(|(first, last)| subnet_of_range(first, last.as_deref()?)).collect();
+            for (set, subnets) in [(&SAME, &mut subnets), (&SEALED, &mut sealed)] {
+                let ranges = keys(&mut filter, TABLE, set).unwrap_or_default();
+                let there =
+                    |(first, last): &(Vec<u8>, Option<Vec<u8>>)| subnet_of_range(first, last.as_deref()?);
+                subnets.extend(ranges.iter().filter_map(there));
+            }
             let pairs = keys(&mut filter, TABLE, &BACK).unwrap_or_default();
             peers = pairs.iter().filter_map(|(pair, _)| peer_of_pair(pair)).collect();
         }
@@ -95,8 +104,10 @@ impl Host {
             batch.commit(&mut filter)?;
             plan = Plan::default();
             subnets.clear();
+            sealed.clear();
             peers.clear();
         }
+        let adopted = plan != Plan::default() || ways.are_there();
         Ok(Self {
             directory,
             mtu,
@@ -104,17 +115,19 @@ impl Host {
             filter,
             containers: BTreeMap::new(),
             subnets,
+            sealed,
             served: BTreeSet::new(),
-            tunnel,
+            ways,
             reach: Reach::default(),
             applied: None,
-            adopted: plan != Plan::default() || ruled.is_some(),
+            adopted,
             peers,
             ruled,
             sysctls,
             table: EndpointTable::default(),
             owners: Owners::default(),
             plan,
+            planned_without: BTreeSet::new(),
             holds: BTreeMap::new(),
         })
     }
@@ -150,6 +163,7 @@ impl Host {
         let first = self.applied.is_none();
         self.adopted = false;
         self.plan.replace(keys.as_ref(), part);
+        self.planned_without.clone_from(self.reach.lost());
         self.applied = Some(self.table.version);
         self.release_ports();
         if let Err(error) = self.trim_tunnel() {
@@ -190,8 +204,9 @@ impl Host {
     /// First the ways to other nodes, then the chains that lead there: those of `keys`, or all.
     fn follow(&mut self, keys: Option<BTreeSet<Key>>) -> Result<Followed> {
         let remade = self.ensure_table()?;
-        self.extend_tunnel()?;
-        let keys = keys.filter(|_| !remade);
+        self.extend_tunnel();
+        // Links that are lost, or had again, concern other services, too.
+        let keys = keys.filter(|_| !remade && *self.reach.lost() == self.planned_without);
         let (part, refused) = self.reserve_ports(self.wanted(keys.as_ref()));
         match self.commit(&part, keys.as_ref()) {
             Ok(()) => Ok(Followed { keys, part, refused }),
@@ -245,9 +260,9 @@ impl Host {
 
     fn commit(&mut self, plan: &Plan, keys: Option<&BTreeSet<Key>>) -> Result<()> {
         let mut batch = Batch::new(TABLE);
-        let device = self.reach.device();
-        if device != self.ruled {
-            install(&mut batch, own_address(), device.as_ref());
+        let outer = self.reach.outer();
+        if outer != self.ruled {
+            install(&mut batch, own_address(), outer.as_ref());
         }
         for ((set, old), (_, new)) in peer_elements(&self.peers).iter().zip(peer_elements(&self.reach.peers))
         {
@@ -261,12 +276,15 @@ impl Host {
         let (plain, pairs) = subnet_elements(wanted.difference(&self.subnets));
         batch.add(&SUBNETS, &plain);
         batch.add(&SAME, &pairs);
+        batch.remove(&SEALED, &subnet_elements(self.sealed.difference(&self.reach.sealed)).1);
+        batch.add(&SEALED, &subnet_elements(self.reach.sealed.difference(&self.sealed)).1);
         match keys {
             Some(keys) => plan.difference(&self.plan.part(keys), &mut batch),
             None => plan.difference(&self.plan, &mut batch),
         }
         batch.commit(&mut self.filter)?;
-        self.ruled = device;
+        self.ruled = outer;
+        self.sealed.clone_from(&self.reach.sealed);
         self.peers.clone_from(&self.reach.peers);
         self.subnets = wanted;
         self.served.extend(plan.targets());
@@ -303,16 +321,17 @@ impl Host {
         if delete {
             batch.delete_table();
         }
-        let device = self.reach.device();
-        install(&mut batch, own_address(), device.as_ref());
+        let outer = self.reach.outer();
+        install(&mut batch, own_address(), outer.as_ref());
         for plug in self.containers.values() {
             plug.add_elements(&mut batch);
         }
         batch.commit(&mut self.filter)?;
         self.plan = Plan::default();
-        self.ruled = device;
+        self.ruled = outer;
         self.peers.clear();
         self.subnets.clear();
+        self.sealed.clear();
         Ok(())
     }
 
@@ -321,7 +340,7 @@ impl Host {
         for link in links::ours(&mut self.route)? {
             self.remove_link(link.index)?;
         }
-        self.tunnel.remove(&mut self.route)?;
+        self.ways.remove(&mut self.route)?;
         if table_there(&mut self.filter, TABLE)? {
             let mut batch = Batch::new(TABLE);
             batch.delete_table();
@@ -333,6 +352,7 @@ impl Host {
         (self.table, self.owners) = Default::default();
         self.reach = Reach::default();
         self.peers.clear();
+        self.sealed.clear();
         self.applied = None;
         self.sysctls.restore()
     }

@@ -1,12 +1,16 @@
 //! The thread that owns a [`Host`]: all changes happen there, one after the other.
 
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
 use super::Host;
 use crate::{NetworkError, Result};
+
+/// How often the host looks after its ways to other nodes.
+const CARE_PERIOD: Duration = Duration::from_secs(5);
 
 type Job = Box<dyn FnOnce(&mut Host) + Send>;
 
@@ -36,9 +40,7 @@ impl HostThread {
                     return;
                 }
             };
-            while let Ok(job) = inbox.recv() {
-                job(&mut host);
-            }
+            work_off(&mut host, &inbox);
         };
         let thread = Builder::new()
             .name("skep-network".into())
@@ -62,6 +64,24 @@ impl HostThread {
         let jobs = self.jobs.as_ref().ok_or(NetworkError::Closed)?;
         jobs.send(job).map_err(|_| NetworkError::Closed)?;
         receiver.await.map_err(|_| NetworkError::Closed)?
+    }
+}
+
+/// Does what comes, and meanwhile what is to be done from time to time, until nobody sends any more.
+fn work_off(host: &mut Host, inbox: &mpsc::Receiver<Job>) {
+    let mut next = Instant::now() + CARE_PERIOD;
+    loop {
+        let left =
+            if host.needs_care() { next.saturating_duration_since(Instant::now()) } else { Duration::MAX };
+        match inbox.recv_timeout(left) {
+            Ok(job) => job(host),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+        if Instant::now() >= next {
+            host.tend();
+            next = Instant::now() + CARE_PERIOD;
+        }
     }
 }
 

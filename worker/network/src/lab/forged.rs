@@ -1,10 +1,10 @@
 use std::net::Ipv4Addr;
 
-use crate::host::tunnel::{Number, VNI};
+use crate::host::tunnel::{Kind, Number, VNI};
 
 /// What follows a UDP header when node `from` sends node `to` a datagram of one byte through the tunnel.
 pub(crate) fn forged((from, to): (u16, u16), (source, target): (Ipv4Addr, Ipv4Addr), port: u16) -> Vec<u8> {
-    let mac = |number| Number::new(number).unwrap().mac();
+    let mac = |number| Number::new(number).unwrap().mac(Kind::Plain);
     let [_, vni @ ..] = VNI.to_be_bytes();
     let mut packet = vec![8, 0, 0, 0];
     packet.extend(vni);

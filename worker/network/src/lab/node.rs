@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use super::{
     Cell, HOST, Lab, fresh_namespace, greet_datagrams, inside, join_outside, published, service, table,
 };
-use crate::host::tunnel::{Entry, Tunnel};
+use crate::host::tunnel::{Entry, Kind, Tunnel};
 use crate::netlink::{Message, NetlinkSocket};
 use crate::{Address, MemoryStore, Network, Observed, Options};
 
@@ -52,12 +52,22 @@ impl Node {
         std::array::from_fn(|at| first.take().unwrap_or_else(|| Self::beside(lab, at as u8 + 1)))
     }
 
+    /// Where its network keeps its state.
+    pub(crate) fn state(&self) -> &std::path::Path {
+        &self.options.directory
+    }
+
     pub(crate) fn id(&self) -> NodeId {
         NodeId::new(self.number.into())
     }
 
     pub(crate) fn peer(&self) -> Peer {
-        Peer { node: self.id(), number: self.number, address: self.address }
+        Peer {
+            node: self.id(),
+            number: self.number,
+            address: self.address,
+            key: Some(*self.network.tunnel_key().borrow()),
+        }
     }
 
     /// A container of this node that is attached to its network.
@@ -92,10 +102,15 @@ impl Node {
         self.network.observed().await.unwrap()
     }
 
-    /// All that leads to other nodes.
+    /// All that leads to other nodes by the plain link.
     pub(crate) fn entries(&self) -> BTreeSet<Entry> {
+        self.entries_of(Kind::Plain)
+    }
+
+    /// All that leads to other nodes by a link.
+    pub(crate) fn entries_of(&self, kind: Kind) -> BTreeSet<Entry> {
         inside(&self.namespace, || {
-            let mut tunnel = Tunnel::default();
+            let mut tunnel = Tunnel::new(kind);
             tunnel.look(&mut NetlinkSocket::route().unwrap()).unwrap();
             tunnel.entries().clone()
         })

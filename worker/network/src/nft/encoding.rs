@@ -7,12 +7,14 @@ impl Expression {
     fn name(&self) -> &'static str {
         match self {
             Self::Meta { .. } | Self::SetMeta { .. } => "meta",
-            Self::Ct { .. } | Self::SetCt { .. } | Self::SetOriginalZone { .. } => "ct",
+            Self::Ct { .. } | Self::LeadsTo { .. } | Self::SetCt { .. } | Self::SetOriginalZone { .. } => {
+                "ct"
+            }
             Self::Payload { .. } => "payload",
             Self::NextHop { .. } => "rt",
             Self::DestinationKind { .. } | Self::SourceKind { .. } => "fib",
             Self::Compare { .. } => "cmp",
-            Self::Mask { .. } => "bitwise",
+            Self::Mask { .. } | Self::Flip { .. } => "bitwise",
             Self::Member { .. } | Self::VerdictMap { .. } => "lookup",
             Self::Immediate { .. } | Self::End(_) => "immediate",
             Self::Next { .. } => "numgen",
@@ -40,6 +42,10 @@ impl Expression {
             Self::Ct { key, to } => {
                 data.be32(1, to.number()).be32(2, *key as u32);
             }
+            // With NFTA_CT_DIRECTION, IP_CT_DIR_REPLY.
+            Self::LeadsTo { to } => {
+                data.be32(1, to.number()).be32(2, CtKey::SourceIpv4 as u32).bytes(3, &[1]);
+            }
             Self::Payload { base, offset, length, to } => {
                 data.be32(1, to.number()).be32(2, *base as u32).be32(3, *offset).be32(4, *length);
             }
@@ -60,7 +66,8 @@ impl Expression {
                     inner.bytes(1, value);
                 });
             }
-            Self::Mask { register, mask } => encode_mask(data, *register, mask),
+            Self::Mask { register, mask } => encode_bits(data, *register, mask, &vec![0; mask.len()]),
+            Self::Flip { register, bits } => encode_bits(data, *register, &vec![0xff; bits.len()], bits),
             Self::Member { set, from, inverted } => {
                 data.text(1, set).be32(2, from.number());
                 if *inverted {
@@ -130,14 +137,15 @@ impl Expression {
     }
 }
 
-fn encode_mask(data: &mut Message, register: Register, mask: &[u8]) {
+/// What is under the mask, with these bits of it turned over.
+fn encode_bits(data: &mut Message, register: Register, mask: &[u8], flipped: &[u8]) {
     let length = u32::try_from(mask.len()).unwrap_or(0);
     data.be32(1, register.number()).be32(2, register.number()).be32(3, length);
     data.nest(4, |inner| {
         inner.bytes(1, mask);
     });
     data.nest(5, |inner| {
-        inner.bytes(1, &vec![0; mask.len()]);
+        inner.bytes(1, flipped);
     });
 }
 

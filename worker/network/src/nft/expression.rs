@@ -31,6 +31,7 @@ pub(crate) enum CtKey {
     Status = 2,
     Mark = 3,
     Zone = 17,
+    SourceIpv4 = 19,
 }
 
 /// Where a payload's offset counts from.
@@ -82,6 +83,10 @@ pub(crate) enum Expression {
         key: CtKey,
         to: Register,
     },
+    /// The IPv4 address that the packet's connection leads to after all translation: the source of its replies.
+    LeadsTo {
+        to: Register,
+    },
     /// Gives the packet's connection what is in the register.
     SetCt {
         key: CtKey,
@@ -119,6 +124,11 @@ pub(crate) enum Expression {
     Mask {
         register: Register,
         mask: Vec<u8>,
+    },
+    /// Turns over these bits.
+    Flip {
+        register: Register,
+        bits: Vec<u8>,
     },
     /// A named set: goes on when the key is in it (or, `inverted`, when not).
     Member {

@@ -13,7 +13,7 @@
 //! | `answer`    | output -150      | our refusals go back through the tunnel, where what is refused came from      |
 //! | `local`     | output -100      | VIPs and published ports for the host itself                                  |
 //! | `gone`      | output 0         | addresses of ended tasks are refused, not sent to the default route           |
-//! | `unmark`    | postrouting -150 | into the tunnel packets go without a mark, or those around them would follow it |
+//! | `unmark`    | postrouting -150 | into the tunnel packets go without a mark, or those around them would follow it; none goes by the wrong link |
 //! | `leave`     | postrouting 100  | other sources: hairpin, the host itself, the outside                          |
 //!
 //! Isolation looks at the destination before translation: a VIP and its backends are on the same network by
@@ -27,15 +27,15 @@ mod tunnel;
 use std::net::Ipv4Addr;
 
 pub(crate) use sets::{
-    BACK, EGRESS, OWN, PUBLISHED, PUBLISHED_AT, SAME, SOURCES, SUBNETS, VIPS, peer_elements, peer_of_pair,
-    subnet_elements, subnet_of_range,
+    BACK, EGRESS, OWN, PUBLISHED, PUBLISHED_AT, SAME, SEALED, SOURCES, SUBNETS, VIPS, peer_elements,
+    peer_of_pair, subnet_elements, subnet_of_range,
 };
 use terms::{
     ORIGINAL, R0, R1, R2, accept, container, destination, direction, drop, local, loopback, member, outside,
     protocol, refuse, rule, source,
 };
 
-use super::tunnel::Device;
+use super::tunnel::Outer;
 use crate::nft::{Base, Batch, CtKey, Expression, Hook, MetaKey, Set};
 
 /// The name of the table, family ip.
@@ -60,9 +60,8 @@ const HOOKS: [(&str, Hook); 13] = [
 ];
 
 /// Makes the table, or brings an older one up to date: what is in the sets and the service chains stays. `own` is the
-/// host's address, which containers see when the host itself is the client; those on other nodes see that of the
-/// `device`.
-pub(crate) fn install(batch: &mut Batch, own: Option<Ipv4Addr>, device: Option<&Device>) {
+/// host's address, which containers see when the host itself is the client; those on other nodes see the `outer` one.
+pub(crate) fn install(batch: &mut Batch, own: Option<Ipv4Addr>, outer: Option<&Outer>) {
     batch.table();
     for set in sets::SETS {
         batch.set(set);
@@ -80,7 +79,7 @@ pub(crate) fn install(batch: &mut Batch, own: Option<Ipv4Addr>, device: Option<&
     translate(batch);
     guard(batch);
     leave(batch, own);
-    tunnel::install(batch, device);
+    tunnel::install(batch, outer);
 }
 
 fn spoof(batch: &mut Batch) {
@@ -140,7 +139,9 @@ fn guard(batch: &mut Batch) {
         Expression::Mask { register: R0, mask: 0x20_u32.to_ne_bytes().to_vec() },
         Expression::Compare { from: R0, equal: true, value: vec![0; 4] },
     ];
-    for to_task in [container(MetaKey::GroupOut, true), terms::tunnel(MetaKey::GroupOut, true)] {
+    let links =
+        [container(MetaKey::GroupOut, true).to_vec(), terms::tunnel(MetaKey::GroupOut, true).to_vec()];
+    for to_task in links {
         let parts =
             [&outside(MetaKey::GroupIn)[..], &to_task, &direction(ORIGINAL), &untranslated, &[drop()]];
         batch.rule("guard", &rule(parts));

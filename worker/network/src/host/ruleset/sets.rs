@@ -37,6 +37,8 @@ pub(crate) const EGRESS: Set = addresses("egress");
 pub(crate) const SAME: Set = Set { ranges: true, ..pairs("same") };
 /// The subnets of all networks.
 pub(crate) const SUBNETS: Set = Set { ranges: true, ..addresses("subnets") };
+/// (subnet . the same subnet) of each network that is encrypted between nodes.
+pub(crate) const SEALED: Set = Set { ranges: true, ..pairs("sealed") };
 /// VIP to service chain.
 pub(crate) const VIPS: Set = Set { value: Value::Verdict, ..addresses("vips") };
 /// (protocol . port) to service chain.
@@ -62,10 +64,22 @@ pub(crate) const HOPS: Set = addresses("hops");
 /// (a node's address . its address within the tunnel) of each other node.
 pub(crate) const BACK: Set = pairs("back");
 
-pub(super) const SETS: [&Set; 11] =
-    [&SOURCES, &OWN, &EGRESS, &SAME, &SUBNETS, &VIPS, &PUBLISHED, &PUBLISHED_AT, &PEERS, &HOPS, &BACK];
+pub(super) const SETS: [&Set; 12] = [
+    &SOURCES,
+    &OWN,
+    &EGRESS,
+    &SAME,
+    &SUBNETS,
+    &SEALED,
+    &VIPS,
+    &PUBLISHED,
+    &PUBLISHED_AT,
+    &PEERS,
+    &HOPS,
+    &BACK,
+];
 
-/// The elements of [`SUBNETS`] and [`SAME`] for these subnets, which do not overlap.
+/// The elements of [`SUBNETS`] and of [`SAME`] or [`SEALED`] for these subnets, which do not overlap.
 pub(crate) fn subnet_elements<'a>(subnets: impl Iterator<Item = &'a Subnet>) -> (Vec<Element>, Vec<Element>) {
     let mut plain = Vec::new();
     let mut pairs = Vec::new();
@@ -82,7 +96,7 @@ pub(crate) fn subnet_elements<'a>(subnets: impl Iterator<Item = &'a Subnet>) -> 
     (plain, pairs)
 }
 
-/// The subnet behind an element of [`SAME`].
+/// The subnet behind an element of [`SAME`] or [`SEALED`].
 pub(crate) fn subnet_of_range(first: &[u8], last: &[u8]) -> Option<Subnet> {
     let number = |key: &[u8]| key.first_chunk().map(|bytes| u32::from_be_bytes(*bytes));
     let (first, last) = (number(first)?, number(last)?);

@@ -1,8 +1,9 @@
 //! Parts that several rules are made of.
 
 use super::REFUSE;
+use super::sets::SEALED;
 use crate::host::links::LINK_GROUP;
-use crate::host::tunnel::{MARK_PREFIX, TUNNEL_GROUP};
+use crate::host::tunnel::Kind;
 use crate::nft::{Base, CtKey, Expression, MetaKey, Register, Set, Verdict};
 
 pub(super) const R0: Register = Register(0);
@@ -23,16 +24,29 @@ pub(super) fn container(key: MetaKey, ours: bool) -> [Expression; 2] {
     of_group(key, LINK_GROUP, ours)
 }
 
-/// The same with the tunnel.
-pub(super) fn tunnel(key: MetaKey, ours: bool) -> [Expression; 2] {
-    of_group(key, TUNNEL_GROUP, ours)
+/// The same with the links to other nodes.
+pub(super) fn tunnel(key: MetaKey, ours: bool) -> [Expression; 3] {
+    let [meta, compare] = of_group(key, Kind::Plain.group(), ours);
+    let mask = Kind::GROUP_MASK.to_ne_bytes().to_vec();
+    [meta, Expression::Mask { register: R0, mask }, compare]
+}
+
+/// The packet comes, or with `GroupOut` goes, by this link to other nodes.
+pub(super) fn link(key: MetaKey, kind: Kind) -> [Expression; 2] {
+    of_group(key, kind.group(), true)
+}
+
+/// The packet's connection leads to an address on a network that is encrypted, or to one that is not on such a network. A
+/// connection is of the network of the address that it leads to, with its replies and what is said about it.
+pub(super) fn of_sealed(sealed: bool) -> [Expression; 3] {
+    [Expression::LeadsTo { to: R0 }, Expression::LeadsTo { to: R1 }, member(&SEALED, !sealed)]
 }
 
 /// Neither a container's link nor the tunnel.
-pub(super) fn outside(key: MetaKey) -> [Expression; 4] {
+pub(super) fn outside(key: MetaKey) -> [Expression; 5] {
     let [first, second] = container(key, false);
-    let [third, fourth] = tunnel(key, false);
-    [first, second, third, fourth]
+    let [third, fourth, fifth] = tunnel(key, false);
+    [first, second, third, fourth, fifth]
 }
 
 pub(super) fn source(to: Register) -> Expression {
@@ -81,20 +95,22 @@ pub(super) fn local(kind: Expression) -> [Expression; 2] {
     [kind, Expression::Compare { from: R0, equal: true, value: 2_u32.to_ne_bytes().to_vec() }]
 }
 
-/// A reply on a connection that came in by the tunnel takes the mark that leads back through it. Marks that others put
-/// on connections stay theirs.
-pub(super) fn follow_back() -> Vec<Expression> {
+/// A reply on a connection that came in by the tunnel takes the mark that leads back through it: by the link of the network
+/// that the connection is of. Marks that others put on connections stay theirs.
+pub(super) fn follow_back() -> [Vec<Expression>; 2] {
     let mark = || Expression::Ct { key: CtKey::Mark, to: R0 };
-    let [first, second] = MARK_PREFIX;
-    let mut rule = direction(REPLY).to_vec();
-    rule.extend([
+    let [first, second] = Kind::Plain.mark_prefix();
+    let [third, fourth] = Kind::Sealed.mark_prefix();
+    let ours = [
         mark(),
         Expression::Mask { register: R0, mask: vec![255, 255, 0, 0] },
         Expression::Compare { from: R0, equal: true, value: vec![first, second, 0, 0] },
-        mark(),
-        Expression::SetMeta { key: MetaKey::Mark, from: R0 },
-    ]);
-    rule
+    ];
+    let flip = Expression::Flip { register: R0, bits: vec![first ^ third, second ^ fourth, 0, 0] };
+    let take = || Expression::SetMeta { key: MetaKey::Mark, from: R0 };
+    let plain = rule([&direction(REPLY), &ours, &[mark(), take()]]);
+    let sealed = rule([&direction(REPLY), &ours, &of_sealed(true), &[mark(), flip, take()]]);
+    [plain, sealed]
 }
 
 /// A rule of these parts.

@@ -3,24 +3,30 @@
 //! A client keeps its address on the way to another node, so that the replies' own addresses would lead them anywhere but
 //! back. The node that a connection came from is therefore remembered with it, as its mark; replies take it, and the
 //! routing rule for it leads them back. There they meet the translation that was made there.
+//!
+//! Connections to addresses of encrypted networks go by the sealed link, all others by the plain one. Routes see to that; what
+//! comes or goes by the wrong one all the same is dropped.
 
-use super::sets::{BACK, OWN, PEERS, SUBNETS};
+use super::sets::{BACK, OWN, PEERS, SEALED, SUBNETS};
 use super::source_nat;
 use super::terms::{
-    ORIGINAL, R0, R1, REPLY, accept, container, destination, direction, drop, follow_back, local, member,
-    protocol, refuse, rule, source, tunnel,
+    ORIGINAL, R0, R1, REPLY, accept, container, destination, direction, drop, follow_back, link, local,
+    member, of_sealed, protocol, refuse, rule, source, tunnel,
 };
-use crate::host::tunnel::{Device, VNI};
+use crate::host::tunnel::{Kind, Outer, VNI};
 use crate::nft::{Base, Batch, CtKey, Expression, MetaKey};
 
-pub(super) fn install(batch: &mut Batch, device: Option<&Device>) {
+pub(super) fn install(batch: &mut Batch, outer: Option<&Outer>) {
     arrive(batch);
     go_back(batch);
-    if let Some(device) = device {
-        envelopes(batch, device.port);
-        leave(batch, device);
+    if let Some(outer) = outer {
+        envelopes(batch, outer.port);
+        leave(batch, outer);
     }
 }
+
+/// Each link, and whether what is of encrypted networks does not belong there, or what is not.
+const STRANGE: [(Kind, bool); 2] = [(Kind::Plain, true), (Kind::Sealed, false)];
 
 /// Some last bytes of the hardware address that the frame came from.
 fn from_mac(length: u32) -> Expression {
@@ -33,9 +39,17 @@ fn arrive(batch: &mut Batch) {
     // each node the second is not taken for the first: it gets another source port on its way to the task.
     let zone = [from_mac(2), Expression::SetOriginalZone { from: R0 }];
     batch.rule("apart", &rule([&from_tunnel, &zone]));
+    for (kind, strange) in STRANGE {
+        batch.rule("arrive", &rule([&link(MetaKey::GroupIn, kind), &of_sealed(strange), &[drop()]]));
+    }
     let remember = [from_mac(4), Expression::SetCt { key: CtKey::Mark, from: R0 }];
     batch.rule("arrive", &rule([&from_tunnel, &direction(ORIGINAL), &remember]));
     batch.rule("arrive", &rule([&from_tunnel, &direction(REPLY), &[accept()]]));
+    // What belongs to no connection is told by where it goes.
+    for (kind, strange) in STRANGE {
+        let there = [destination(R0), destination(R1), member(&SEALED, !strange), drop()];
+        batch.rule("arrive", &rule([&link(MetaKey::GroupIn, kind), &there]));
+    }
     let to_container = [destination(R0), destination(R1), member(&OWN, false), accept()];
     batch.rule("arrive", &rule([&from_tunnel, &to_container]));
     batch.rule("arrive", &rule([&from_tunnel, &[destination(R0), member(&SUBNETS, false), refuse()]]));
@@ -43,8 +57,13 @@ fn arrive(batch: &mut Batch) {
 }
 
 fn go_back(batch: &mut Batch) {
-    batch.rule("arrive", &rule([&container(MetaKey::GroupIn, true), &follow_back()]));
-    batch.rule("answer", &follow_back());
+    for follow in follow_back() {
+        batch.rule("arrive", &rule([&container(MetaKey::GroupIn, true), &follow]));
+        batch.rule("answer", &follow);
+    }
+    for (kind, strange) in STRANGE {
+        batch.rule("unmark", &rule([&link(MetaKey::GroupOut, kind), &of_sealed(strange), &[drop()]]));
+    }
     let none = Expression::Immediate { to: R0, value: vec![0; 4] };
     let zero = [none, Expression::SetMeta { key: MetaKey::Mark, from: R0 }];
     batch.rule("unmark", &rule([&tunnel(MetaKey::GroupOut, true), &zero]));
@@ -73,9 +92,9 @@ fn envelopes(batch: &mut Batch, port: u16) {
 
 /// The host itself is seen with the address that other nodes know; any other may be one of theirs, too. A node that uses
 /// our port and is led back to a task of its own would not take packets from itself: it sees us.
-fn leave(batch: &mut Batch, device: &Device) {
+fn leave(batch: &mut Batch, outer: &Outer) {
     let to_tunnel = tunnel(MetaKey::GroupOut, true);
-    let shown = source_nat(device.address);
+    let shown = source_nat(outer.address);
     let own = local(Expression::SourceKind { to: R0 });
     batch.rule("leave", &rule([&to_tunnel, &own, &shown]));
     let back = [source(R0), Expression::NextHop { to: R1 }, member(&BACK, false)];

@@ -59,19 +59,23 @@ impl Plan {
         entrance: &Entrance,
         wanted: impl Fn(&Key) -> bool,
     ) {
-        let ready = || service.backends.iter().filter(|backend| backend.ready && reach.reaches(backend));
+        let ready = || service.backends.iter().filter(|backend| backend.ready);
         let local = || ready().filter(|backend| reach.is_here(backend));
         let here_only = service.prefer_local && local().next().is_some();
         let backends: Vec<_> = if here_only { local().collect() } else { ready().collect() };
         let by_source = service.by_source;
         for vip in &service.vips {
             let Some(key) = vip.address.map(Key::Vip).filter(&wanted) else { continue };
+            let reached = backends.iter().filter(|backend| reach.reaches(backend, vip.network));
             let on_network = |backend: &&Backend| Some((address_on(backend, vip.network)?, None));
-            let targets = backends.iter().filter_map(on_network).collect();
+            let targets = reached.filter_map(on_network).collect();
             self.chains.insert(key, Chain { targets, by_source });
         }
         for port in service.published.iter().filter(|port| wanted(&Key::of_port(port))) {
-            let target = |backend: &&Backend| Some((entrance.address(backend)?, Some(port.target)));
+            let target = |backend: &&Backend| {
+                let (network, address) = entrance.address(backend)?;
+                reach.reaches(backend, network).then_some((address, Some(port.target)))
+            };
             let chain = self.chains.entry(Key::of_port(port)).or_default();
             chain.by_source |= by_source;
             chain.targets.extend(backends.iter().filter_map(target).collect::<Vec<Target>>());
@@ -155,10 +159,10 @@ impl Plan {
 
 impl Entrance {
     /// On the ingress network, or any other that this node knows: to addresses on the rest it has no way.
-    fn address(&self, backend: &Backend) -> Option<Ipv4Addr> {
-        let preferred = self.ingress.and_then(|network| address_on(backend, network));
+    fn address(&self, backend: &Backend) -> Option<(NetworkId, Ipv4Addr)> {
+        let preferred = self.ingress.and_then(|network| Some((network, address_on(backend, network)?)));
         let any = || backend.addresses.iter().find(|(network, _)| self.known.contains(network));
-        preferred.or_else(|| any().map(|(_, address)| *address))
+        preferred.or_else(|| any().copied())
     }
 }
 

@@ -1,22 +1,19 @@
-use std::net::Ipv4Addr;
-
 use nix::errno::Errno;
 
-use super::{Found, Number};
+use super::{Found, Kind, Number, Outer};
 use crate::host::links::{
     CREATE, EXCLUSIVE, NEW_LINK, UP, delete, hidden_address, link_header, set_link, without_ipv6,
 };
 use crate::netlink::{Message, NetlinkSocket, first_attribute, read_u32, text};
+use crate::seal::Tap;
 use crate::sysctl::source_check_of_tunnel;
 use crate::{NetworkError, Result};
 
-/// What the tunnel's link is called.
-pub(crate) const NAME: &str = "skep-vx";
-/// The group of the tunnel's link ("sv"); the rules match on it.
-pub(crate) const TUNNEL_GROUP: u32 = 0x7376;
 /// The VXLAN network identifier of every tunnel of ours ("skp"); 24 bits.
 pub(crate) const VNI: u32 = 0x0073_6b70;
-const KIND: &str = "vxlan";
+/// The kinds of links as the kernel calls them.
+const VXLAN: &str = "vxlan";
+const TUN: &str = "tun";
 
 // Attributes of linux/if_link.h: IFLA_*, IFLA_INFO_*, IFLA_VXLAN_*.
 const ADDRESS: u16 = 1;
@@ -31,15 +28,17 @@ const VXLAN_ID: u16 = 1;
 const VXLAN_LOCAL: u16 = 4;
 const VXLAN_LEARNING: u16 = 7;
 const VXLAN_PORT: u16 = 15;
+// IFLA_TUN_TYPE of the same, and IFF_TAP of linux/if_tun.h.
+const TUN_TYPE: u16 = 3;
+const TAP: u8 = 2;
 
-/// This node's end of the tunnel: one link, whoever is at the other ends.
+/// This node's end of a link to other nodes, whoever is at the other ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Device {
+    pub(crate) kind: Kind,
     pub(crate) number: Number,
-    /// The address that it sends from.
-    pub(crate) address: Ipv4Addr,
-    /// The UDP port, here and at the other ends.
-    pub(crate) port: u16,
+    /// Where it is among the hosts; none of the sealed link, whose frames come to us.
+    pub(crate) outer: Option<Outer>,
     /// The biggest packet within, in bytes.
     pub(crate) mtu: u32,
 }
@@ -48,9 +47,13 @@ impl Device {
     /// Makes the link and brings it up; gives its index. Nothing stays of one that cannot be brought up, as when another
     /// program has the port.
     pub(crate) fn make(&self, socket: &mut NetlinkSocket) -> Result<u32> {
-        socket.all(&[self.message()], &[])?;
-        let missing = NetworkError::Answer { action: format!("find the link {NAME}") };
-        let index = Found::look(socket)?.ok_or(missing)?.index;
+        let name = self.kind.name();
+        match self.outer {
+            Some(outer) => socket.all(&[self.vxlan(outer)], &[])?,
+            None => self.make_tap(socket)?,
+        }
+        let missing = NetworkError::Answer { action: format!("find the link {name}") };
+        let index = Found::look(socket, self.kind)?.ok_or(missing)?.index;
         // A kernel without IPv6 refuses, and has none to keep off.
         socket.each(&[without_ipv6(index)])?;
         // On a link without any address the kernel's loose check of sources is as the strict one.
@@ -62,39 +65,62 @@ impl Device {
         Ok(index)
     }
 
-    fn message(&self) -> Message {
-        let action = format!("make the tunnel's link {NAME}");
-        let mut message = Message::new(NEW_LINK, CREATE | EXCLUSIVE, &link_header(0, 0, 0), action);
-        message.text(IFNAME, NAME).bytes(ADDRESS, &self.number.mac());
-        message.ne32(MTU, self.mtu).ne32(GROUP, TUNNEL_GROUP);
+    fn vxlan(&self, outer: Outer) -> Message {
+        let mut message = self.message(CREATE | EXCLUSIVE);
         message.nest(LINKINFO, |info| {
-            info.text(INFO_KIND, KIND).nest(INFO_DATA, |data| {
-                data.ne32(VXLAN_ID, VNI).address(VXLAN_LOCAL, self.address);
+            info.text(INFO_KIND, VXLAN).nest(INFO_DATA, |data| {
+                data.ne32(VXLAN_ID, VNI).address(VXLAN_LOCAL, outer.address);
                 // Managers say who is where; what packets claim is not believed.
-                data.bytes(VXLAN_LEARNING, &[0]).bytes(VXLAN_PORT, &self.port.to_be_bytes());
+                data.bytes(VXLAN_LEARNING, &[0]).bytes(VXLAN_PORT, &outer.port.to_be_bytes());
             });
         });
         message
     }
 
+    /// Such a link is made by opening it, and stays with its settings when it is closed.
+    fn make_tap(&self, socket: &mut NetlinkSocket) -> Result<()> {
+        Tap::open(self.kind.name())?.stay()?;
+        socket.all(&[self.message(0)], &[])
+    }
+
+    /// What both links have.
+    fn message(&self, flags: u16) -> Message {
+        let name = self.kind.name();
+        let action = format!("make the link {name} to other nodes");
+        let mut message = Message::new(NEW_LINK, flags, &link_header(0, 0, 0), action);
+        message.text(IFNAME, name).bytes(ADDRESS, &self.number.mac(self.kind));
+        message.ne32(MTU, self.mtu).ne32(GROUP, self.kind.group());
+        message
+    }
+
     /// From a link's attributes; none when it is not such as we make them.
-    pub(super) fn read(attributes: &[u8]) -> Option<Self> {
+    pub(super) fn read(kind: Kind, attributes: &[u8]) -> Option<Self> {
         let info = first_attribute(attributes, LINKINFO)?;
         let data = first_attribute(info, INFO_DATA)?;
-        let kind = first_attribute(info, INFO_KIND).map(text)?;
-        let vni = first_attribute(data, VXLAN_ID).and_then(|value| read_u32(value, 0))?;
-        if kind != KIND || vni != VNI || first_attribute(data, VXLAN_LEARNING)? != [0] {
-            return None;
-        }
-        let local: [u8; 4] = first_attribute(data, VXLAN_LOCAL)?.try_into().ok()?;
-        let port: [u8; 2] = first_attribute(data, VXLAN_PORT)?.try_into().ok()?;
+        let made = first_attribute(info, INFO_KIND).map(text)?;
+        let outer = match kind {
+            Kind::Plain => Some(outer(data).filter(|_| made == VXLAN)?),
+            Kind::Sealed if made == TUN && first_attribute(data, TUN_TYPE)? == [TAP] => None,
+            Kind::Sealed => return None,
+        };
         Some(Self {
-            number: Number::of_mac(first_attribute(attributes, ADDRESS)?)?,
-            address: local.into(),
-            port: u16::from_be_bytes(port),
+            kind,
+            number: Number::of_mac(kind, first_attribute(attributes, ADDRESS)?)?,
+            outer,
             mtu: first_attribute(attributes, MTU).and_then(|value| read_u32(value, 0))?,
         })
     }
+}
+
+/// From a VXLAN link's own attributes; none when it is not one of ours.
+fn outer(data: &[u8]) -> Option<Outer> {
+    let vni = first_attribute(data, VXLAN_ID).and_then(|value| read_u32(value, 0))?;
+    if vni != VNI || first_attribute(data, VXLAN_LEARNING)? != [0] {
+        return None;
+    }
+    let local: [u8; 4] = first_attribute(data, VXLAN_LOCAL)?.try_into().ok()?;
+    let port: [u8; 2] = first_attribute(data, VXLAN_PORT)?.try_into().ok()?;
+    Some(Outer { address: local.into(), port: u16::from_be_bytes(port) })
 }
 
 /// Brings the link up. Sources of packets out of it are anybody's; 127.0.0.1 may leave by it until it is translated.

@@ -1,7 +1,6 @@
 use std::net::Ipv4Addr;
 
-use super::device::NAME;
-use super::{MARK_PREFIX, Number};
+use super::{Kind, Number};
 use crate::host::links::{
     CREATE, DELETE_ROUTE, EXCLUSIVE, NEW_NEIGHBOUR, NEW_ROUTE, REPLACE, ROUTE_PROTOCOL,
 };
@@ -46,7 +45,7 @@ const PEERS_PRIORITY: u32 = 33_000;
 pub(crate) enum Entry {
     /// A node's address within the tunnel has its hardware address.
     Neighbour(Number),
-    /// Frames for its hardware address are sent to its own address.
+    /// Frames for its hardware address are sent to its own address; of the plain link alone.
     Forward(Number, Ipv4Addr),
     /// In the routing table of its own everything leads to it.
     Back(Number),
@@ -60,14 +59,14 @@ pub(crate) enum Entry {
 }
 
 impl Entry {
-    /// Makes it, in place of what is there for the same key; `index` is that of the tunnel's link.
-    pub(crate) fn add(self, index: u32) -> Message {
-        self.message(index, true)
+    /// Makes it, in place of what is there for the same key; `index` is that of the link.
+    pub(crate) fn add(self, kind: Kind, index: u32) -> Message {
+        self.message(kind, index, true)
     }
 
     /// Removes just it: nothing else that is there for the same key.
-    pub(crate) fn remove(self, index: u32) -> Message {
-        self.message(index, false)
+    pub(crate) fn remove(self, kind: Kind, index: u32) -> Message {
+        self.message(kind, index, false)
     }
 
     /// Whether it stays when the tunnel's link goes.
@@ -75,20 +74,25 @@ impl Entry {
         matches!(self, Self::Rule(_) | Self::Gate)
     }
 
-    fn message(self, index: u32, add: bool) -> Message {
+    /// The address of a task that it leads to.
+    pub(crate) fn destination(&self) -> Option<Ipv4Addr> {
+        if let Self::Route(address, _) = self { Some(*address) } else { None }
+    }
+
+    fn message(self, kind: Kind, index: u32, add: bool) -> Message {
         match self {
-            Self::Neighbour(number) => neighbour(index, number, None, add),
-            Self::Forward(number, address) => neighbour(index, number, Some(address), add),
-            Self::Back(number) => route(index, number, None, add),
-            Self::Rule(number) => rule(number, add),
-            Self::Gate => gate(add),
-            Self::Route(address, number) => route(index, number, Some(address), add),
+            Self::Neighbour(number) => neighbour((kind, index), number, None, add),
+            Self::Forward(number, address) => neighbour((kind, index), number, Some(address), add),
+            Self::Back(number) => route((kind, index), number, None, add),
+            Self::Rule(number) => rule(kind, number, add),
+            Self::Gate => gate(kind, add),
+            Self::Route(address, number) => route((kind, index), number, Some(address), add),
         }
     }
 }
 
 /// `struct ndmsg` with its attributes; with `outside`, for frames to the hardware address instead of packets.
-fn neighbour(index: u32, number: Number, outside: Option<Ipv4Addr>, add: bool) -> Message {
+fn neighbour((link, index): (Kind, u32), number: Number, outside: Option<Ipv4Addr>, add: bool) -> Message {
     let (family, own) = if outside.is_some() { (FAMILY_BRIDGE, SELF) } else { (FAMILY_INET, 0) };
     let mut header = [family, 0, 0, 0, 0, 0, 0, 0, 0, 0, own, 0];
     header[4..8].copy_from_slice(&index.to_ne_bytes());
@@ -97,18 +101,18 @@ fn neighbour(index: u32, number: Number, outside: Option<Ipv4Addr>, add: bool) -
     let action = format!("change how node {} is reached at {to}", number.value());
     let (kind, flags) = if add { (NEW_NEIGHBOUR, CREATE | REPLACE) } else { (DELETE_NEIGHBOUR, 0) };
     let mut message = Message::new(kind, flags, &header, action);
-    message.address(NEIGHBOUR_TO, to).bytes(NEIGHBOUR_MAC, &number.mac());
+    message.address(NEIGHBOUR_TO, to).bytes(NEIGHBOUR_MAC, &number.mac(link));
     message
 }
 
 /// `struct rtmsg` with its attributes, universal scope, unicast: for one address in the main table, or for everything in
 /// the node's own.
-fn route(index: u32, number: Number, only: Option<Ipv4Addr>, add: bool) -> Message {
-    let (bits, table) = if only.is_some() { (32, MAIN) } else { (0, number.table()) };
+fn route((link, index): (Kind, u32), number: Number, only: Option<Ipv4Addr>, add: bool) -> Message {
+    let (bits, table) = if only.is_some() { (32, MAIN) } else { (0, number.table(link)) };
     let mut header = [FAMILY_INET, bits, 0, 0, 0, ROUTE_PROTOCOL, 0, 1, 0, 0, 0, 0];
     header[8..12].copy_from_slice(&ONLINK.to_ne_bytes());
     let shown = only.map_or_else(|| "what goes back".into(), |address| address.to_string());
-    let action = format!("change the route by {NAME} to node {} for {shown}", number.value());
+    let action = format!("change the route by {} to node {} for {shown}", link.name(), number.value());
     let (kind, flags) = if add { (NEW_ROUTE, CREATE | REPLACE) } else { (DELETE_ROUTE, 0) };
     let mut message = Message::new(kind, flags, &header, action);
     if let Some(address) = only {
@@ -127,16 +131,17 @@ fn any_rule(action: u8, priority: u32, shown: String, add: bool) -> Message {
     message
 }
 
-fn rule(number: Number, add: bool) -> Message {
+fn rule(link: Kind, number: Number, add: bool) -> Message {
     let shown = format!("change the rule for what goes back to node {}", number.value());
     let mut message = any_rule(TO_TABLE, PEERS_PRIORITY, shown, add);
-    message.ne32(RULE_MARK, number.mark()).ne32(RULE_MASK, u32::MAX).ne32(RULE_TABLE, number.table());
+    message.ne32(RULE_MARK, number.mark(link)).ne32(RULE_MASK, u32::MAX);
+    message.ne32(RULE_TABLE, number.table(link));
     message
 }
 
-fn gate(add: bool) -> Message {
+fn gate(link: Kind, add: bool) -> Message {
     let mut message = any_rule(GO_ON_AT, GATE_PRIORITY, "change the rule for what goes back".into(), add);
-    let [first, second] = MARK_PREFIX;
+    let [first, second] = link.mark_prefix();
     message.ne32(RULE_MARK, u32::from_ne_bytes([first, second, 0, 0]));
     message.ne32(RULE_MASK, u32::from_ne_bytes([255, 255, 0, 0])).ne32(RULE_GOTO, PEERS_PRIORITY);
     message

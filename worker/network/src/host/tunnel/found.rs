@@ -1,12 +1,12 @@
 use nix::errno::Errno;
 
-use super::Device;
-use super::device::{GROUP, IFNAME, NAME, TUNNEL_GROUP};
+use super::device::{GROUP, IFNAME};
+use super::{Device, Kind};
 use crate::host::links::{GET_LINK, UP, link_header};
 use crate::netlink::{Message, NetlinkSocket, first_attribute, read_u32};
 use crate::{NetworkError, Result};
 
-/// The tunnel's link as it is in the kernel.
+/// A link to other nodes as it is in the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Found {
     pub(crate) index: u32,
@@ -15,10 +15,11 @@ pub(crate) struct Found {
 }
 
 impl Found {
-    /// Looks for the tunnel's link; one of this name that is somebody else's is none.
-    pub(crate) fn look(socket: &mut NetlinkSocket) -> Result<Option<Self>> {
-        let mut message = Message::new(GET_LINK, 0, &link_header(0, 0, 0), format!("find the link {NAME}"));
-        message.text(IFNAME, NAME);
+    /// Looks for the link; one of its name that is somebody else's is none.
+    pub(crate) fn look(socket: &mut NetlinkSocket, kind: Kind) -> Result<Option<Self>> {
+        let name = kind.name();
+        let mut message = Message::new(GET_LINK, 0, &link_header(0, 0, 0), format!("find the link {name}"));
+        message.text(IFNAME, name);
         let answers = match socket.ask(message) {
             Err(NetworkError::Refused { source: Errno::ENODEV, .. }) => return Ok(None),
             answers => answers?,
@@ -28,8 +29,8 @@ impl Found {
             let group = first_attribute(attributes, GROUP).and_then(|value| read_u32(value, 0))?;
             // `ifi_flags` of linux/rtnetlink.h.
             let up = read_u32(body, 8)? & UP != 0;
-            let device = Device::read(attributes).filter(|_| up);
-            (group == TUNNEL_GROUP).then_some(Self { index: read_u32(body, 4)?, device })
+            let device = Device::read(kind, attributes).filter(|_| up);
+            (group == kind.group()).then_some(Self { index: read_u32(body, 4)?, device })
         }))
     }
 }

@@ -1,9 +1,10 @@
-//! The tunnel to other nodes: one VXLAN link, and what leads into it.
+//! The tunnel to other nodes: a VXLAN link, a second one for encrypted networks, and what leads into them.
 //!
 //! | file         | what it is                                                                     |
 //! |--------------|--------------------------------------------------------------------------------|
+//! | `kind.rs`    | the two links, and by what they are told apart                                  |
 //! | `number.rs`  | what is derived from a node's number: hardware address, next hop, mark, table   |
-//! | `device.rs`  | the link                                                                        |
+//! | `device.rs`  | a link; `outer.rs`: where it is among the hosts                                 |
 //! | `found.rs`   | the link that is there                                                          |
 //! | `entry.rs`   | neighbours, forwarding entries, routes and rules as messages                    |
 //! | `entries.rs` | what of these is in the kernel                                                  |
@@ -12,19 +13,24 @@
 //!
 //! A packet to a task on another node follows the route to the task's address to that node's address within the tunnel,
 //! from there the neighbour's hardware address, and from there the forwarding entry to the node's own address. Nothing
-//! is learned or asked for. Replies to clients that are not containers go back by a mark, see `ruleset/`.
+//! is learned or asked for. What goes into the sealed link comes to `seal/`, which knows the node by the hardware address
+//! and needs no forwarding entries. Replies to clients that are not containers go back by a mark, see `ruleset/`.
 
 mod device;
 mod entries;
 mod entry;
 mod found;
+mod kind;
 mod number;
+mod outer;
 mod reach;
 mod state;
 
-pub(crate) use device::{Device, TUNNEL_GROUP, VNI};
+pub(crate) use device::{Device, VNI};
 pub(crate) use entry::Entry;
 pub(crate) use found::Found;
-pub(crate) use number::{MARK_PREFIX, Number};
+pub(crate) use kind::Kind;
+pub(crate) use number::Number;
+pub(crate) use outer::Outer;
 pub(crate) use reach::Reach;
 pub(crate) use state::Tunnel;

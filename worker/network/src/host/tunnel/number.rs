@@ -2,13 +2,8 @@ use std::net::Ipv4Addr;
 
 use skep_model::limits::PEER_NUMBER_MAX;
 
-/// What the hardware address of every tunnel's end starts with; locally administered. Its last two bytes are in
-/// [`Number::mark`], so it must be nobody else's there either.
-const MAC_PREFIX: [u8; 4] = [0x02, 0x78, MARK_PREFIX[0], MARK_PREFIX[1]];
-/// The first bytes of a mark of ours, as they lie in memory ("sk").
-pub(crate) const MARK_PREFIX: [u8; 2] = [0x73, 0x6b];
-/// The upper half of the routing tables' numbers ("sk").
-const TABLE_PREFIX: u32 = 0x736b_0000;
+use super::Kind;
+
 /// The upper half of the addresses within the tunnel: 169.254.0.0/16.
 const HOP_PREFIX: u32 = 0xa9fe_0000;
 /// Their lower half differs from the number in these bits, so that the first numbers have addresses that nobody else is
@@ -32,33 +27,34 @@ impl Number {
         self.0
     }
 
-    /// The hardware address of its end of the tunnel.
-    pub(crate) fn mac(self) -> [u8; 6] {
-        let [a, b, c, d] = MAC_PREFIX;
+    /// The hardware address of its end of this link.
+    pub(crate) fn mac(self, kind: Kind) -> [u8; 6] {
+        let [a, b, c, d] = kind.mac_prefix();
         let [high, low] = self.0.to_be_bytes();
         [a, b, c, d, high, low]
     }
 
-    /// The node behind a hardware address.
-    pub(crate) fn of_mac(mac: &[u8]) -> Option<Self> {
-        let end: [u8; 2] = mac.strip_prefix(&MAC_PREFIX)?.try_into().ok()?;
+    /// The node behind a hardware address on this link.
+    pub(crate) fn of_mac(kind: Kind, mac: &[u8]) -> Option<Self> {
+        let end: [u8; 2] = mac.strip_prefix(&kind.mac_prefix())?.try_into().ok()?;
         Self::new(u16::from_be_bytes(end))
     }
 
-    /// The mark of packets that go back to it: the last four bytes of its hardware address as they lie in memory.
-    pub(crate) fn mark(self) -> u32 {
-        let [_, _, a, b, c, d] = self.mac();
-        u32::from_ne_bytes([a, b, c, d])
+    /// The mark of packets that go back to it by this link.
+    pub(crate) fn mark(self, kind: Kind) -> u32 {
+        let [a, b] = kind.mark_prefix();
+        let [high, low] = self.0.to_be_bytes();
+        u32::from_ne_bytes([a, b, high, low])
     }
 
     /// The routing table of these packets.
-    pub(crate) fn table(self) -> u32 {
-        TABLE_PREFIX | u32::from(self.0)
+    pub(crate) fn table(self, kind: Kind) -> u32 {
+        kind.table_prefix() | u32::from(self.0)
     }
 
-    /// The node behind a routing table.
-    pub(crate) fn of_table(table: u32) -> Option<Self> {
-        let number = u16::try_from(table.checked_sub(TABLE_PREFIX)?).ok()?;
+    /// The node behind a routing table of this link.
+    pub(crate) fn of_table(kind: Kind, table: u32) -> Option<Self> {
+        let number = u16::try_from(table.checked_sub(kind.table_prefix())?).ok()?;
         Self::new(number)
     }
 
@@ -88,10 +84,16 @@ mod tests {
         let numbers: Vec<_> = (0..=u16::MAX).filter_map(Number::new).collect();
         assert_eq!(numbers.len(), usize::from(PEER_NUMBER_MAX));
         for number in &numbers {
-            assert_eq!(Number::of_mac(&number.mac()), Some(*number));
+            for (kind, other) in [(Kind::Plain, Kind::Sealed), (Kind::Sealed, Kind::Plain)] {
+                assert_eq!(Number::of_mac(kind, &number.mac(kind)), Some(*number));
+                assert_eq!(Number::of_mac(other, &number.mac(kind)), None);
+                assert_eq!(Number::of_table(kind, number.table(kind)), Some(*number));
+                assert_eq!(Number::of_table(other, number.table(kind)), None);
+                // What the rules remember of a connection is the same by either link.
+                assert_eq!(number.mark(Kind::Plain).to_ne_bytes(), number.mac(kind)[2..]);
+                assert_ne!(number.mark(kind), number.mark(other));
+            }
             assert_eq!(Number::of_hop(number.hop()), Some(*number));
-            assert_eq!(Number::of_table(number.table()), Some(*number));
-            assert_eq!(number.mark().to_ne_bytes()[..2], MARK_PREFIX);
         }
         let hops: BTreeSet<_> = numbers.iter().map(|number| number.hop()).collect();
         assert_eq!(hops.len(), numbers.len());
@@ -104,9 +106,11 @@ mod tests {
     #[test]
     fn what_is_not_ours_is_no_number() {
         assert_eq!((Number::new(0), Number::new(u16::MAX)), (None, None));
-        assert_eq!(Number::of_mac(&[0x02, 0x78, 0x73, 0x6b, 0]), None);
-        assert_eq!(Number::of_mac(&[0x02, 0x79, 0x73, 0x6b, 0, 1]), None);
-        assert_eq!((Number::of_table(254), Number::of_table(0x736c_0001)), (None, None));
+        for kind in Kind::ALL {
+            assert_eq!(Number::of_mac(kind, &[0x02, 0x78, 0x73, 0x6b, 0]), None);
+            assert_eq!(Number::of_mac(kind, &[0x02, 0x7a, 0x73, 0x6b, 0, 1]), None);
+            assert_eq!((Number::of_table(kind, 254), Number::of_table(kind, 0x736d_0001)), (None, None));
+        }
         assert_eq!(Number::of_hop(Ipv4Addr::new(10, 0, 0, 1)), None);
     }
 }

@@ -1,39 +1,73 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
-use skep_model::limits::TUNNEL_PORT_DEFAULT;
-use skep_model::{Backend, EndpointTable, NetworkId, NodeId, Peer};
+use skep_model::limits::{SEALED_PORT_ABOVE, TUNNEL_PORT_DEFAULT};
+use skep_model::{Backend, EndpointNetwork, EndpointTable, NetworkId, NodeId, Peer, Subnet, TunnelKey};
 
-use super::{Device, Entry, Number};
+use super::{Device, Entry, Kind, Number, Outer};
+use crate::seal::{SealPeer, SealPlan};
+
+/// What VXLAN puts around a packet, and what WireGuard does, in bytes: headers of IP (20) and UDP (8), and 22 of VXLAN's and
+/// Ethernet's or 32 of WireGuard's.
+const AROUND_PLAIN: u32 = 50;
+const AROUND_SEALED: u32 = 60;
 
 /// How this node reaches tasks on others, by a table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Reach {
-    /// This node and its end of the tunnel; none where there is no tunnel.
-    own: Option<(NodeId, Device)>,
+    /// This node; none where there is no tunnel.
+    own: Option<Own>,
     nodes: BTreeMap<NodeId, Number>,
     /// The other ends, with the addresses where they are.
     pub(crate) peers: BTreeMap<Number, Ipv4Addr>,
+    /// Their keys, where managers know them.
+    keys: BTreeMap<Number, TunnelKey>,
+    /// The networks that this node knows, with the link of each.
+    networks: BTreeMap<NetworkId, Kind>,
+    /// The subnets of those that are encrypted.
+    pub(crate) sealed: BTreeSet<Subnet>,
+    /// The links that cannot be had: nothing is reached by them.
+    lost: BTreeSet<Kind>,
     /// The addresses of tasks on other nodes, on the networks that this node knows.
-    routes: BTreeMap<Ipv4Addr, Number>,
+    routes: BTreeMap<Ipv4Addr, (Number, Kind)>,
+}
+
+/// This node among the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Own {
+    node: NodeId,
+    number: Number,
+    outer: Outer,
+    /// Its key as managers know it.
+    key: Option<TunnelKey>,
+    /// The biggest packet of the plain link, in bytes.
+    mtu: u32,
 }
 
 impl Reach {
     /// What a table says; nodes that it describes wrongly are left out. `mtu` is that of the links.
     pub(crate) fn new(table: &EndpointTable, mtu: u32) -> Self {
-        let Some(own) = table.own else { return Self::default() };
+        let kind = |network: &EndpointNetwork| if network.encrypted { Kind::Sealed } else { Kind::Plain };
+        let sealed = table.networks.iter().filter(|network| network.encrypted);
+        let mut reach = Self {
+            networks: table.networks.iter().map(|network| (network.id, kind(network))).collect(),
+            sealed: sealed.map(|network| network.subnet).collect(),
+            ..Self::default()
+        };
+        let Some(own) = table.own else { return reach };
         let Some(number) = usable(&own) else {
             tracing::error!(?own, "the endpoint table gives this node no place among others");
-            return Self::default();
+            return reach;
         };
         let port = if table.tunnel_port == 0 { TUNNEL_PORT_DEFAULT } else { table.tunnel_port };
-        let device = Device { number, address: own.address, port, mtu };
-        let mut reach = Self { own: Some((own.node, device)), ..Self::default() };
+        let outer = Outer { address: own.address, port };
+        reach.own = Some(Own { node: own.node, number, outer, key: own.key, mtu });
         for peer in &table.peers {
             match usable(peer) {
                 Some(other) if other != number && peer.node != own.node => {
                     reach.nodes.insert(peer.node, other);
                     reach.peers.insert(other, peer.address);
+                    reach.keys.extend(peer.key.map(|key| (other, key)));
                 }
                 _ => tracing::warn!(?peer, "the endpoint table names a node that cannot be reached"),
             }
@@ -42,9 +76,56 @@ impl Reach {
         reach
     }
 
-    /// This node's end of the tunnel.
-    pub(crate) fn device(&self) -> Option<Device> {
-        self.own.map(|(_, device)| device)
+    /// This node's end of a link; none when it is not needed, or cannot be had.
+    pub(crate) fn device(&self, kind: Kind) -> Option<Device> {
+        let Own { number, outer, mtu, .. } = self.own.filter(|_| !self.lost.contains(&kind))?;
+        match kind {
+            Kind::Plain => Some(Device { kind, number, outer: Some(outer), mtu }),
+            Kind::Sealed if self.sealed.is_empty() => None,
+            Kind::Sealed => {
+                let mtu = (mtu + AROUND_PLAIN).saturating_sub(AROUND_SEALED);
+                Some(Device { kind, number, outer: None, mtu })
+            }
+        }
+    }
+
+    /// Where this node is among the hosts.
+    pub(crate) fn outer(&self) -> Option<Outer> {
+        self.own.map(|own| own.outer)
+    }
+
+    /// With whom packets are exchanged encrypted, and how; none when that is not needed, or cannot be had.
+    pub(crate) fn seal(&self) -> Option<SealPlan> {
+        self.device(Kind::Sealed)?;
+        let Own { number, outer, key, .. } = self.own?;
+        let port = outer.port.checked_add(SEALED_PORT_ABOVE).unwrap_or(outer.port - SEALED_PORT_ABOVE);
+        let peer = |(number, address): (&Number, &Ipv4Addr)| {
+            Some((*number, SealPeer { address: *address, key: *self.keys.get(number)? }))
+        };
+        let peers = self.peers.iter().filter_map(peer).collect();
+        Some(SealPlan { number, outer: Outer { port, ..outer }, known_key: key, peers })
+    }
+
+    /// The other nodes that cannot be reached on encrypted networks, since managers know no key of theirs.
+    pub(crate) fn keyless(&self) -> impl Iterator<Item = (Number, Ipv4Addr)> {
+        let wanted = !self.sealed.is_empty();
+        let peers = self.peers.iter().filter(move |(number, _)| wanted && !self.keys.contains_key(number));
+        peers.map(|(number, address)| (*number, *address))
+    }
+
+    /// Takes a link that cannot be had out of all ways.
+    pub(crate) fn lose(&mut self, kind: Kind) {
+        self.lost.insert(kind);
+    }
+
+    /// The links that cannot be had.
+    pub(crate) fn lost(&self) -> &BTreeSet<Kind> {
+        &self.lost
+    }
+
+    /// Whether a link cannot be had.
+    pub(crate) fn is_lost(&self, kind: Kind) -> bool {
+        self.lost.contains(&kind)
     }
 
     /// The node that the backend is on, when that is another one.
@@ -52,14 +133,20 @@ impl Reach {
         self.nodes.get(&backend.node).copied()
     }
 
-    /// Whether connections to the backend arrive. Without a tunnel all backends count as our own.
-    pub(crate) fn reaches(&self, backend: &Backend) -> bool {
-        self.is_here(backend) || self.remote(backend).is_some()
+    /// Whether packets for a network get to a node by its link. One that is encrypted needs the node's key.
+    fn leads(&self, number: Number, kind: Kind) -> bool {
+        !self.lost.contains(&kind) && (kind == Kind::Plain || self.keys.contains_key(&number))
+    }
+
+    /// Whether connections to the backend arrive on a network. Without a tunnel all backends count as our own.
+    pub(crate) fn reaches(&self, backend: &Backend, network: NetworkId) -> bool {
+        let kind = self.networks.get(&network).copied().unwrap_or(Kind::Plain);
+        self.is_here(backend) || self.remote(backend).is_some_and(|number| self.leads(number, kind))
     }
 
     /// Whether the backend is on this node.
     pub(crate) fn is_here(&self, backend: &Backend) -> bool {
-        self.own.is_none_or(|(own, _)| own == backend.node)
+        self.own.is_none_or(|own| own.node == backend.node)
     }
 
     /// Whether the address is that of a task on another node.
@@ -67,33 +154,38 @@ impl Reach {
         self.routes.contains_key(&address)
     }
 
-    /// All that must be in the kernel. `local` are the addresses of this node's containers, which stay theirs.
-    pub(crate) fn entries(&self, local: &BTreeSet<Ipv4Addr>) -> BTreeSet<Entry> {
+    /// All that must be in the kernel for a link. `local` are the addresses of this node's containers, which stay theirs.
+    pub(crate) fn entries(&self, kind: Kind, local: &BTreeSet<Ipv4Addr>) -> BTreeSet<Entry> {
         let mut entries = BTreeSet::new();
-        for (number, address) in &self.peers {
+        if self.device(kind).is_none() {
+            return entries;
+        }
+        for (number, address) in self.peers.iter().filter(|(number, _)| self.leads(**number, kind)) {
             let number = *number;
             entries.insert(Entry::Neighbour(number));
-            entries.insert(Entry::Forward(number, *address));
+            if kind == Kind::Plain {
+                entries.insert(Entry::Forward(number, *address));
+            }
             entries.extend([Entry::Back(number), Entry::Rule(number)]);
         }
-        entries.extend(self.own.map(|_| Entry::Gate));
+        entries.insert(Entry::Gate);
         let routes = self.routes.iter().filter(|(address, _)| !local.contains(address));
-        entries.extend(routes.map(|(address, number)| Entry::Route(*address, *number)));
+        let routes = routes.filter(|(_, (number, by))| *by == kind && self.leads(*number, kind));
+        entries.extend(routes.map(|(address, (number, _))| Entry::Route(*address, *number)));
         entries
     }
 
-    fn routes_of(&self, table: &EndpointTable) -> BTreeMap<Ipv4Addr, Number> {
-        let known: BTreeSet<NetworkId> = table.networks.iter().map(|network| network.id).collect();
+    fn routes_of(&self, table: &EndpointTable) -> BTreeMap<Ipv4Addr, (Number, Kind)> {
         let mut backends: Vec<_> = table.services.iter().flat_map(|service| &service.backends).collect();
         // Of two that have an address while it moves, the one that gets connections has it.
         backends.sort_by_key(|backend| backend.ready);
         let mut routes = BTreeMap::new();
         for backend in backends {
-            let addresses = backend.addresses.iter().filter(|(network, _)| known.contains(network));
-            for (_, address) in addresses {
+            for (network, address) in &backend.addresses {
+                let Some(kind) = self.networks.get(network) else { continue };
                 match self.remote(backend) {
                     Some(number) => {
-                        routes.insert(*address, number);
+                        routes.insert(*address, (number, *kind));
                     }
                     None if backend.ready => {
                         routes.remove(address);
@@ -120,7 +212,7 @@ mod tests {
 
     fn peer(number: u16) -> Peer {
         let address = Ipv4Addr::new(192, 0, 2, number.to_be_bytes()[1]);
-        Peer { node: NodeId::new(number.into()), number, address }
+        Peer { node: NodeId::new(number.into()), number, address, key: Some(TunnelKey([1; 32])) }
     }
 
     fn cell(node: u128, addresses: Vec<crate::Address>) -> Cell {
@@ -143,10 +235,11 @@ mod tests {
         ];
         let wanted = seen_by_one(vec![peer(2), peer(3)], &cells.each_ref());
         let reach = Reach::new(&wanted, 1450);
-        let reaches: Vec<_> = wanted.services[0].backends.iter().map(|one| reach.reaches(one)).collect();
+        let reaches: Vec<_> =
+            wanted.services[0].backends.iter().map(|one| reach.reaches(one, NetworkId::new(1))).collect();
         assert_eq!(reaches, [true, true, true, false]);
         let local = BTreeSet::from([on(1, 8).address]);
-        let entries = reach.entries(&local);
+        let entries = reach.entries(Kind::Plain, &local);
         let routes: Vec<_> = entries.iter().filter(|entry| matches!(entry, Entry::Route(..))).collect();
         let two = Number::new(2).unwrap();
         assert_eq!(routes, [&Entry::Route(on(1, 6).address, two), &Entry::Route(on(2, 6).address, two)]);
@@ -161,7 +254,7 @@ mod tests {
             wanted.services[0].backends[0].ready = false;
             let reach = Reach::new(&wanted, 1450);
             let number = Number::new(there as u16).filter(|number| number.value() > 1);
-            assert_eq!(reach.routes.get(&on(1, 5).address).copied(), number);
+            assert_eq!(reach.routes.get(&on(1, 5).address).copied(), number.map(|it| (it, Kind::Plain)));
         }
     }
 
@@ -171,11 +264,42 @@ mod tests {
         odd[3].address = Ipv4Addr::UNSPECIFIED;
         let reach = Reach::new(&seen_by_one(odd, &[]), 1450);
         assert!(reach.peers.keys().eq([&Number::new(3).unwrap()]));
-        assert_eq!(reach.device().unwrap().port, TUNNEL_PORT_DEFAULT);
+        assert_eq!(reach.outer().unwrap().port, TUNNEL_PORT_DEFAULT);
         let mut nobody = seen_by_one(vec![peer(2)], &[]);
-        nobody.own = Some(peer(0));
-        assert_eq!(Reach::new(&nobody, 1450), Reach::default());
-        nobody.own = None;
-        assert_eq!(Reach::new(&nobody, 1450), Reach::default());
+        for own in [Some(peer(0)), None] {
+            nobody.own = own;
+            let reach = Reach::new(&nobody, 1450);
+            assert!(Kind::ALL.iter().all(|kind| reach.entries(*kind, &BTreeSet::new()).is_empty()));
+            assert!(reach.outer().is_none() && reach.peers.is_empty());
+        }
+    }
+
+    #[test]
+    fn an_encrypted_network_is_reached_by_the_sealed_link_or_not_at_all() {
+        let cells = [cell(2, vec![on(1, 6), on(2, 6)]), cell(3, vec![on(1, 8), on(2, 8)])];
+        let mut wanted = seen_by_one(vec![peer(2), peer(3)], &cells.each_ref());
+        wanted.networks[0].encrypted = true;
+        wanted.peers[1].key = None;
+        let mut reach = Reach::new(&wanted, 1450);
+        let routes = |reach: &Reach, kind| -> Vec<_> {
+            let entries = reach.entries(kind, &BTreeSet::new()).into_iter();
+            entries.filter_map(|entry| entry.destination()).collect()
+        };
+        let [first, second, third] = [on(1, 6), on(2, 6), on(2, 8)].map(|entry| entry.address);
+        assert_eq!(routes(&reach, Kind::Sealed), [first], "there is no key of node 3");
+        assert_eq!(routes(&reach, Kind::Plain), [second, third]);
+        let backends = &wanted.services[0].backends;
+        let reaches = |reach: &Reach| -> Vec<_> {
+            let ways = backends.iter().flat_map(|one| [1, 2].map(|network| (one, NetworkId::new(network))));
+            ways.map(|(one, network)| reach.reaches(one, network)).collect()
+        };
+        assert_eq!(reaches(&reach), [true, true, false, true]);
+        assert_eq!(reach.keyless().map(|(number, _)| number.value()).collect::<Vec<_>>(), [3]);
+        let sealed = reach.device(Kind::Sealed).unwrap();
+        assert_eq!((sealed.mtu, reach.seal().unwrap().outer.port), (1440, 4790));
+        reach.lose(Kind::Sealed);
+        assert_eq!(reaches(&reach), [false, true, false, true]);
+        assert!(reach.entries(Kind::Sealed, &BTreeSet::new()).is_empty() && reach.seal().is_none());
+        assert_eq!(routes(&reach, Kind::Plain), [second, third]);
     }
 }

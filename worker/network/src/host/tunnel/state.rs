@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use nix::errno::Errno;
 
-use super::{Device, Entry, Found, entries};
+use super::{Device, Entry, Found, Kind, entries};
 use crate::Result;
 use crate::host::links;
 use crate::netlink::NetlinkSocket;
@@ -10,15 +10,21 @@ use crate::netlink::NetlinkSocket;
 /// What the kernel says when that which shall go is gone: of routes, of neighbours and rules, with its link.
 const GONE: [Errno; 3] = [Errno::ESRCH, Errno::ENOENT, Errno::ENODEV];
 
-/// The tunnel as it is in the kernel.
-#[derive(Debug, Default)]
+/// A link to other nodes, with what leads into it, as it is in the kernel.
+#[derive(Debug)]
 pub(crate) struct Tunnel {
+    kind: Kind,
     /// The link, and what we know to hang on it; none until it was looked for, or when there is none.
     link: Option<Found>,
     entries: BTreeSet<Entry>,
 }
 
 impl Tunnel {
+    /// Nothing, until it is looked for.
+    pub(crate) fn new(kind: Kind) -> Self {
+        Self { kind, link: None, entries: BTreeSet::new() }
+    }
+
     /// The end of the tunnel that is there.
     pub(crate) fn device(&self) -> Option<Device> {
         self.link.and_then(|link| link.device)
@@ -27,34 +33,38 @@ impl Tunnel {
     /// Looks at what is there, which may have changed behind our back: links are deleted by people, rules by other
     /// programs that manage the host's network. A link that is as it was keeps what hung on it.
     pub(crate) fn look(&mut self, socket: &mut NetlinkSocket) -> Result<()> {
-        let found = Found::look(socket)?;
+        let found = Found::look(socket, self.kind)?;
         match found {
-            Some(link) if found != self.link => self.entries = entries::read(socket, link.index)?,
+            Some(link) if found != self.link => self.entries = entries::read(socket, self.kind, link.index)?,
             Some(_) => {
                 self.entries.retain(|entry| !entry.is_rule());
-                self.entries.extend(entries::rules(socket)?);
+                self.entries.extend(entries::rules(socket, self.kind)?);
             }
-            None => self.entries = entries::rules(socket)?,
+            None => self.entries = entries::rules(socket, self.kind)?,
         }
         self.link = found;
         Ok(())
     }
 
-    /// Adds what is missing. The link is made anew when it is not as `device` wants it; nothing is done without.
-    pub(crate) fn extend(
+    /// Makes the link anew when it is not as `device` wants it; gives its index. Nothing is done without.
+    pub(crate) fn ensure(
         &mut self,
         socket: &mut NetlinkSocket,
         device: Option<Device>,
-        wanted: &BTreeSet<Entry>,
-    ) -> Result<()> {
+    ) -> Result<Option<u32>> {
         self.look(socket)?;
-        let Some(device) = device else { return Ok(()) };
-        let index = match self.link {
-            Some(link) if link.device == Some(device) => link.index,
-            _ => self.remake(socket, device)?,
-        };
+        let Some(device) = device else { return Ok(None) };
+        match self.link {
+            Some(link) if link.device == Some(device) => Ok(Some(link.index)),
+            _ => self.remake(socket, device).map(Some),
+        }
+    }
+
+    /// Adds what is missing on the link that is there.
+    pub(crate) fn extend(&mut self, socket: &mut NetlinkSocket, wanted: &BTreeSet<Entry>) -> Result<()> {
+        let Some(Found { index, .. }) = self.link else { return Ok(()) };
         let missing: Vec<_> = wanted.difference(&self.entries).copied().collect();
-        let messages: Vec<_> = missing.iter().map(|entry| entry.add(index)).collect();
+        let messages: Vec<_> = missing.iter().map(|entry| entry.add(self.kind, index)).collect();
         // Of rules alone the same may be there twice, unless that is refused.
         socket.all(&messages, &[Errno::EEXIST])?;
         self.entries.extend(missing);
@@ -70,7 +80,7 @@ impl Tunnel {
     ) -> Result<()> {
         let index = self.link.map_or(0, |link| link.index);
         let extra = self.entries.iter().rev().filter(|entry| !wanted.contains(entry));
-        let messages: Vec<_> = extra.map(|entry| entry.remove(index)).collect();
+        let messages: Vec<_> = extra.map(|entry| entry.remove(self.kind, index)).collect();
         socket.all(&messages, &GONE)?;
         self.entries.retain(|entry| wanted.contains(entry));
         if device.is_none() {
