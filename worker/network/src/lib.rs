@@ -33,11 +33,15 @@ mod store;
 mod sysctl;
 
 #[cfg(test)]
+mod audit_test;
+#[cfg(test)]
 mod lab;
 #[cfg(test)]
 mod name_test;
 #[cfg(test)]
 mod restart_test;
+#[cfg(test)]
+mod scale_bench;
 #[cfg(test)]
 mod sealed_bench;
 #[cfg(test)]
@@ -63,7 +67,7 @@ mod tunnel_test;
 
 pub use attachment::{Address, Attached, Attachment};
 pub use error::{NetworkError, Result};
-pub use host::{Applied, LINK_GROUP, Observed, ROUTE_PROTOCOL};
+pub use host::{Applied, Deviation, LINK_GROUP, Observed, ROUTE_PROTOCOL};
 pub use listeners::Listeners;
 pub use namespace::{in_namespace, namespace_of};
 pub use network::{Network, Options, upstreams_of_host};

@@ -14,7 +14,8 @@ use crate::dns::{Asker, Directory, RESOLVER, Serving, Upstreams, open_listener, 
 use crate::host::{Host, HostThread, Plug, links};
 use crate::namespace::in_namespace;
 use crate::{
-    Address, Applied, Attached, Attachment, DescriptorStore, NetworkError, Observed, Result, TunnelReport,
+    Address, Applied, Attached, Attachment, DescriptorStore, Deviation, NetworkError, Observed, Result,
+    TunnelReport,
 };
 
 /// How to open a host's network.
@@ -216,6 +217,14 @@ impl Network {
     /// When the network is closed.
     pub async fn tunnel_report(&self) -> Result<TunnelReport> {
         self.host.call(|host| Ok(host.tunnel_report())).await
+    }
+
+    /// Compares what is in the kernel with what should be; with `repair`, brings back what somebody changed.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    pub async fn audit(&self, repair: bool) -> Result<Vec<Deviation>> {
+        self.host.call(move |host| host.audit(repair)).await
     }
 
     /// What of ours is in the kernel.

@@ -53,6 +53,16 @@ impl Sysctls {
         Ok(())
     }
 
+    /// The settings that are not as they should be, by name and value.
+    pub(crate) fn wrong() -> Vec<(&'static str, String)> {
+        let current = |name| fs::read_to_string(setting(name)).unwrap_or_default().trim().to_owned();
+        let found = WANTED.iter().map(|(name, wanted)| (*name, *wanted, current(name)));
+        found
+            .filter(|(_, wanted, current)| wanted != current)
+            .map(|(name, _, current)| (name, current))
+            .collect()
+    }
+
     /// Brings the former values back and forgets them.
     pub(crate) fn restore(&self) -> Result<()> {
         if !self.memory.exists() {

@@ -219,7 +219,7 @@ fn a_network_is_encrypted_on_request_or_with_all() {
     let known = store.view().network(NetworkId::new(1)).unwrap().clone();
     let spec = NetworkSpec { encrypted: true, ..known.spec.clone() };
     write(&store, vec![Change::Update(Network { spec, ..Network::clone(&known) }.into())]);
-    let meta = store.view().node(NodeId::new(2)).unwrap().meta.clone();
+    let meta = store.view().node(NodeId::new(2)).unwrap().meta;
     write(&store, vec![Change::Update(Node { meta, ..with_key(2, 3) }.into())]);
     assert_eq!(hear(&store), (true, first, third), "a key that changes is told");
 }

@@ -1,5 +1,6 @@
 //! Links, addresses and routes as netlink messages; numbers are those of linux/rtnetlink.h and linux/if_link.h.
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
@@ -31,6 +32,7 @@ pub(super) const REPLACE: u16 = 0x100;
 pub(super) const EXCLUSIVE: u16 = 0x200;
 pub(super) const CREATE: u16 = 0x400;
 pub(super) const UP: u32 = 1;
+pub(super) const GET_ROUTE: u16 = 26;
 
 /// A link as the kernel shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -223,6 +225,30 @@ pub(crate) fn ours(socket: &mut NetlinkSocket) -> Result<Vec<Link>> {
         Some(Link { index: read_u32(body, 4)?, name, group })
     });
     Ok(links.filter(|link| link.group == LINK_GROUP && link.name.starts_with("sk")).collect())
+}
+
+/// A link, and an address that a route leads to by it.
+pub(crate) type Led = (u32, Ipv4Addr);
+
+/// The links that are up, and where the routes to single addresses lead.
+pub(crate) fn state(socket: &mut NetlinkSocket) -> Result<(BTreeSet<u32>, BTreeSet<Led>)> {
+    let links = socket.dump(Message::new(GET_LINK, 0, &link_header(0, 0, 0), "list the links"))?;
+    let index_if_up = |body: &Vec<u8>| {
+        // `ifi_flags` of linux/rtnetlink.h.
+        let up = read_u32(body, 8)? & UP != 0;
+        read_u32(body, 4).filter(|_| up)
+    };
+    let header = [2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let routes = socket.dump(Message::new(GET_ROUTE, 0, &header, "list the routes"))?;
+    let to_one = |body: &Vec<u8>| {
+        let attributes = body.get(12..)?;
+        // Of the main table, whole addresses.
+        let main = *body.first()? == 2 && *body.get(1)? == 32 && *body.get(4)? == 254;
+        let octets: [u8; 4] = *first_attribute(attributes, 1)?.first_chunk()?;
+        let link = first_attribute(attributes, 4).and_then(|value| read_u32(value, 0))?;
+        main.then(|| (link, Ipv4Addr::from(octets)))
+    };
+    Ok((links.iter().filter_map(index_if_up).collect(), routes.iter().filter_map(to_one).collect()))
 }
 
 /// All that a container's side of a link needs; to be called in its namespace.

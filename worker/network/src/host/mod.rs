@@ -1,6 +1,7 @@
 //! What is in this host's kernel, owned by one thread.
 
 mod applied;
+mod audit;
 mod containers;
 pub(crate) mod links;
 mod observed;
@@ -16,6 +17,7 @@ pub(crate) mod tunnel;
 mod ways;
 
 pub use applied::Applied;
+pub use audit::Deviation;
 pub(crate) use containers::Plug;
 pub use links::{LINK_GROUP, ROUTE_PROTOCOL};
 pub use observed::Observed;

@@ -63,7 +63,9 @@ pub(crate) struct Host {
     pub(super) plan: Plan,
     /// The links that could not be had when the plan was made.
     planned_without: BTreeSet<Kind>,
-    sysctls: Sysctls,
+    pub(super) sysctls: Sysctls,
+    /// The nft generation at which the table was found to be as it should.
+    pub(super) sound_at: Option<u32>,
     /// Whether service chains or a tunnel of a former daemon wait for the first table.
     adopted: bool,
     holds: BTreeMap<Key, PortHold>,
@@ -124,6 +126,7 @@ impl Host {
             peers,
             ruled,
             sysctls,
+            sound_at: None,
             table: EndpointTable::default(),
             owners: Owners::default(),
             plan,
@@ -203,14 +206,21 @@ impl Host {
 
     /// First the ways to other nodes, then the chains that lead there: those of `keys`, or all.
     fn follow(&mut self, keys: Option<BTreeSet<Key>>) -> Result<Followed> {
-        let remade = self.ensure_table()?;
         self.extend_tunnel();
+        // Somebody may have flushed it (`nft flush ruleset`, a firewall's restart).
+        if !table_there(&mut self.filter, TABLE)? {
+            tracing::warn!("somebody deleted the nft table {TABLE}; making it again");
+            return self.commit_anew(false);
+        }
         // Links that are lost, or had again, concern other services, too.
-        let keys = keys.filter(|_| !remade && *self.reach.lost() == self.planned_without);
+        let keys = keys.filter(|_| *self.reach.lost() == self.planned_without);
         let (part, refused) = self.reserve_ports(self.wanted(keys.as_ref()));
         match self.commit(&part, keys.as_ref()) {
             Ok(()) => Ok(Followed { keys, part, refused }),
-            Err(error) => self.commit_anew(&error),
+            Err(error) => {
+                tracing::warn!(%error, "the nft table {TABLE} is not as it was left; making it anew");
+                self.commit_anew(true)
+            }
         }
     }
 
@@ -283,11 +293,7 @@ impl Host {
             None => plan.difference(&self.plan, &mut batch),
         }
         batch.commit(&mut self.filter)?;
-        self.ruled = outer;
-        self.sealed.clone_from(&self.reach.sealed);
-        self.peers.clone_from(&self.reach.peers);
-        self.subnets = wanted;
-        self.served.extend(plan.targets());
+        self.committed(plan);
         Ok(())
     }
 
@@ -297,42 +303,47 @@ impl Host {
         networks.chain(attached).collect()
     }
 
-    /// Makes the table again when somebody flushed it (`nft flush ruleset`, a firewall's restart); says whether.
-    fn ensure_table(&mut self) -> Result<bool> {
-        if table_there(&mut self.filter, TABLE)? {
-            return Ok(false);
-        }
-        tracing::warn!("somebody deleted the nft table {TABLE}; making it again");
-        self.remake(false)?;
-        Ok(true)
-    }
-
-    /// Another way to the plan, when the kernel's table is not what we believe it to be.
-    fn commit_anew(&mut self, error: &NetworkError) -> Result<Followed> {
-        tracing::warn!(%error, "the nft table {TABLE} is not as it was left; making it anew");
-        self.remake(true)?;
+    /// Another way to the plan, when the kernel's table is not what we believe it to be: all of it anew, at once.
+    fn commit_anew(&mut self, there: bool) -> Result<Followed> {
         let (part, refused) = self.reserve_ports(self.wanted(None));
-        self.commit(&part, None)?;
+        self.rebuild(&part, there)?;
         Ok(Followed { keys: None, part, refused })
     }
 
-    fn remake(&mut self, delete: bool) -> Result<()> {
+    /// Makes the whole table with this plan, in place of the one that may be `there`, in one transaction.
+    pub(super) fn rebuild(&mut self, plan: &Plan, there: bool) -> Result<()> {
         let mut batch = Batch::new(TABLE);
-        if delete {
+        if there {
+            batch.table();
             batch.delete_table();
         }
-        let outer = self.reach.outer();
-        install(&mut batch, own_address(), outer.as_ref());
-        for plug in self.containers.values() {
-            plug.add_elements(&mut batch);
-        }
+        self.whole(plan, &mut batch);
         batch.commit(&mut self.filter)?;
-        self.plan = Plan::default();
-        self.ruled = outer;
-        self.peers.clear();
-        self.subnets.clear();
-        self.sealed.clear();
+        self.committed(plan);
         Ok(())
+    }
+
+    /// Adds everything that must be in the table, with this plan.
+    pub(super) fn whole(&self, plan: &Plan, batch: &mut Batch) {
+        install(batch, own_address(), self.reach.outer().as_ref());
+        self.containers.values().for_each(|plug| plug.add_elements(batch));
+        for (set, elements) in peer_elements(&self.reach.peers) {
+            batch.add(set, &elements.into_iter().collect::<Vec<_>>());
+        }
+        let (plain, pairs) = subnet_elements(self.wanted_subnets().iter());
+        batch.add(&SUBNETS, &plain);
+        batch.add(&SAME, &pairs);
+        batch.add(&SEALED, &subnet_elements(self.reach.sealed.iter()).1);
+        plan.difference(&Plan::default(), batch);
+    }
+
+    /// What is in the kernel from now on.
+    fn committed(&mut self, plan: &Plan) {
+        self.ruled = self.reach.outer();
+        self.sealed.clone_from(&self.reach.sealed);
+        self.peers.clone_from(&self.reach.peers);
+        self.subnets = self.wanted_subnets();
+        self.served.extend(plan.targets());
     }
 
     /// Takes everything of ours off the host.

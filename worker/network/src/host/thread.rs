@@ -11,6 +11,9 @@ use crate::{NetworkError, Result};
 
 /// How often the host looks after its ways to other nodes.
 const CARE_PERIOD: Duration = Duration::from_secs(5);
+/// How often it compares what is in the kernel with what should be. A look when nothing was changed is a question for a number,
+/// and some lists of links and routes.
+const AUDIT_PERIOD: Duration = Duration::from_secs(20);
 
 type Job = Box<dyn FnOnce(&mut Host) + Send>;
 
@@ -69,11 +72,10 @@ impl HostThread {
 
 /// Does what comes, and meanwhile what is to be done from time to time, until nobody sends any more.
 fn work_off(host: &mut Host, inbox: &mpsc::Receiver<Job>) {
-    let mut next = Instant::now() + CARE_PERIOD;
+    let (mut next, mut audit) = (Instant::now() + CARE_PERIOD, Instant::now() + AUDIT_PERIOD);
     loop {
-        let left =
-            if host.needs_care() { next.saturating_duration_since(Instant::now()) } else { Duration::MAX };
-        match inbox.recv_timeout(left) {
+        let due = if host.needs_care() { next.min(audit) } else { audit };
+        match inbox.recv_timeout(due.saturating_duration_since(Instant::now())) {
             Ok(job) => job(host),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
@@ -81,6 +83,10 @@ fn work_off(host: &mut Host, inbox: &mpsc::Receiver<Job>) {
         if Instant::now() >= next {
             host.tend();
             next = Instant::now() + CARE_PERIOD;
+        }
+        if Instant::now() >= audit {
+            host.look_after();
+            audit = Instant::now() + AUDIT_PERIOD;
         }
     }
 }

@@ -37,6 +37,12 @@ impl Ways {
         self.sealed.look(socket)
     }
 
+    /// What is believed to be there is not: it is looked for anew before the next change.
+    pub(super) fn forget(&mut self) {
+        self.plain = Tunnel::new(Kind::Plain);
+        self.sealed = Tunnel::new(Kind::Sealed);
+    }
+
     /// Where this node is among the hosts, as the plain link has it.
     pub(super) fn outer(&self) -> Option<Outer> {
         self.plain.device().and_then(|device| device.outer)

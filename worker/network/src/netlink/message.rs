@@ -94,6 +94,11 @@ pub(crate) fn text(value: &[u8]) -> String {
     String::from_utf8_lossy(&value[..end]).into_owned()
 }
 
+/// The first four bytes as a number in network order.
+pub(crate) fn read_be32(value: &[u8]) -> Option<u32> {
+    value.first_chunk().map(|bytes| u32::from_be_bytes(*bytes))
+}
+
 /// Four bytes at `offset` as a number in host order.
 pub(crate) fn read_u32(bytes: &[u8], offset: usize) -> Option<u32> {
     let value = bytes.get(offset..offset + 4)?;

@@ -5,5 +5,5 @@
 mod message;
 mod socket;
 
-pub(crate) use message::{Message, attributes, first_attribute, read_u32, text};
+pub(crate) use message::{Message, attributes, first_attribute, read_be32, read_u32, text};
 pub(crate) use socket::NetlinkSocket;

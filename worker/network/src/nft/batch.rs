@@ -2,22 +2,23 @@
 
 use nix::errno::Errno;
 
-use super::{Element, Expression, Set};
+use super::{Contents, Element, Expression, Set};
 use crate::netlink::{Message, NetlinkSocket, attributes, first_attribute, text};
 use crate::{NetworkError, Result};
 
-const SUBSYSTEM: u16 = 10;
+pub(super) const SUBSYSTEM: u16 = 10;
 const NEW_TABLE: u16 = 0;
-const GET_TABLE: u16 = 1;
+pub(super) const GET_TABLE: u16 = 1;
 const DELETE_TABLE: u16 = 2;
 const NEW_CHAIN: u16 = 3;
-const GET_CHAIN: u16 = 4;
+pub(super) const DUMP_CHAINS: u16 = 4;
 const DELETE_CHAIN: u16 = 5;
 const NEW_RULE: u16 = 6;
+pub(super) const DUMP_RULES: u16 = 7;
 const DELETE_RULE: u16 = 8;
 const NEW_SET: u16 = 9;
 const NEW_ELEMENTS: u16 = 12;
-const GET_ELEMENTS: u16 = 13;
+pub(super) const GET_ELEMENTS: u16 = 13;
 const DELETE_ELEMENTS: u16 = 14;
 const CREATE: u16 = 0x400;
 const APPEND: u16 = 0x800;
@@ -25,7 +26,7 @@ const APPEND: u16 = 0x800;
 const ELEMENTS_PER_MESSAGE: usize = 400;
 
 /// Family ipv4, version 0, resource 0.
-const HEADER: [u8; 4] = [2, 0, 0, 0];
+pub(super) const HEADER: [u8; 4] = [2, 0, 0, 0];
 
 /// Where a base chain hangs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,11 +43,23 @@ pub(crate) struct Hook {
 pub(crate) struct Batch {
     table: &'static str,
     messages: Vec<Message>,
+    /// What the changes make of an empty table, when that is asked for.
+    contents: Option<Contents>,
 }
 
 impl Batch {
     pub(crate) fn new(table: &'static str) -> Self {
-        Self { table, messages: Vec::new() }
+        Self { table, messages: Vec::new(), contents: None }
+    }
+
+    /// One that also knows what its changes make of an empty table.
+    pub(crate) fn recording(table: &'static str) -> Self {
+        Self { contents: Some(Contents::default()), ..Self::new(table) }
+    }
+
+    /// What its changes make of an empty table, if it is [`Self::recording`].
+    pub(crate) fn into_contents(self) -> Contents {
+        self.contents.unwrap_or_default()
     }
 
     #[cfg(test)]
@@ -76,6 +89,11 @@ impl Batch {
     pub(crate) fn chain(&mut self, name: &str, hook: Option<Hook>) {
         let message = self.message(NEW_CHAIN, CREATE, format!("make the nft chain {name}"));
         message.text(3, name);
+        if let Some(contents) = &mut self.contents {
+            contents.chains.entry(name.to_owned()).or_default().hook =
+                hook.map(|hook| (hook.number, hook.priority));
+        }
+        let Some(message) = self.messages.last_mut() else { return };
         if let Some(hook) = hook {
             message.nest(4, |inner| {
                 inner.be32(1, hook.number).be32(2, hook.priority.cast_unsigned());
@@ -86,32 +104,53 @@ impl Batch {
 
     /// Deletes an empty chain that nothing leads to.
     pub(crate) fn delete_chain(&mut self, name: &str) {
+        if let Some(contents) = &mut self.contents {
+            contents.chains.remove(name);
+        }
         self.message(DELETE_CHAIN, 0, format!("delete the nft chain {name}")).text(3, name);
     }
 
     /// Deletes all rules of a chain.
     pub(crate) fn flush_chain(&mut self, name: &str) {
+        if let Some(chain) = self.contents.as_mut().and_then(|contents| contents.chains.get_mut(name)) {
+            chain.rules.clear();
+        }
         self.message(DELETE_RULE, 0, format!("empty the nft chain {name}")).text(2, name);
     }
 
-    /// Appends a rule.
+    /// Appends a rule. Its comment is a mark of what it says: the kernel keeps rules as they are made, so that a rule with the mark
+    /// is the rule, and need not be read back in detail.
     pub(crate) fn rule(&mut self, chain: &str, expressions: &[Expression]) {
         let message = self.message(NEW_RULE, CREATE | APPEND, format!("add an nft rule to {chain}"));
+        let before = message.body.len();
         message.text(2, chain).nest(4, |list| {
             for expression in expressions {
                 expression.encode(list);
             }
         });
+        let mark = mark(message.body.get(before..).unwrap_or_default());
+        // User data: kind 0 is the comment; its length counts the zero at its end.
+        let length = u8::try_from(mark.len() + 1).unwrap_or(u8::MAX);
+        message.bytes(7, &[&[0, length], mark.as_bytes(), &[0]].concat());
+        if let Some(contents) = &mut self.contents {
+            contents.chains.entry(chain.to_owned()).or_default().rules.push(mark);
+        }
     }
 
     /// Makes a set unless the same is there.
     pub(crate) fn set(&mut self, set: &Set) {
         let message = self.message(NEW_SET, CREATE, format!("make the nft set {}", set.name));
         set.encode(message);
+        if let Some(contents) = &mut self.contents {
+            contents.sets.entry(set.name.to_owned()).or_default();
+        }
     }
 
     /// Adds elements; one that is there already is left.
     pub(crate) fn add(&mut self, set: &Set, elements: &[Element]) {
+        if let Some(contents) = &mut self.contents {
+            contents.sets.entry(set.name.to_owned()).or_default().extend(elements.iter().cloned());
+        }
         for chunk in elements.chunks(ELEMENTS_PER_MESSAGE) {
             let action = format!("add to the nft set {}", set.name);
             let message = self.message(NEW_ELEMENTS, CREATE, action);
@@ -122,6 +161,11 @@ impl Batch {
 
     /// Removes elements, which must be there.
     pub(crate) fn remove(&mut self, set: &Set, elements: &[Element]) {
+        if let Some(there) = self.contents.as_mut().and_then(|contents| contents.sets.get_mut(set.name)) {
+            elements.iter().for_each(|element| {
+                there.remove(element);
+            });
+        }
         for chunk in elements.chunks(ELEMENTS_PER_MESSAGE) {
             let action = format!("remove from the nft set {}", set.name);
             let message = self.message(DELETE_ELEMENTS, 0, action);
@@ -146,6 +190,14 @@ impl Batch {
     }
 }
 
+/// 64 bits of FNV-1a in 16 hexadecimal digits.
+fn mark(rule: &[u8]) -> String {
+    let hash = rule.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    format!("skep-{hash:016x}")
+}
+
 fn encode_elements(message: &mut Message, elements: &[Element]) {
     message.nest(3, |list| {
         for element in elements {
@@ -167,7 +219,7 @@ pub(crate) fn table_there(socket: &mut NetlinkSocket, table: &str) -> Result<boo
 
 /// The names of the table's chains.
 pub(crate) fn chain_names(socket: &mut NetlinkSocket, table: &str) -> Result<Vec<String>> {
-    let message = Message::new(GET_CHAIN | (SUBSYSTEM << 8), 0, &HEADER, "list the nft chains");
+    let message = Message::new(DUMP_CHAINS | (SUBSYSTEM << 8), 0, &HEADER, "list the nft chains");
     let answers = socket.dump(message)?;
     let ours = answers.iter().filter_map(|body| {
         let attributes = body.get(4..)?;

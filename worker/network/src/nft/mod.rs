@@ -3,10 +3,12 @@
 //! Numbers are those of linux/netfilter/nf_tables.h.
 
 mod batch;
+mod contents;
 mod encoding;
 mod expression;
 mod set;
 
 pub(crate) use batch::{Batch, Hook, chain_names, keys, table_there};
+pub(crate) use contents::{Contents, generation};
 pub(crate) use expression::{Base, CtKey, Expression, MetaKey, Register, Verdict};
 pub(crate) use set::{Element, Set, Value};

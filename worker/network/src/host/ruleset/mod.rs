@@ -27,7 +27,7 @@ mod tunnel;
 use std::net::Ipv4Addr;
 
 pub(crate) use sets::{
-    BACK, EGRESS, OWN, PUBLISHED, PUBLISHED_AT, SAME, SEALED, SOURCES, SUBNETS, VIPS, peer_elements,
+    BACK, EGRESS, OWN, PUBLISHED, PUBLISHED_AT, SAME, SEALED, SETS, SOURCES, SUBNETS, VIPS, peer_elements,
     peer_of_pair, subnet_elements, subnet_of_range,
 };
 use terms::{

@@ -64,7 +64,7 @@ pub(crate) const HOPS: Set = addresses("hops");
 /// (a node's address . its address within the tunnel) of each other node.
 pub(crate) const BACK: Set = pairs("back");
 
-pub(super) const SETS: [&Set; 12] = [
+pub(crate) const SETS: [&Set; 12] = [
     &SOURCES,
     &OWN,
     &EGRESS,

@@ -9,11 +9,10 @@ use super::entry::{
 };
 use super::{Entry, Kind, Number};
 use crate::Result;
-use crate::host::links::ROUTE_PROTOCOL;
+use crate::host::links::{GET_ROUTE, ROUTE_PROTOCOL};
 use crate::netlink::{Message, NetlinkSocket, first_attribute, read_u32};
 
 // Of linux/rtnetlink.h.
-const GET_ROUTE: u16 = 26;
 const GET_NEIGHBOUR: u16 = 30;
 const GET_RULE: u16 = 34;
 

@@ -1,0 +1,124 @@
+//! What is in the kernel, compared with what should be: people and programs change networks, and nobody tells us.
+
+mod deviation;
+
+pub use deviation::Deviation;
+
+use super::Host;
+use super::links;
+use super::ruleset::{SETS, TABLE};
+use super::tunnel::{Kind, Tunnel};
+use crate::Result;
+use crate::nft::{Batch, Contents, generation, table_there};
+use crate::sysctl::Sysctls;
+
+impl Host {
+    /// What is not as it should be; with `repair`, it is brought back, and what is said of it is whether that helped.
+    pub(crate) fn audit(&mut self, repair: bool) -> Result<Vec<Deviation>> {
+        // A former daemon's state is right until the first table says otherwise.
+        if self.applied.is_none() {
+            return Ok(Vec::new());
+        }
+        let found = self.deviations()?;
+        if !repair || found.is_empty() {
+            return Ok(found.into_iter().map(|what| Deviation { what, repaired: false }).collect());
+        }
+        self.bring_back()?;
+        let left = self.deviations()?;
+        let deviation = |what: String| Deviation { repaired: !left.contains(&what), what };
+        Ok(found.into_iter().map(deviation).collect())
+    }
+
+    /// Looks, brings back, and says in the log what it was.
+    pub(super) fn look_after(&mut self) {
+        match self.audit(true) {
+            Ok(found) => {
+                for Deviation { what, repaired } in found {
+                    if repaired {
+                        tracing::warn!("{what}; somebody changed it: brought back");
+                    } else {
+                        tracing::error!("{what}, and cannot be brought back; trying again");
+                    }
+                }
+            }
+            Err(error) => tracing::warn!(%error, "whether the network is as it should be is not known"),
+        }
+    }
+
+    fn deviations(&mut self) -> Result<Vec<String>> {
+        let mut found = self.table_deviations()?;
+        found.extend(self.link_deviations()?);
+        for kind in Kind::ALL {
+            found.extend(self.tunnel_deviations(kind)?);
+        }
+        let wrong = Sysctls::wrong().into_iter();
+        found.extend(wrong.map(|(name, value)| format!("the setting {name} is {value}")));
+        Ok(found)
+    }
+
+    fn table_deviations(&mut self) -> Result<Vec<String>> {
+        let now = generation(&mut self.filter)?;
+        // Nobody has changed any table since.
+        if now.is_some() && now == self.sound_at {
+            return Ok(Vec::new());
+        }
+        if !table_there(&mut self.filter, TABLE)? {
+            return Ok(vec![format!("the nft table {TABLE} is missing")]);
+        }
+        let mut batch = Batch::recording(TABLE);
+        self.whole(&self.plan, &mut batch);
+        let wanted = batch.into_contents();
+        let there = Contents::read(&mut self.filter, TABLE, &SETS)?;
+        let drift: Vec<_> = wanted.drift(&there).iter().map(ToString::to_string).collect();
+        self.sound_at = now.filter(|_| drift.is_empty());
+        Ok(drift)
+    }
+
+    fn link_deviations(&mut self) -> Result<Vec<String>> {
+        let (up, routes) = links::state(&mut self.route)?;
+        let mut found = Vec::new();
+        for (container, plug) in &self.containers {
+            if !up.contains(&plug.index) {
+                found.push(format!("the link {} of container {container} is down or gone", plug.link));
+            }
+            let lost = plug.addresses.iter().filter(|entry| !routes.contains(&(plug.index, entry.address)));
+            found.extend(
+                lost.map(|entry| format!("there is no route to {} of container {container}", entry.address)),
+            );
+        }
+        Ok(found)
+    }
+
+    fn tunnel_deviations(&mut self, kind: Kind) -> Result<Vec<String>> {
+        let mut there = Tunnel::new(kind);
+        there.look(&mut self.route)?;
+        let (name, device) = (kind.name(), self.reach.device(kind));
+        if there.device() != device {
+            let wrong = if device.is_none() { "is there without need" } else { "is gone, down or changed" };
+            return Ok(vec![format!("the link {name} to other nodes {wrong}")]);
+        }
+        let wanted = self.reach.entries(kind, &self.local());
+        let missing = wanted.difference(there.entries()).map(|entry| format!("missing: {entry:?} of {name}"));
+        let strange =
+            there.entries().difference(&wanted).map(|entry| format!("not ours: {entry:?} of {name}"));
+        Ok(missing.chain(strange).collect())
+    }
+
+    /// Makes everything as it should be.
+    fn bring_back(&mut self) -> Result<()> {
+        self.sysctls.set()?;
+        if !self.table_deviations()?.is_empty() {
+            let there = table_there(&mut self.filter, TABLE)?;
+            let plan = self.plan.clone();
+            self.rebuild(&plan, there)?;
+        }
+        for plug in self.containers.values() {
+            if let Err(error) = links::configure_host(&mut self.route, plug.index, &plug.addresses) {
+                tracing::warn!(%error, link = plug.link, "the link of a container cannot be brought back");
+            }
+        }
+        self.ways.forget();
+        self.extend_tunnel();
+        self.trim_tunnel()
+    }
+}
