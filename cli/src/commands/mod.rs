@@ -49,7 +49,7 @@ pub(crate) enum Command {
     /// Manage this node's images.
     #[command(subcommand)]
     Image(image::Command),
-    /// Look at networks.
+    /// Manage networks.
     #[command(subcommand)]
     Network(network::Command),
     /// List containers.

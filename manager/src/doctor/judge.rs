@@ -35,7 +35,7 @@ pub fn without_managers(name: &str, report: NodeReport, reason: &str, took: Dura
             Check::Paths,
             format!("no packet of the tunnel comes back from the node {}; {outside}", path.peer),
         )
-        .cause("UDP port 4789 is blocked, or the host is off or cut off")
+        .cause("the tunnel's UDP port (4789 unless another was chosen) is blocked, or the host is off or cut off")
         .fix("run \"skep doctor\" on a manager, which knows both sides")
     }));
     let pairs = report.paths.len();

@@ -102,7 +102,7 @@ fn finding(scene: &Scene<'_>, (from, to): Way, both: bool, trouble: &Trouble) ->
     let (arrow, at_both) = if both { ("<->", format!("{start} and {end}")) } else { ("->", end.clone()) };
     let fault = |failed: String| Finding::fault(Check::Paths, failed);
     let warning = |failed: String| Finding::warning(Check::Paths, failed);
-    let port = limits::TUNNEL_PORT_DEFAULT;
+    let port = scene.tunnel_port();
     let found = match trouble {
         Trouble::CutOff => fault("no packet arrives, neither in the tunnel nor outside it".into())
             .cause(format!("there is no way between {from_address} and {to_address}, or a firewall drops everything"))

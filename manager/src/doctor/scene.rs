@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use skep_model::{Node, NodeId, NodeReport, Timestamp};
+use skep_model::{Node, NodeId, NodeReport, Timestamp, limits};
 use skep_store::View;
 
 /// What a node said, and what its connection showed.
@@ -42,9 +42,22 @@ impl Scene<'_> {
         }
     }
 
-    /// Where a node is reached.
+    /// Where a node's end of the tunnel is.
     pub(crate) fn address(&self, id: NodeId) -> String {
-        self.view.node(id).map(|node| node.status.address.clone()).unwrap_or_default()
+        let node = self.view.node(id);
+        let address = node.map(|node| match node.data_path() {
+            Some(address) => address.to_string(),
+            None => node.status.address.clone(),
+        });
+        address.unwrap_or_default()
+    }
+
+    /// The UDP port of every node's tunnel.
+    pub(crate) fn tunnel_port(&self) -> u16 {
+        match self.view.cluster().map_or(0, |cluster| cluster.spec.data_path_port) {
+            0 => limits::TUNNEL_PORT_DEFAULT,
+            port => port,
+        }
     }
 
     /// The node whose manager is reached there.

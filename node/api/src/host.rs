@@ -158,6 +158,8 @@ pub struct Member {
     pub node: NodeId,
     /// Its address for other members, without a port.
     pub address: String,
+    /// Where its end of the tunnel to other nodes is.
+    pub data_path: String,
     /// Where managers are reached, `address:port`.
     pub managers: Vec<String>,
     /// What users want done; on managers.

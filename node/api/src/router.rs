@@ -70,6 +70,7 @@ fn swarm_calls() -> Router<Api> {
         .route("/tasks/{id}/logs", get(logs::task))
         .route("/networks", get(network::list))
         .route("/networks/create", post(network::create))
+        .route("/networks/prune", post(network::prune))
         .route("/networks/{id}", get(network::inspect).delete(network::remove))
         .route("/stacks", get(stack::list))
         .route("/stacks/{name}", get(stack::inspect).put(stack::deploy).delete(stack::remove))

@@ -47,6 +47,6 @@ pub use task_state::{StateOwner, TaskState};
 pub use timestamp::Timestamp;
 pub use tunnel_key::TunnelKey;
 pub use validate::{
-    validate_cluster, validate_image, validate_name, validate_network, validate_service, validate_stack,
-    validate_stack_name,
+    validate_cluster, validate_image, validate_name, validate_network, validate_no_overlap, validate_service,
+    validate_stack, validate_stack_name,
 };

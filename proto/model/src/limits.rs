@@ -79,6 +79,17 @@ pub const CLOCK_SKEW_SHOWN: Duration = Duration::from_secs(1);
 pub const CLUSTER_PORT_DEFAULT: u16 = 2377;
 /// The UDP port of the tunnel between nodes: IANA's for VXLAN.
 pub const TUNNEL_PORT_DEFAULT: u16 = 4789;
+/// The lowest UDP port that the tunnel between nodes may have (Docker's, as the next).
+pub const DATA_PATH_PORT_MIN: u16 = 1024;
+/// The highest UDP port that the tunnel between nodes may have: those behind it are given out to clients.
+pub const DATA_PATH_PORT_MAX: u16 = 49_151;
+/// How long an address, or a subnet of a pool, rests after its use before it is given out again: what still talks to its
+/// former owner must not reach the new one.
+pub const ADDRESS_REST: Duration = Duration::from_secs(60);
+/// Prefix length of the largest subnet that a network may have.
+pub const SUBNET_PREFIX_BITS_MIN: u8 = 8;
+/// Prefix length of the smallest: a gateway, a virtual address and tasks need some room.
+pub const SUBNET_PREFIX_BITS_MAX: u8 = 29;
 /// The UDP port of encrypted networks is this far above that of the tunnel: 4790 by default.
 pub const SEALED_PORT_ABOVE: u16 = 1;
 /// How old a node's key for encrypted networks gets before the node makes another one.

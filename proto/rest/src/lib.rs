@@ -12,6 +12,7 @@ mod event;
 mod human_duration;
 mod image;
 mod network;
+mod network_create;
 mod node;
 mod service;
 mod spec;
@@ -31,7 +32,10 @@ pub use error::{ErrorMessage, Unsupported};
 pub use event::{Event, EventActor};
 pub use human_duration::human_duration;
 pub use image::{DeletedImage, ImageConfig, ImageInspect, ImageSummary, ProgressLine};
-pub use network::{Ipam, IpamConfig, Network, NetworkCreate, NetworkCreated};
+pub use network::{
+    ConfigReference, Ipam, IpamConfig, Network, NetworkContainer, NetworkPeer, NetworkService, NetworkTask,
+};
+pub use network_create::{NetworkCreate, NetworkCreated, NetworksPruned};
 pub use node::{
     EngineDescription, ManagerStatus, Node, NodeDescription, NodeSpec, NodeStatus, Platform, Resources,
 };

@@ -6,6 +6,7 @@ pub(crate) mod image;
 pub(crate) mod image_archive;
 pub(crate) mod missing;
 pub(crate) mod network;
+mod network_members;
 pub(crate) mod node;
 pub(crate) mod port;
 pub(crate) mod service;

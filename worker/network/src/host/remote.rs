@@ -23,6 +23,22 @@ impl Host {
         self.ways.extend(&mut self.route, &mut self.reach, &local);
     }
 
+    /// Makes the ways to these addresses that are missing; to all, when that fails, to learn which link it is.
+    pub(super) fn extend_tunnel_to(&mut self, addresses: &BTreeSet<Ipv4Addr>) {
+        let local = self.local();
+        if let Err(error) = self.ways.extend_some(&mut self.route, &self.reach, &local, addresses) {
+            tracing::warn!(%error, "a way to another node cannot be added; making all of them anew");
+            self.extend_tunnel();
+        }
+    }
+
+    /// Removes those that are not wanted, of the ways to these addresses or of all.
+    pub(super) fn trim_tunnel_of(&mut self, addresses: Option<&BTreeSet<Ipv4Addr>>) -> Result<()> {
+        let Some(addresses) = addresses else { return self.trim_tunnel() };
+        let local = self.local();
+        self.ways.trim_some(&mut self.route, &self.reach, &local, addresses)
+    }
+
     /// Removes those that are not wanted.
     pub(super) fn trim_tunnel(&mut self) -> Result<()> {
         let local = self.local();

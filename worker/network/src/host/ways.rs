@@ -103,6 +103,37 @@ impl Ways {
         self.link(kind).extend(socket, &reach.entries(kind, local))
     }
 
+    /// Makes the ways to these addresses alone, by the links that are there.
+    ///
+    /// # Errors
+    /// When the kernel refuses; [`Self::extend`] then says which link it is.
+    pub(super) fn extend_some(
+        &mut self,
+        socket: &mut NetlinkSocket,
+        reach: &Reach,
+        local: &BTreeSet<Ipv4Addr>,
+        addresses: &BTreeSet<Ipv4Addr>,
+    ) -> Result<()> {
+        Kind::ALL.into_iter().filter(|kind| !reach.is_lost(*kind)).try_for_each(|kind| {
+            let wanted = reach.entries_of(kind, local, addresses);
+            self.link(kind).extend(socket, &wanted)
+        })
+    }
+
+    /// Removes the ways to these addresses that are not wanted.
+    pub(super) fn trim_some(
+        &mut self,
+        socket: &mut NetlinkSocket,
+        reach: &Reach,
+        local: &BTreeSet<Ipv4Addr>,
+        addresses: &BTreeSet<Ipv4Addr>,
+    ) -> Result<()> {
+        Kind::ALL.into_iter().try_for_each(|kind| {
+            let wanted = reach.entries_of(kind, local, addresses);
+            self.link(kind).trim_some(socket, addresses, &wanted)
+        })
+    }
+
     /// Removes those that are not wanted.
     pub(super) fn trim(
         &mut self,

@@ -1,4 +1,5 @@
 use std::net::Ipv4Addr;
+use std::ops::RangeInclusive;
 
 use super::{Kind, Number};
 use crate::host::links::{
@@ -76,6 +77,11 @@ impl Entry {
     /// Whether it stays when the tunnel's link goes.
     pub(crate) fn is_rule(&self) -> bool {
         matches!(self, Self::Rule(_) | Self::Gate)
+    }
+
+    /// All that may lead to the address of a task.
+    pub(crate) fn routes_to(address: Ipv4Addr) -> RangeInclusive<Self> {
+        Self::Route(address, Number::FIRST, 0)..=Self::Route(address, Number::LAST, u32::MAX)
     }
 
     /// The address of a task that it leads to.

@@ -2,9 +2,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use skep_model::limits::{SEALED_PORT_ABOVE, TUNNEL_PORT_DEFAULT};
-use skep_model::{Backend, EndpointNetwork, EndpointTable, NetworkId, NodeId, Peer, Subnet, TunnelKey};
+use skep_model::{
+    Backend, EndpointNetwork, EndpointService, EndpointTable, NetworkId, NodeId, Peer, Subnet, TunnelKey,
+};
 
 use super::{Device, Entry, Kind, Number, Outer};
+use crate::host::owners::Owners;
 use crate::seal::{SealPeer, SealPlan};
 
 /// What VXLAN puts around a packet, and what WireGuard does, in bytes: headers of IP (20) and UDP (8), and 22 of VXLAN's and
@@ -31,8 +34,11 @@ pub(crate) struct Reach {
     /// The biggest packets that arrive by the plain link at those nodes which its biggest do not reach, in bytes.
     small: BTreeMap<Number, u32>,
     /// The addresses of tasks on other nodes, on the networks that this node knows.
-    routes: BTreeMap<Ipv4Addr, (Number, Kind)>,
+    routes: BTreeMap<Ipv4Addr, Route>,
 }
+
+/// The node that an address is led to, and by which link.
+pub(crate) type Route = (Number, Kind);
 
 /// This node among the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +80,7 @@ impl Reach {
                 _ => tracing::warn!(?peer, "the endpoint table names a node that cannot be reached"),
             }
         }
-        reach.routes = reach.routes_of(table);
+        reach.routes = reach.routes_of(table.services.iter());
         reach
     }
 
@@ -173,6 +179,56 @@ impl Reach {
         self.own.is_none_or(|own| own.node == backend.node)
     }
 
+    /// Leads to these addresses as the table says now, in which nothing but services has changed; gives what led there before.
+    pub(crate) fn follow(
+        &mut self,
+        table: &EndpointTable,
+        owners: &Owners,
+        addresses: &BTreeSet<Ipv4Addr>,
+    ) -> Vec<(Ipv4Addr, Option<Route>)> {
+        let one = |address: &Ipv4Addr| {
+            let services = owners.of(*address).iter().filter_map(|id| table.service(*id));
+            (*address, self.routes_of(services).remove(address))
+        };
+        let routes: Vec<_> = addresses.iter().map(one).collect();
+        self.lead(routes)
+    }
+
+    /// Leads to each address by its route, if it has one; gives what led there before.
+    pub(crate) fn lead(&mut self, routes: Vec<(Ipv4Addr, Option<Route>)>) -> Vec<(Ipv4Addr, Option<Route>)> {
+        let change = |(address, route)| {
+            let before = match route {
+                Some(route) => self.routes.insert(address, route),
+                None => self.routes.remove(&address),
+            };
+            (address, before)
+        };
+        routes.into_iter().map(change).collect()
+    }
+
+    /// What must be in the kernel for a link to lead to these addresses.
+    pub(crate) fn entries_of(
+        &self,
+        kind: Kind,
+        local: &BTreeSet<Ipv4Addr>,
+        addresses: &BTreeSet<Ipv4Addr>,
+    ) -> BTreeSet<Entry> {
+        let routes = addresses.iter().filter_map(|address| Some((address, self.routes.get(address)?)));
+        routes.filter_map(|(address, route)| self.entry(kind, local, *address, *route)).collect()
+    }
+
+    fn entry(
+        &self,
+        kind: Kind,
+        local: &BTreeSet<Ipv4Addr>,
+        address: Ipv4Addr,
+        route: Route,
+    ) -> Option<Entry> {
+        let (number, by) = route;
+        let wanted = by == kind && self.leads(number, kind) && !local.contains(&address);
+        wanted.then(|| Entry::Route(address, number, self.route_mtu(number, kind)))
+    }
+
     /// Whether the address is that of a task on another node.
     pub(crate) fn leads_to(&self, address: Ipv4Addr) -> bool {
         self.routes.contains_key(&address)
@@ -195,17 +251,16 @@ impl Reach {
             entries.extend([Entry::Back(number, self.route_mtu(number, kind)), Entry::Rule(number)]);
         }
         entries.insert(Entry::Gate);
-        let routes = self.routes.iter().filter(|(address, _)| !local.contains(address));
-        let routes = routes.filter(|(_, (number, by))| *by == kind && self.leads(*number, kind));
-        let route = |(address, (number, _)): (&Ipv4Addr, &(Number, Kind))| {
-            Entry::Route(*address, *number, self.route_mtu(*number, kind))
-        };
-        entries.extend(routes.map(route));
+        let routes = self.routes.iter();
+        entries.extend(routes.filter_map(|(address, route)| self.entry(kind, local, *address, *route)));
         entries
     }
 
-    fn routes_of(&self, table: &EndpointTable) -> BTreeMap<Ipv4Addr, (Number, Kind)> {
-        let mut backends: Vec<_> = table.services.iter().flat_map(|service| &service.backends).collect();
+    fn routes_of<'a>(
+        &self,
+        services: impl Iterator<Item = &'a EndpointService>,
+    ) -> BTreeMap<Ipv4Addr, Route> {
+        let mut backends: Vec<_> = services.flat_map(|service| &service.backends).collect();
         // Of two that have an address while it moves, the one that gets connections has it.
         backends.sort_by_key(|backend| backend.ready);
         let mut routes = BTreeMap::new();

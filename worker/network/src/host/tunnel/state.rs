@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
 
 use nix::errno::Errno;
 
@@ -91,6 +92,24 @@ impl Tunnel {
         if device.is_none() {
             self.remove_link(socket)?;
         }
+        Ok(())
+    }
+
+    /// Removes what leads to these addresses and is not wanted.
+    pub(crate) fn trim_some(
+        &mut self,
+        socket: &mut NetlinkSocket,
+        addresses: &BTreeSet<Ipv4Addr>,
+        wanted: &BTreeSet<Entry>,
+    ) -> Result<()> {
+        let Some(Found { index, .. }) = self.link else { return Ok(()) };
+        let there = addresses.iter().flat_map(|address| self.entries.range(Entry::routes_to(*address)));
+        let extra: Vec<_> = there.filter(|entry| !wanted.contains(entry)).copied().collect();
+        let messages: Vec<_> = extra.iter().map(|entry| entry.remove(self.kind, index)).collect();
+        socket.all(&messages, &GONE)?;
+        extra.iter().for_each(|entry| {
+            self.entries.remove(entry);
+        });
         Ok(())
     }
 
