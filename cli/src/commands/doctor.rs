@@ -16,11 +16,15 @@ pub(crate) struct Doctor {
     /// Print what was found as JSON.
     #[arg(long)]
     json: bool,
+    /// Have every node bring back rules, routes and settings of its network that others changed; to be asked of a manager.
+    #[arg(long)]
+    repair: bool,
 }
 
 impl Doctor {
     pub(crate) async fn run(self, client: &Client) -> Result<(), Failure> {
-        let value: Value = client.get("/doctor").await?;
+        let value: Value =
+            if self.repair { client.post("/doctor", &()).await? } else { client.get("/doctor").await? };
         let found: Diagnosis = serde_json::from_value(value.clone())
             .map_err(|error| Failure::talk("the daemon's answer to /doctor cannot be read", error))?;
         if self.json {

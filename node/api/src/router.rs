@@ -47,7 +47,7 @@ fn node_calls() -> Router<Api> {
 /// What concerns the swarm.
 fn swarm_calls() -> Router<Api> {
     Router::new()
-        .route("/doctor", get(doctor::check))
+        .route("/doctor", get(doctor::check).post(doctor::repair))
         .route("/swarm", get(swarm::inspect))
         .route("/swarm/init", post(swarm::init))
         .route("/swarm/join", post(swarm::join))

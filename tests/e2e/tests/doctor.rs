@@ -41,7 +41,7 @@ mod tests {
     fn until_healthy(cluster: &Cluster, asked: u8) {
         eventually(|| {
             let ran = cluster.host(asked).skep(&["doctor"]);
-            let whole = "12 checks on 3 nodes and 6 pairs: no fault found";
+            let whole = "13 checks on 3 nodes and 6 pairs: no fault found";
             if ran.code == 0 && ran.out.starts_with(whole) { Ok(()) } else { Err(format!("{ran:?}")) }
         });
     }
@@ -82,6 +82,23 @@ mod tests {
         );
         cluster.switch().set_mtu(2, 1500);
         until_healthy(&cluster, 0);
+
+        // Somebody plays with the rules of a node; another node has them brought back.
+        let told = "host2: the rules of the nft chain guard were changed";
+        for (flags, code, fix) in
+            [(&["doctor"][..], 1, "--repair"), (&["doctor", "--repair"], 0, "is brought back")]
+        {
+            eventually(|| {
+                // The node may have brought it back by itself meanwhile.
+                cluster.nft(2, "flush chain ip skep guard");
+                let ran = cluster.host(0).skep(flags);
+                let right = ran.code == code && ran.out.contains(told) && ran.out.contains(fix);
+                if right { Ok(()) } else { Err(format!("{ran:?}")) }
+            });
+        }
+        until_healthy(&cluster, 1);
+        let refused = cluster.host(1).skep(&["doctor", "--repair"]);
+        assert!(refused.code == 1 && refused.out.contains("only a manager"), "{refused:?}");
 
         cluster.set_cut(2, true);
         let lines = until_found(&cluster, 0, "managers", &["host2"]);

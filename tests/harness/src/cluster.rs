@@ -102,6 +102,11 @@ impl Cluster {
         loss::set_rules(&self.host(number).namespaces().host(), rules);
     }
 
+    /// Has a host's nft do this, in its own words.
+    pub fn nft(&self, number: u8, command: &str) {
+        loss::nft_inside(&self.host(number).namespaces().host(), command);
+    }
+
     /// A host's API; what does not answer within ten seconds fails.
     pub fn api(&self, number: u8) -> Api {
         Api::new(self.host(number).socket()).with_timeout(API_PATIENCE)

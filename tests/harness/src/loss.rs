@@ -45,6 +45,11 @@ pub(crate) fn set_rules(namespace: &Path, rules: &str) {
     Namespaces::inside(namespace, || nft(&text));
 }
 
+/// Has nft do this in a network namespace.
+pub(crate) fn nft_inside(namespace: &Path, command: &str) {
+    Namespaces::inside(namespace, || nft(command));
+}
+
 fn nft(rules: &str) {
     let mut command = Command::new("nft");
     let mut child = command.args(["-f", "-"]).stdin(Stdio::piped()).spawn().expect("nft is there (nftables)");

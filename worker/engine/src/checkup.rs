@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use skep_model::{Check, Checkup, Finding, ManagerReport, NodeReport, limits};
+use skep_network::Deviation;
 use skep_runtime::Env;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -30,20 +31,59 @@ pub async fn check_host(env: &Env, data_root: &Path) -> Vec<Finding> {
 }
 
 impl Engine {
-    /// Looks at the host and at the ways to all other nodes now; takes a few seconds at most. The clock is left out.
+    /// Looks at the host and at the ways to all other nodes now, and with `repair` mends what it can; takes a few seconds at most. The
+    /// clock is left out.
     pub async fn check(&self, checkup: &Checkup) -> NodeReport {
-        let (paths, mut findings, disk, managers) = tokio::join!(
+        let mut findings = self.check_network(checkup.repair).await;
+        let (paths, network, disk, managers) = tokio::join!(
             self.network.measure_paths(),
             self.network.check(),
             check_disk(&self.env, &self.data_root),
             reach(&checkup.managers),
         );
-        findings.extend(disk);
+        findings.extend(network.into_iter().chain(disk));
         if paths.iter().any(|path| path.is_silent() || !path.heard) {
             findings.extend(self.network.check_unheard());
         }
         NodeReport { paths, managers, findings, ..NodeReport::default() }
     }
+}
+
+impl Engine {
+    /// What is in the kernel of the host's network against what should be, and what cannot be had of it.
+    async fn check_network(&self, repair: bool) -> Vec<Finding> {
+        let faults = self.network.tunnel_report().await.map(|report| report.faults);
+        let unreached = |fault| {
+            let fix = "see the daemon's log; it is tried again every few seconds";
+            Finding::fault(Check::Network, "connections to tasks on other nodes are refused")
+                .cause(fault)
+                .fix(fix)
+        };
+        let mut found: Vec<_> = faults.unwrap_or_default().into_iter().map(unreached).collect();
+        match self.network.audit(repair).await {
+            Ok(deviations) => found.extend(deviations.into_iter().map(|one| judge_deviation(one, repair))),
+            Err(error) => {
+                let failed = "whether the network's rules and routes are right cannot be seen";
+                let fix = "the daemon needs root's rights; see its log";
+                found.push(Finding::fault(Check::Network, failed).cause(error.to_string()).fix(fix));
+            }
+        }
+        found
+    }
+}
+
+fn judge_deviation(deviation: Deviation, repair: bool) -> Finding {
+    let Deviation { what, repaired } = deviation;
+    let cause = "another program, or somebody, changed it";
+    if repaired {
+        return Finding::warning(Check::Network, what).cause(cause).fix("done: it is brought back");
+    }
+    let fix = if repair {
+        "it could not be brought back; see the daemon's log on that node"
+    } else {
+        "\"skep doctor --repair\", or wait: each node brings it back within 20 seconds"
+    };
+    Finding::fault(Check::Network, what).cause(cause).fix(fix)
 }
 
 async fn reach(addresses: &[String]) -> Vec<ManagerReport> {

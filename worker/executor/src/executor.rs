@@ -2,9 +2,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use skep_model::{
-    Checkup, EndpointTable, Finding, NodeDescription, NodeReport, PathReport, TaskAssignment, TaskId,
-};
+use skep_model::{Checkup, EndpointTable, NodeDescription, NodeReport, PathReport, TaskAssignment, TaskId};
 
 use crate::{Controller, ControllerError};
 
@@ -29,15 +27,10 @@ pub trait Executor: Send + Sync {
     /// Removes the containers of all tasks but these.
     async fn retain(&self, tasks: &BTreeSet<TaskId>) -> Result<(), ControllerError>;
 
-    /// Looks at the machine, and at the ways to all others, now; takes a few seconds at most. The clock is left out.
+    /// Looks at the machine, and at the ways to all others, now, and with `repair` mends what it can; takes a few seconds at most. The
+    /// clock is left out.
     async fn check(&self, _checkup: &Checkup) -> NodeReport {
         NodeReport::default()
-    }
-
-    /// Compares what is in the kernel with what should be there, and with `repair` mends it; what was, or is, wrong. A part
-    /// of [`Self::check`].
-    async fn check_network(&self, _repair: bool) -> Vec<Finding> {
-        Vec::new()
     }
 
     /// The ways to other machines as they were measured last in the background, once they differ from those that `seen` (0

@@ -28,11 +28,13 @@ pub enum Check {
     Firewall,
     /// Room for connections in the kernel's table.
     Connections,
+    /// What is in the kernel of the node's networks, against what should be.
+    Network,
 }
 
 impl Check {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Managers,
         Self::Paths,
         Self::Clock,
@@ -45,12 +47,13 @@ impl Check {
         Self::Kernel,
         Self::Firewall,
         Self::Connections,
+        Self::Network,
     ];
     /// Those of a host that is in no swarm.
     pub const ALONE: [Self; 6] =
         [Self::DiskSpace, Self::DiskSpeed, Self::Dns, Self::Kernel, Self::Firewall, Self::Connections];
     /// Those of a member that no manager answers.
-    pub const WITHOUT_MANAGERS: [Self; 9] = [
+    pub const WITHOUT_MANAGERS: [Self; 10] = [
         Self::Managers,
         Self::Paths,
         Self::DiskSpace,
@@ -60,6 +63,7 @@ impl Check {
         Self::Kernel,
         Self::Firewall,
         Self::Connections,
+        Self::Network,
     ];
 }
 
@@ -78,6 +82,7 @@ impl fmt::Display for Check {
             Self::Kernel => "kernel",
             Self::Firewall => "firewall",
             Self::Connections => "connections",
+            Self::Network => "network",
         })
     }
 }

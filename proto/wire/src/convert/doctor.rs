@@ -16,6 +16,7 @@ words!(Check {
     Kernel,
     Firewall,
     Connections,
+    Network,
 });
 message!(Checkup { id, repair, managers });
 message!(Finding { severity, check, place, failed, cause, fix });
