@@ -6,28 +6,7 @@ mod tests {
     use std::net::{Ipv4Addr, SocketAddr};
     use std::path::Path;
 
-    use skep_harness::{Cluster, Connection, eventually};
-
-    const COMPOSE: &str = "\
-services:
-  host:
-    image: skep/whoami
-    ports:
-      - {target: 80, published: 8090, mode: host}
-      - {target: 80, mode: host}
-    deploy: {replicas: 3}
-  inside:
-    image: skep/whoami
-    ports: [\"127.0.0.1:8091:80\"]
-  sticky:
-    image: skep/whoami
-    ports: [\"8092:80\"]
-    deploy: {replicas: 4, labels: {skep.balance: source}}
-  near:
-    image: skep/whoami
-    ports: [\"8093:80\"]
-    deploy: {replicas: 2, labels: {skep.prefer-local: 'true'}}
-";
+    use skep_harness::{Cluster, Connection, eventually, example};
 
     fn task_at(from: &Path, address: SocketAddr) -> Result<String, String> {
         let answer = Connection::open(from, address)
@@ -55,9 +34,8 @@ services:
     #[test]
     fn ports_are_open_where_they_were_asked_for() {
         let cluster = Cluster::new(1, 1);
-        let file = cluster.host(0).path("compose.yml");
-        std::fs::write(&file, COMPOSE).unwrap();
-        cluster.host(0).skep(&["stack", "deploy", "--detach", "-c", file.to_str().unwrap(), "p"]).ok();
+        let file = example("ports");
+        cluster.host(0).skep(&["stack", "deploy", "--detach", "-c", file.to_str().unwrap(), "ports"]).ok();
         let client = cluster.switch().namespace();
         let at = |number: u8, port: u16| -> SocketAddr {
             (cluster.host(number).namespaces().address(), port).into()
@@ -70,7 +48,7 @@ services:
             own = each.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
             if own.len() == 2 { Ok(()) } else { Err(format!("{own:?}")) }
         });
-        let tasks = listed(&cluster, "p_host");
+        let tasks = listed(&cluster, "ports_host");
         assert!(
             tasks.iter().any(|(_, rest)| rest.contains("host-mode port already in use on 2 nodes")),
             "{tasks:?}"
@@ -98,6 +76,6 @@ services:
         };
         until(8092, &|seen| seen[0].len() == 1 && seen[0] == seen[1]);
         until(8093, &|seen| seen[0].len() == 1 && seen[1].len() == 1 && seen[0] != seen[1]);
-        cluster.host(0).skep(&["stack", "rm", "p"]).ok();
+        cluster.host(0).skep(&["stack", "rm", "ports"]).ok();
     }
 }

@@ -148,3 +148,29 @@ fn a_udp_client_is_led_to_a_backend_on_another_host() {
         assert_eq!(question(), "second");
     });
 }
+
+#[test]
+fn a_connection_to_a_task_on_a_lost_host_is_reset() {
+    in_lab(|lab| async move {
+        let [one, two] = Node::several(&lab).await;
+        let task = two.cell("task", vec![on(1, 6)]).await;
+        let asker = one.cell("asker", vec![on(1, 5)]).await;
+        let nodes = [&one, &two];
+        follow(1, &nodes, &[line_service(&task)]).await;
+        Line::serve(&task, 7, 2);
+        let mut outer = Line::from_port(&lab.client, 40_001, (HOST, 8081));
+        let mut inner = Line::from_port(&asker.namespace, 40_002, (VIP, 7));
+        assert_eq!(outer.exchange().unwrap(), "task hello\n");
+        assert_eq!(inner.exchange().unwrap(), "task hello\n");
+        inside(&two.namespace, || {
+            let mut socket = NetlinkSocket::route().unwrap();
+            let index = links::find(&mut socket, "up0").unwrap().unwrap();
+            socket.all(&[links::delete(index)], &[]).unwrap();
+        });
+        one.follow(2, &nodes, &[service("line", 100, &[])]).await;
+        for line in [&mut outer, &mut inner] {
+            let error = line.exchange().and_then(|_| line.exchange()).unwrap_err();
+            assert_ne!(error.kind(), std::io::ErrorKind::WouldBlock, "{error}");
+        }
+    });
+}
