@@ -25,10 +25,10 @@ pub struct Arguments {
     #[arg(long, value_name = "MINUTES", default_value_t = 3.0)]
     pub minutes: f64,
     /// How many rounds `throughput` has.
-    #[arg(long, value_name = "N", default_value_t = 5)]
+    #[arg(long, value_name = "N", default_value_t = 20)]
     pub turns: u32,
     /// For how many seconds each of its rounds asks, each way.
-    #[arg(long, value_name = "SECONDS", default_value_t = 2.0)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.5)]
     pub seconds: f64,
     /// Leave haproxy out.
     #[arg(long)]

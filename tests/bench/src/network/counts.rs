@@ -8,14 +8,15 @@ use skep_harness::Host;
 use crate::memory;
 
 /// What there is of a host's network, and what its daemon holds; by name.
-pub(crate) fn count(host: &Host) -> Result<BTreeMap<&'static str, usize>> {
+pub(crate) fn count(host: &Host) -> Result<BTreeMap<String, usize>> {
     let path = host.namespaces().host();
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let lines = |program: &[&str]| Ok::<_, anyhow::Error>(run(&name, program)?.lines().count());
     let rules = run(&name, &["nft", "list", "ruleset"])?;
     let pid = host.daemon_pid().context("the daemon does not run")?;
     let process = Path::new("/proc").join(pid.to_string());
-    Ok(BTreeMap::from([
+    let mut counts: BTreeMap<String, usize> = descriptors(&process)?;
+    let others = [
         ("addresses", lines(&["ip", "-o", "address"])?),
         ("routes", lines(&["ip", "route", "show", "table", "all"])?),
         ("ip rules", lines(&["ip", "rule"])?),
@@ -26,9 +27,22 @@ pub(crate) fn count(host: &Host) -> Result<BTreeMap<&'static str, usize>> {
         // Each element but the last one of its set is followed by a comma.
         ("nft commas", rules.matches(',').count()),
         ("network namespaces", namespaces_of(host)),
-        ("descriptors", std::fs::read_dir(process.join("fd"))?.count()),
-        ("threads", std::fs::read_dir(process.join("task"))?.count()),
-    ]))
+    ];
+    counts.extend(others.map(|(name, count)| (name.to_owned(), count)));
+    Ok(counts)
+}
+
+/// The descriptors of a process, by what they are of: a kind such as `socket`, or a path.
+fn descriptors(process: &Path) -> Result<BTreeMap<String, usize>> {
+    let mut counts = BTreeMap::new();
+    for entry in std::fs::read_dir(process.join("fd"))?.flatten() {
+        let Ok(target) = std::fs::read_link(entry.path()) else { continue };
+        let target = target.to_string_lossy().into_owned();
+        let kind =
+            if target.starts_with('/') { &target } else { target.split(":[").next().unwrap_or(&target) };
+        *counts.entry(format!("descriptors of {kind}")).or_default() += 1;
+    }
+    Ok(counts)
 }
 
 /// Memory of a host's daemon, in KiB.

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -49,9 +50,10 @@ pub(crate) fn measure(cycles: u32) -> Result<Row> {
     for (number, host) in hosts().enumerate() {
         let (before, after) = (&before[number], &after[number]);
         row.say(format!("host{number} before: {before:?}"));
-        for (name, had) in before {
-            let has = after.get(name).copied().unwrap_or_default();
-            if has != *had {
+        let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+        for name in names {
+            let [had, has] = [before, after].map(|counts| counts.get(name).copied().unwrap_or_default());
+            if has != had {
                 row.faults.push(format!("host{number}: {name}: {had} before, {has} after"));
             }
         }

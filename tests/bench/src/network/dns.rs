@@ -28,12 +28,12 @@ pub(crate) fn measure(changes: u32) -> Result<Row> {
     field.deploy(
         "d",
         &format!(
-            "services:\n  ask: {{image: skep/whoami, deploy: {{mode: global}}}}\n  \
+            "services:\n  ask: {{image: skep/whoami, deploy: {{replicas: {HOSTS}}}}}\n  \
              web: {{image: skep/whoami, deploy: {{replicas: {}}}}}\n",
             REPLICAS[0]
         ),
     )?;
-    let askers = field.until_running("d_ask", usize::from(HOSTS))?;
+    let askers = field.until_spread("d_ask")?;
     let places = field.until_running("d_web", REPLICAS[0] as usize)?;
     let network = field.api().get("/networks/d_default")?["Id"].as_str().context("no network")?.to_owned();
     let of = |places: &[Place]| places.iter().filter_map(|place| place.address_on(&network)).collect();

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -58,6 +59,27 @@ impl Field {
         let ran = self.cluster.host(0).skep(&["stack", "deploy", "--detach", "-c", &path, stack]);
         ensure!(ran.code == 0, "deploy {stack}: {ran:?}");
         Ok(())
+    }
+
+    /// Waits until a service has a task on each host; one that was moved while a host was away is moved back.
+    pub(crate) fn until_spread(&self, service: &str) -> Result<Vec<Place>> {
+        let hosts = self.cluster.len();
+        let scale = |replicas: u8| {
+            let wanted = format!("{service}={replicas}");
+            let ran = self.cluster.host(0).skep(&["service", "scale", "--detach", &wanted]);
+            ensure!(ran.code == 0, "{ran:?}");
+            self.until_running(service, usize::from(replicas))
+        };
+        until(&format!("{service} is on every host"), PAUSE, || {
+            let found = self.until_running(service, usize::from(hosts))?;
+            let places: BTreeSet<u8> = found.iter().map(|place| place.host).collect();
+            if places.len() == usize::from(hosts) {
+                return Ok(Some(found));
+            }
+            scale(1)?;
+            scale(hosts)?;
+            Ok(None)
+        })
     }
 
     /// Removes a stack, and waits until none of its containers is left.

@@ -24,14 +24,16 @@ pub(crate) fn measure(rounds: u32) -> Result<Row> {
     field.deploy(
         "s",
         &format!(
-            "services:\n  front: {{image: skep/whoami, ports: [\"{PORT}:80\"], deploy: {{mode: global, {soon}}}}}\n  \
-             back: {{image: skep/whoami, deploy: {{replicas: 2, {soon}}}}}\n"
+            "services:\n  front: {{image: skep/whoami, ports: [\"{PORT}:80\"], deploy: {{replicas: {HOSTS}, {soon}}}}}\n  \
+             back: {{image: skep/whoami, deploy: {{replicas: 2, {soon}}}}}\n  \
+             ask: {{image: skep/whoami, deploy: {{replicas: {HOSTS}, {soon}}}}}\n"
         ),
     )?;
     until("all answers", PAUSE, || Ok(all_answer(&field).ok()))?;
     let mut times = Samples::default();
     let mut longest = Samples::default();
     for round in 1..=rounds {
+        field.until_spread("s_ask")?;
         field.cluster.each_at_once(skep_harness::Host::kill_everything);
         let begun = Instant::now();
         field.cluster.each_at_once(skep_harness::Host::start);
@@ -79,16 +81,16 @@ fn all_answer(field: &Field) -> Result<(), String> {
         let asked = Namespaces::inside(&client, || ask(address, PATIENCE));
         asked.map_err(|error| format!("{address}: {error}"))?;
     }
-    let fronts = Place::of_service(&field.cluster, 0, "s_front")?;
-    if fronts.len() != usize::from(HOSTS) {
-        return Err(format!("{} fronts run", fronts.len()));
+    let askers = Place::of_service(&field.cluster, 0, "s_ask")?;
+    if askers.len() != usize::from(HOSTS) {
+        return Err(format!("{} of {HOSTS} run that ask", askers.len()));
     }
     let vip = |name: &str| field.virtual_address(name, "s_default").map_err(|error| format!("{error:#}"));
     let ways =
         ["back".to_owned(), "front".to_owned(), vip("s_back")?.to_string(), vip("s_front")?.to_string()];
-    for front in &fronts {
+    for asker in &askers {
         for way in &ways {
-            called(front, way)?;
+            called(asker, way)?;
         }
     }
     Ok(())

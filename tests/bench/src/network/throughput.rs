@@ -1,7 +1,6 @@
 use std::time::Duration;
 
-use anyhow::{Context, Result};
-use skep_harness::Place;
+use anyhow::{Context, Result, ensure};
 
 use super::arguments::Arguments;
 use super::field::Field;
@@ -34,14 +33,21 @@ const PEER: usize = 7;
 /// Requests and connections per second by several ways, in turns.
 pub(crate) fn measure(arguments: &Arguments) -> Result<Row> {
     let field = Field::new(1, 1);
-    let near = deploy(&field, "near", 0, NEAR)?;
-    let far = deploy(&field, "far", 1, FAR)?;
-    let caller = deploy(&field, "caller", 0, NEAR + 2)?;
+    let compose = format!(
+        "services:\n  near: {{image: skep/whoami, ports: [\"{NEAR}:80\"]}}\n  far: {{image: skep/whoami, ports: [\"{FAR}:80\"]}}\n  \
+         caller: {{image: skep/whoami, deploy: {{replicas: 2}}}}\n"
+    );
+    field.deploy("t", &compose)?;
+    let one = |name: &str| field.until_running(name, 1)?.pop().context("no task");
+    let (near, far) = (one("t_near")?, one("t_far")?);
+    ensure!(near.host != far.host, "both tasks are on one host: tasks are no longer spread over the nodes");
+    let callers = field.until_spread("t_caller")?;
+    let caller = callers.into_iter().find(|place| place.host == near.host).context("no caller there")?;
     let host = |number: u8| {
         let spaces = field.cluster.host(number).namespaces();
         (spaces.host(), spaces.address())
     };
-    let ((here, here_at), (there, there_at)) = (host(0), host(1));
+    let ((here, here_at), (there, there_at)) = (host(near.host), host(far.host));
     let (plain, beyond) = (Plain::behind(&here, 1)?, Plain::behind(&there, 2)?);
     tunnel((&here, here_at), (&there, there_at), &beyond)?;
     lead(&field.client(), &plain, here_at)?;
@@ -59,39 +65,21 @@ pub(crate) fn measure(arguments: &Arguments) -> Result<Row> {
     let mut ways = vec![
         way("container's own address", &inside, (near_at, 80).into(), near.process),
         way("virtual address", &inside, (vip, 80).into(), near.process),
-        way("published, from a container", &inside, field.entry(0, NEAR), near.process),
+        way("published, from a container", &inside, field.entry(near.host, NEAR), near.process),
         way("plain forwarded veth", &client, plain.address(), plain.process()),
-        way("published, from outside", &client, field.entry(0, NEAR), near.process),
+        way("published, from outside", &client, field.entry(near.host, NEAR), near.process),
         way("plain VXLAN", &client, beyond.address(), beyond.process()),
-        way("published, task on the other host", &client, field.entry(0, FAR), far.process),
+        way("published, task on the other host", &client, field.entry(near.host, FAR), far.process),
     ];
     let mut peer = None;
     if !arguments.no_peers {
-        let listen = field.entry(0, HAPROXY);
+        let listen = field.entry(near.host, HAPROXY);
         let haproxy = peer.insert(Haproxy::start(&here, listen, plain.address())?);
         let mut own = way("haproxy (TCP mode)", &client, listen, plain.process());
         own.processes.push(haproxy.process());
         ways.push(own);
     }
     compare(&ways, arguments)
-}
-
-/// One task on a host, published.
-fn deploy(field: &Field, name: &str, host: u8, port: u16) -> Result<Place> {
-    let service = |name: &str, host: u8, port: u16| {
-        format!(
-            "  {name}:\n    image: skep/whoami\n    ports: [\"{port}:80\"]\n    \
-             deploy: {{placement: {{constraints: [node.hostname == host{host}]}}}}\n"
-        )
-    };
-    // The stack grows with each: all three are on one network.
-    let all = [("near", 0, NEAR), ("far", 1, FAR), ("caller", 0, NEAR + 2)];
-    let own = (name, host, port);
-    let known = all.iter().take_while(|(known, ..)| *known != name).chain([&own]);
-    let text: String = known.map(|(name, host, port)| service(name, *host, *port)).collect();
-    field.deploy("t", &format!("services:\n{text}"))?;
-    let mut found = field.until_running(&format!("t_{name}"), 1)?;
-    found.pop().context("no task")
 }
 
 /// All ways in turn, again and again; ratios are those of the middle.
