@@ -46,6 +46,9 @@ pub(crate) enum Failure {
     /// It took too long.
     #[error("{0}")]
     TimedOut(String),
+    /// What was looked at has faults, which have been printed.
+    #[error("there are faults")]
+    FaultsFound,
     /// Nobody reads the output any more.
     #[error("the output is closed")]
     OutputClosed,

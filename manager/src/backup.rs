@@ -131,7 +131,7 @@ pub fn restore(backup: &[u8], node: RestoringNode<'_>) -> Result<RestoredSwarm, 
     let restored = RestoredSwarm { cluster: cluster.id, node: id, certified, key_pem };
     let objects = changed(&view, cluster.clone(), own);
     let next = Store::default();
-    next.restore(view.version(), objects);
+    next.restore(view.version(), objects, view.resting());
     begin(&next, &cluster, raft_id, &node)?;
     Ok(restored)
 }

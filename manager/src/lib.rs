@@ -9,6 +9,7 @@ mod connection;
 pub mod controlapi;
 mod core;
 mod dispatcher;
+pub mod doctor;
 mod leader;
 mod leader_calls;
 mod locking;

@@ -9,8 +9,8 @@ use skep_raft::{SnapshotWriter, StateMachine};
 use skep_store::{Command, Refused, Store, View};
 use skep_wire::{Wire, WireError, v1};
 
-/// Largest encoded object that a snapshot may hold; more is a damaged length.
-const OBJECT_BYTES_MAX: usize = 64 << 20;
+/// Largest encoded message that a snapshot may hold; more is a damaged length.
+const MESSAGE_BYTES_MAX: usize = 64 << 20;
 
 /// One replica of the cluster's state.
 #[derive(Debug)]
@@ -47,9 +47,11 @@ impl StateMachine for Replica {
     }
 }
 
-/// Writes all of a view: its version, then its objects.
+/// Writes all of a view: its version, what rests, then its objects.
 pub(crate) fn write_state(view: &View, writer: &mut dyn Write) -> io::Result<()> {
     writer.write_all(&view.version().to_be_bytes())?;
+    let ranges = view.resting().map(|range| range.to_wire()).collect();
+    writer.write_all(&v1::Resting { ranges }.encode_length_delimited_to_vec())?;
     view.objects().try_for_each(|object| writer.write_all(&object.to_wire().encode_length_delimited_to_vec()))
 }
 
@@ -57,11 +59,13 @@ pub(crate) fn write_state(view: &View, writer: &mut dyn Write) -> io::Result<()>
 pub(crate) fn read_state(store: &Store, reader: &mut dyn Read) -> io::Result<()> {
     let mut version = [0; 8];
     reader.read_exact(&mut version)?;
+    let resting: v1::Resting = read_message(reader)?.ok_or(io::ErrorKind::UnexpectedEof)?;
+    let resting = Vec::from_wire(resting.ranges).map_err(|error| damaged(&error))?;
     let mut objects = Vec::new();
-    while let Some(object) = read_object(reader)? {
-        objects.push(object);
+    while let Some(form) = read_message::<v1::Object>(reader)? {
+        objects.push(Object::from_wire(form).map_err(|error| damaged(&error))?);
     }
-    store.restore(u64::from_be_bytes(version), objects);
+    store.restore(u64::from_be_bytes(version), objects, resting);
     Ok(())
 }
 
@@ -106,18 +110,19 @@ pub(crate) fn decode_outcome(bytes: &[u8]) -> Result<Result<(), Refused>, WireEr
     })
 }
 
-/// The next object of a snapshot; none at its end.
-fn read_object(reader: &mut dyn Read) -> io::Result<Option<Object>> {
-    let damaged =
-        |error: &dyn std::fmt::Display| io::Error::new(io::ErrorKind::InvalidData, error.to_string());
+/// The next message of a snapshot; none at its end.
+fn read_message<M: Message + Default>(reader: &mut dyn Read) -> io::Result<Option<M>> {
     let Some(length) = read_length(reader)? else { return Ok(None) };
-    if length > OBJECT_BYTES_MAX {
-        return Err(damaged(&"an object of the snapshot has an impossible length"));
+    if length > MESSAGE_BYTES_MAX {
+        return Err(damaged(&"a message of the snapshot has an impossible length"));
     }
     let mut bytes = vec![0; length];
     reader.read_exact(&mut bytes)?;
-    let form = v1::Object::decode(bytes.as_slice()).map_err(|error| damaged(&error))?;
-    Object::from_wire(form).map(Some).map_err(|error| damaged(&error))
+    M::decode(bytes.as_slice()).map(Some).map_err(|error| damaged(&error))
+}
+
+fn damaged(error: &dyn std::fmt::Display) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, error.to_string())
 }
 
 /// A length in protobuf's varint form; none when the reader ends before it.
@@ -173,11 +178,19 @@ mod tests {
         for id in 1..50 {
             replica.apply(id, 1, &create(network(u128::from(id), &format!("n{id}"))));
         }
+        // One network leaves its subnet behind, which rests.
+        let subnet = "10.0.0.0/24".parse().ok();
+        replica.apply(50, 1, &create(Network { subnet, ..network(50, "gone") }));
+        let gone = Change::Remove { key: ObjectKey::Network(NetworkId::new(50)), version: 50 };
+        let transaction = Transaction { changes: vec![gone] };
+        replica.apply(51, 1, &encode_command(&Command { at: Timestamp::from_nanos(6), transaction }));
         let mut bytes = Vec::new();
         replica.snapshot()(&mut bytes).unwrap();
         let other = Replica::new(Arc::new(Store::default()));
         other.restore(&mut bytes.as_slice()).unwrap();
-        assert_eq!(other.store.view().version(), 49);
+        assert_eq!(other.store.view().version(), 51);
+        let resting = |replica: &Replica| replica.store.view().resting().collect::<Vec<_>>();
+        assert_eq!((resting(&other).len(), resting(&other)), (1, resting(&replica)));
         let all = |replica: &Replica| replica.store.view().objects().collect::<Vec<_>>();
         assert_eq!(all(&other), all(&replica));
         for cut in 0..bytes.len() {

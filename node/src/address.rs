@@ -69,6 +69,41 @@ pub(crate) fn advertise(text: &str, listen: SocketAddr, host: &[HostAddress]) ->
     }
 }
 
+/// Where this node's end of the tunnel to other nodes is: an address of this host, an interface with one, or nothing, which means
+/// where members reach it.
+pub(crate) fn data_path(text: &str, host: &[HostAddress]) -> Result<Option<Ipv4Addr>, String> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let refused = |reason: String| Err(format!("invalid --data-path-addr: {reason}"));
+    let Ok(address) = text.parse::<IpAddr>() else {
+        if text.contains(':') {
+            return refused(
+                "data path address must be a non-zero IP address or network interface (without a port number)".into(),
+            );
+        }
+        return match resolve(text, 0, host) {
+            Ok(SocketAddr::V4(address)) => Ok(Some(*address.ip())),
+            Ok(SocketAddr::V6(_)) => refused(format!("{text} has no IPv4 address")),
+            Err(reason) => refused(reason),
+        };
+    };
+    match address {
+        IpAddr::V6(_) => {
+            refused(format!("{address} is an IPv6 address; networks of this version have IPv4 alone"))
+        }
+        IpAddr::V4(address) if address.is_unspecified() => refused(
+            "data path address must be a non-zero IP address or network interface (without a port number)"
+                .into(),
+        ),
+        // The tunnel sends from it.
+        IpAddr::V4(address) if host.iter().all(|each| each.address != address) => {
+            refused(format!("{address} is no address of this host"))
+        }
+        IpAddr::V4(address) => Ok(Some(address)),
+    }
+}
+
 fn resolve(text: &str, port: u16, host: &[HostAddress]) -> Result<SocketAddr, String> {
     if let Ok(address) = text.parse::<SocketAddr>() {
         return Ok(address);
@@ -121,6 +156,25 @@ mod tests {
         assert_eq!(advertise("eth1:99", any, &two).unwrap().to_string(), "10.0.0.2:99");
         let bound = listen("10.0.0.1:5", &two).unwrap();
         assert_eq!(advertise("", bound, &two).unwrap(), bound);
+    }
+
+    #[test]
+    fn the_tunnels_address_is_one_of_this_host() {
+        let own = host(&[("lo", [127, 0, 0, 1]), ("eth0", [10, 0, 0, 1]), ("eth1", [10, 1, 0, 1])]);
+        assert_eq!(data_path("", &own), Ok(None));
+        assert_eq!(data_path("eth1", &own), Ok(Some(Ipv4Addr::new(10, 1, 0, 1))));
+        assert_eq!(data_path("10.0.0.1", &own), Ok(Some(Ipv4Addr::new(10, 0, 0, 1))));
+        for (wrong, told) in [
+            ("0.0.0.0", "must be a non-zero IP address or network interface (without a port number)"),
+            ("eth1:4789", "(without a port number)"),
+            ("10.0.0.1:4789", "(without a port number)"),
+            ("10.0.0.9", "10.0.0.9 is no address of this host"),
+            ("fd00::1", "is an IPv6 address"),
+            ("eth9", "'eth9' is neither an IP address nor an interface of this host"),
+        ] {
+            let refused = data_path(wrong, &own).unwrap_err();
+            assert!(refused.starts_with("invalid --data-path-addr: ") && refused.contains(told), "{refused}");
+        }
     }
 
     #[test]

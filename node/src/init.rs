@@ -34,7 +34,7 @@ pub(crate) async fn init(node: &Node, request: SwarmInit) -> Result<String, Host
     let spec = request.cluster_spec().map_err(invalid)?;
     validate_cluster(&spec).map_err(invalid)?;
     let swarm = new_swarm(&node.env, first, spec).map_err(internal)?;
-    let mut membership = membership(node, &swarm, addresses);
+    let mut membership = membership(node, &swarm, addresses).with_data_path(&request.data_path_addr);
     keep_keys(node, &swarm)?;
     let identity = LiveIdentity::new(swarm.identity.clone()).map_err(internal)?;
 
@@ -72,7 +72,8 @@ fn first_node(node: &Node, request: &SwarmInit) -> Result<(FirstNode, (SocketAdd
         availability: request.availability().map_err(invalid)?,
         ..NodeSpec::default()
     };
-    let description = node.facts.description(node.ground.engine.labels.clone());
+    let data_path = address::data_path(&request.data_path_addr, &host).map_err(invalid)?;
+    let description = node.facts.description(node.ground.engine.labels.clone(), data_path);
     Ok((FirstNode { description, spec, address: advertise.to_string() }, (listen, advertise)))
 }
 

@@ -1,6 +1,6 @@
 //! Into a swarm that is there.
 
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
 use skep_api::{HostError, HostErrorKind};
@@ -27,12 +27,13 @@ pub(crate) async fn join(node: &Node, request: SwarmJoin) -> Result<(), HostErro
     if !matches!(node.standing(), Standing::Outside) {
         return Err(already_member());
     }
-    request.supported().map_err(invalid)?;
+    let data_path = address::data_path(&request.data_path_addr, &address::of_host()).map_err(invalid)?;
     if request.remote_addrs.is_empty() {
         return Err(invalid("at least one address of a manager is needed to join"));
     }
     remove_raft(&node.ground)?;
-    let (membership, manager) = admitted(node, &request).await?;
+    let (membership, manager) = admitted(node, &request, data_path).await?;
+    let membership = membership.with_data_path(&request.data_path_addr);
     node.records.keep(&membership).map_err(internal)?;
     enter_new(node, membership).await.map_err(|error| {
         internal(format!("{error}. The swarm knows this node already: remove it there with \"skep node rm\""))
@@ -58,7 +59,11 @@ pub(crate) async fn enter_new(node: &Node, membership: Membership) -> Result<(),
 }
 
 /// Asks the managers in turn; gives what the node is from now on, and who let it in.
-async fn admitted(node: &Node, request: &SwarmJoin) -> Result<(Membership, String), HostError> {
+async fn admitted(
+    node: &Node,
+    request: &SwarmJoin,
+    data_path: Option<Ipv4Addr>,
+) -> Result<(Membership, String), HostError> {
     let (key_pem, csr) = NodeIdentity::request().map_err(internal)?;
     let mut refusals = Vec::new();
     for remote in &request.remote_addrs {
@@ -74,7 +79,7 @@ async fn admitted(node: &Node, request: &SwarmJoin) -> Result<(Membership, Strin
         let joiner = Joiner {
             token: request.join_token.clone(),
             request: csr.clone(),
-            description: node.facts.description(node.ground.engine.labels.clone()),
+            description: node.facts.description(node.ground.engine.labels.clone(), data_path),
             availability: request.availability().map_err(invalid)?,
             address: addresses.1.to_string(),
         };

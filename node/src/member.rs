@@ -11,6 +11,7 @@ use skep_runtime::{Env, Latest, Task};
 use skep_worker::{Worker, WorkerError, WorkerOptions};
 use thiserror::Error;
 
+use crate::address;
 use crate::keys::{self, KeyError, KeyStore};
 use crate::membership::Membership;
 
@@ -42,6 +43,8 @@ pub(crate) struct Member {
     pub(crate) engine: Arc<Engine>,
     /// None on a worker.
     pub(crate) manager: Option<Manager>,
+    /// Where its end of the tunnel to other nodes is; none: where it calls managers from.
+    pub(crate) data_path: Option<Ipv4Addr>,
     /// Where managers are reached.
     pub(crate) managers: Latest<Vec<String>>,
     /// What managers say of this node.
@@ -101,6 +104,7 @@ impl Member {
         let env = ground.engine.env.clone();
         let managers = Latest::new(reached(&membership));
         let swarm = Latest::new(None);
+        let data_path = data_path(&membership);
         let worker = Worker::start(WorkerOptions {
             env: env.clone(),
             engine: Arc::clone(&engine),
@@ -108,6 +112,7 @@ impl Member {
             identity: identity.clone(),
             managers: managers.clone(),
             swarm: swarm.clone(),
+            data_path,
         })?;
         let (following, locking) = (None, None);
         let mut member = Self {
@@ -117,6 +122,7 @@ impl Member {
             identity,
             engine,
             manager,
+            data_path,
             managers,
             swarm,
             following,
@@ -173,6 +179,18 @@ pub(crate) fn reached(membership: &Membership) -> Vec<String> {
     let own = membership.manages().map(|_| local(membership.listen).to_string());
     let others = membership.managers.iter().filter(|address| **address != membership.advertise.to_string());
     own.into_iter().chain(others.cloned()).collect()
+}
+
+/// The interface that an operator named may have another address since the daemon ran last: others are told with the next session.
+fn data_path(membership: &Membership) -> Option<Ipv4Addr> {
+    let found = address::data_path(&membership.data_path, &address::of_host());
+    found.unwrap_or_else(|reason| {
+        tracing::warn!(
+            reason,
+            "other nodes' containers are reached from this node's address for members instead"
+        );
+        None
+    })
 }
 
 fn local(listen: SocketAddr) -> SocketAddr {

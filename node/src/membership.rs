@@ -43,6 +43,9 @@ pub(crate) struct Membership {
     pub(crate) listen: SocketAddr,
     /// Where members reach it.
     pub(crate) advertise: SocketAddr,
+    /// Address or interface of its end of the tunnel to other nodes, as its operator named it; empty for none.
+    #[serde(default)]
+    pub(crate) data_path: String,
     /// True once it was told to leave: what is left of the swarm is to be removed.
     pub(crate) leaving: bool,
 }
@@ -73,8 +76,14 @@ impl Membership {
             epoch: certified.epoch,
             listen,
             advertise,
+            data_path: String::new(),
             leaving: false,
         }
+    }
+
+    /// With its end of the tunnel at this address or interface.
+    pub(crate) fn with_data_path(self, data_path: &str) -> Self {
+        Self { data_path: data_path.to_owned(), ..self }
     }
 
     /// As the swarm's only manager from this epoch on.

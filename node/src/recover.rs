@@ -78,5 +78,10 @@ fn recovered(before: Membership, request: &SwarmInit) -> Result<Membership, Host
         text => address::advertise(text, listen, &host).map_err(invalid)?,
     };
     let epoch = before.epoch + 1;
-    Ok(before.recovered(epoch, (listen, advertise)))
+    address::data_path(&request.data_path_addr, &host).map_err(invalid)?;
+    let data_path = match request.data_path_addr.as_str() {
+        "" => before.data_path.clone(),
+        text => text.to_owned(),
+    };
+    Ok(before.recovered(epoch, (listen, advertise)).with_data_path(&data_path))
 }

@@ -26,7 +26,7 @@ pub(crate) async fn restore(node: &Node, backup: Upload, advertise: &str) -> Res
     let log_key = node.env.random().bytes();
     let restoring = RestoringNode {
         env: &node.env,
-        description: node.facts.description(node.ground.engine.labels.clone()),
+        description: node.facts.description(node.ground.engine.labels.clone(), None),
         address: advertise.to_string(),
         raft: &node.ground.raft,
         keys: Secrets::new(String::new(), log_key).log_keys(),

@@ -215,6 +215,7 @@ mod tests {
             node: NodeId::new((*number).into()),
             number: *number,
             address: Ipv4Addr::LOCALHOST,
+            key: None,
         };
         EndpointTable {
             version,

@@ -1,3 +1,4 @@
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use skep_agent::{Agent, AgentOptions, StorageError};
@@ -26,6 +27,8 @@ pub struct WorkerOptions {
     pub managers: Latest<Vec<String>>,
     /// Takes what managers say of the node itself.
     pub swarm: Latest<Option<SwarmView>>,
+    /// Where the node's end of the tunnel to other nodes is; none: where it calls managers from.
+    pub data_path: Option<Ipv4Addr>,
 }
 
 /// A worker could not be started.
@@ -50,11 +53,11 @@ impl Worker {
     /// # Errors
     /// When the node's records cannot be opened.
     pub fn start(options: WorkerOptions) -> Result<Self, WorkerError> {
-        let WorkerOptions { env, engine, database, identity, managers, swarm } = options;
+        let WorkerOptions { env, engine, database, identity, managers, swarm, data_path } = options;
         let storage = DurableStorage::open(env.clone(), &database)?;
         let agent = Agent::new(AgentOptions {
             env: env.clone(),
-            executor: Arc::new(EngineExecutor::new(engine)),
+            executor: Arc::new(EngineExecutor::new(engine, data_path)),
             storage: Arc::new(storage.clone()),
             managers: Arc::new(KnownManagers::new(identity, managers)),
             swarm,

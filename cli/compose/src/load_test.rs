@@ -117,6 +117,63 @@ fn every_problem_is_told_with_its_place() {
 }
 
 #[test]
+fn networks_say_what_they_are() {
+    let text = "
+services: {web: {image: a, networks: [app, shared]}}
+networks:
+  app:
+    driver: overlay
+    attachable: true
+    internal: true
+    labels: [a=b]
+    driver_opts: {encrypted: \"true\"}
+    ipam: {driver: default, config: [{subnet: 10.5.0.0/16, ip_range: 10.5.1.0/24, gateway: 10.5.0.9}]}
+  shared: {external: true, name: common}
+";
+    let spec = read(text).unwrap();
+    let [app] = spec.networks.as_slice() else { panic!("one network of its own") };
+    assert!(app.attachable && app.internal && app.encrypted);
+    assert_eq!((app.subnet, app.ip_range), ("10.5.0.0/16".parse().ok(), "10.5.1.0/24".parse().ok()));
+    assert_eq!((app.gateway, app.labels["a"].as_str()), ("10.5.0.9".parse().ok(), "b"));
+    let targets = spec.services[0].task.networks.iter().map(|place| place.target.clone());
+    assert!(targets.into_iter().any(|target| target == NetworkTarget::Name("common".into())));
+}
+
+#[test]
+fn what_a_network_cannot_be_is_told_with_its_place() {
+    for (network, told) in [
+        ("{driver: bridge}", "networks.app.driver"),
+        ("{driver_opts: {mtu: \"1\"}}", "networks.app.driver_opts.mtu"),
+        ("{driver_opts: {encrypted: maybe}}", "networks.app.driver_opts.encrypted"),
+        ("{enable_ipv6: true}", "networks.app.enable_ipv6"),
+        ("{ipam: {driver: other}}", "networks.app.ipam.driver"),
+        ("{ipam: {options: {a: b}}}", "networks.app.ipam.options"),
+        ("{ipam: {config: [{subnet: x}]}}", "networks.app.ipam.config[0].subnet"),
+        (
+            "{ipam: {config: [{subnet: 10.5.0.1/24}]}}",
+            "networks.app.ipam.config: 10.5.0.1/24 has host bits set",
+        ),
+        (
+            "{ipam: {config: [{subnet: 10.5.0.0/24, gateway: 10.6.0.1}]}}",
+            "networks.app.ipam.config: no matching subnet",
+        ),
+        ("{ipam: {config: [{gateway: 10.5.0.1}]}}", "must have a corresponding subnet"),
+        ("{ipam: {config: [{gateway: here}]}}", "networks.app.ipam.config[0].gateway"),
+        ("{ipam: {config: [{aux_addresses: {a: 10.0.0.1}}]}}", "networks.app.ipam.config[0].aux_addresses"),
+        ("{ipam: {config: [{subnet: 10.5.0.0/24}, {subnet: 10.6.0.0/24}]}}", "networks.app.ipam.config[1]"),
+        (
+            "{external: true, attachable: true}",
+            "networks.app.attachable: an external network is made elsewhere",
+        ),
+    ] {
+        let text =
+            format!("services: {{web: {{image: a, networks: [app]}}}}\nnetworks: {{app: {network}}}\n");
+        let refused = read(&text).unwrap_err();
+        assert!(refused.starts_with("compose.yml:2:") && refused.contains(told), "{network}: {refused}");
+    }
+}
+
+#[test]
 fn folders_make_names() {
     assert_eq!(normalise_project("My App.2"), "myapp2");
     assert_eq!(normalise_project("_x_"), "x");

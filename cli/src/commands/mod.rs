@@ -2,6 +2,7 @@
 
 mod container;
 mod daemon;
+mod doctor;
 mod down;
 mod image;
 mod inspect;
@@ -48,7 +49,7 @@ pub(crate) enum Command {
     /// Manage this node's images.
     #[command(subcommand)]
     Image(image::Command),
-    /// Look at networks.
+    /// Manage networks.
     #[command(subcommand)]
     Network(network::Command),
     /// List containers.
@@ -65,6 +66,8 @@ pub(crate) enum Command {
     Import(image::import::Import),
     /// Remove images.
     Rmi(image::rm::Rm),
+    /// Test the swarm: every fault with its cause and what to do.
+    Doctor(doctor::Doctor),
     /// Show the versions of client and daemon.
     Version(system::version::Version),
     /// Show what is known of the daemon and its host.
@@ -93,6 +96,7 @@ impl Command {
             Self::Load(load) => load.run(client).await,
             Self::Import(import) => import.run(client).await,
             Self::Rmi(rm) => rm.run(client).await,
+            Self::Doctor(doctor) => doctor.run(client).await,
             Self::Version(version) => version.run(client).await,
             Self::Info(info) => info.run(client).await,
             Self::Events(events) => events.run(client).await,

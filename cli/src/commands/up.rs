@@ -35,7 +35,8 @@ impl Up {
         let spec = file.spec(&name)?;
         self::ready(client, self.quiet).await?;
         let Self { quiet, timeout, .. } = self;
-        deploy(client, Deployment { spec, prune: true, detach: false, quiet, timeout }).await?;
+        deploy(client, Deployment { spec, prune: true, detach: false, quiet, timeout, announce: false })
+            .await?;
         published(client, &name).await
     }
 }

@@ -1,8 +1,10 @@
 //! The control API over a store without Raft.
 
+use std::net::Ipv4Addr;
+
 use skep_model::{
-    NetworkAttachment, NetworkSpec, NetworkTarget, PortConfig, PortMode, Protocol, STACK_LABEL, ServiceSpec,
-    StackSpec,
+    Change, Meta, NetworkAttachment, NetworkSpec, NetworkTarget, PortConfig, PortMode, Protocol, STACK_LABEL,
+    ServiceSpec, StackSpec, Task, TaskId, TaskNetwork, TaskState, TaskStatus, Transaction,
 };
 use skep_runtime::Env;
 use skep_store::testing::DirectProposer;
@@ -98,4 +100,70 @@ async fn a_stale_update_is_refused() {
     let stale = api.update_service("web", Some(read), service("web", 0)).await.unwrap_err();
     assert_eq!(stale, ControlError::OutOfSequence);
     assert!(matches!(api.scale_service("nothing", 1).await, Err(ControlError::NotFound(_))));
+}
+
+fn network(name: &str, subnet: &str) -> NetworkSpec {
+    NetworkSpec { name: name.into(), subnet: subnet.parse().ok(), ..NetworkSpec::default() }
+}
+
+#[tokio::test]
+async fn networks_that_overlap_are_refused_by_the_others_name() {
+    let api = api();
+    api.create_network(network("one", "10.5.0.0/16")).await.unwrap();
+    let refused = api.create_network(network("two", "10.5.1.0/24")).await.unwrap_err().to_string();
+    assert!(refused.contains("10.5.0.0/16 of network one"), "{refused}");
+    let mut deployed = stack(vec![service("app_a", 0)]);
+    deployed.networks[0].subnet = "10.5.1.0/24".parse().ok();
+    let refused = api.deploy_stack(deployed.clone(), false).await.unwrap_err().to_string();
+    assert!(refused.contains("of network one"), "{refused}");
+    let within = StackSpec {
+        networks: vec![network("a", "10.6.0.0/24"), network("b", "10.6.0.0/25")],
+        ..deployed.clone()
+    };
+    let refused = api.deploy_stack(within, false).await.unwrap_err().to_string();
+    assert!(refused.contains("networks.b.subnet") && refused.contains("of network a"), "{refused}");
+    // What was removed is in nobody's way.
+    api.remove_network("one").await.unwrap();
+    api.deploy_stack(deployed, false).await.unwrap();
+}
+
+#[tokio::test]
+async fn only_unused_networks_go() {
+    let api = api();
+    let used = api.create_network(network("used", "")).await.unwrap();
+    api.create_network(network("unused", "")).await.unwrap();
+    let labels = [("keep".to_owned(), "yes".to_owned())].into();
+    api.create_network(NetworkSpec { labels, ..network("labelled", "") }).await.unwrap();
+    let attach = |mut spec: ServiceSpec| {
+        let target = NetworkTarget::Name("used".into());
+        spec.task.networks = vec![NetworkAttachment { target, aliases: Vec::new() }];
+        spec
+    };
+    api.create_service(attach(service("web", 0))).await.unwrap();
+    api.deploy_stack(stack(vec![service("app_a", 0)]), false).await.unwrap();
+    let in_use = api.remove_network("used").await.unwrap_err().to_string();
+    assert_eq!(in_use, "network used is in use by service web");
+    let gone = api.prune_networks(|network| network.spec.labels.is_empty()).await.unwrap();
+    assert_eq!(gone, ["unused"]);
+    // A task that still runs keeps it, too.
+    let service = api.remove_service("web").await.unwrap();
+    let place = TaskNetwork { network: used, address: Ipv4Addr::new(10, 0, 0, 2) };
+    let task = Task {
+        id: TaskId::new(1),
+        meta: Meta::default(),
+        service,
+        spec_version: 1,
+        slot: 1,
+        node: None,
+        desired: TaskState::Remove,
+        status: TaskStatus { state: TaskState::Running, ..TaskStatus::default() },
+        networks: [place].into(),
+        restarts: None,
+    };
+    let created = Transaction { changes: vec![Change::Create(task.into())] };
+    api.door.write(created).await.unwrap();
+    let in_use = api.remove_network("used").await.unwrap_err().to_string();
+    assert_eq!(in_use, format!("network used is in use by task {}", TaskId::new(1)));
+    assert!(api.prune_networks(|network| network.spec.labels.is_empty()).await.unwrap().is_empty());
+    assert_eq!(api.prune_networks(|_| true).await.unwrap(), ["labelled"]);
 }

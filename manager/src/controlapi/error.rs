@@ -21,7 +21,7 @@ pub enum ControlError {
     #[error("{0}")]
     Ambiguous(String),
     /// The name is taken.
-    #[error("name conflicts with an existing object: {} {name} already exists", kind.word())]
+    #[error("{}", taken(*kind, name))]
     NameTaken {
         /// What kind of object.
         kind: Kind,
@@ -34,6 +34,14 @@ pub enum ControlError {
     /// The change could not be replicated.
     #[error("{0}")]
     Unavailable(String),
+}
+
+/// In Docker's words, which scripts know.
+fn taken(kind: Kind, name: &str) -> String {
+    match kind {
+        Kind::Network => format!("network with name {name} already exists"),
+        _ => format!("name conflicts with an existing object: {} {name} already exists", kind.word()),
+    }
 }
 
 impl From<FindError> for ControlError {

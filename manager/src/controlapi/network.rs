@@ -1,6 +1,10 @@
 //! Networks.
 
-use skep_model::{Change, Kind, Meta, Network, NetworkId, NetworkSpec, Transaction, validate_network};
+use skep_model::{
+    Change, Kind, Meta, Network, NetworkId, NetworkSpec, ObjectKey, STACK_LABEL, Service, Transaction,
+    validate_network, validate_no_overlap,
+};
+use skep_store::View;
 
 use super::{ControlApi, ControlError};
 
@@ -8,7 +12,7 @@ impl ControlApi {
     /// Makes a network.
     ///
     /// # Errors
-    /// When the spec is wrong or the name is taken.
+    /// When the spec is wrong, the name is taken, or another network has addresses that it asks for.
     pub async fn create_network(&self, spec: NetworkSpec) -> Result<NetworkId, ControlError> {
         validate_network(&spec)?;
         let id = NetworkId::new(self.env.random().id());
@@ -17,35 +21,73 @@ impl ControlApi {
                 if view.network_named(&spec.name).is_some() {
                     return Err(ControlError::NameTaken { kind: Kind::Network, name: spec.name.clone() });
                 }
+                validate_no_overlap(&spec, view.networks().map(|network| &**network))?;
                 Ok((Transaction { changes: vec![Change::Create(new_network(id, spec.clone()).into())] }, ()))
             })
             .await?;
         Ok(id)
     }
 
-    /// Removes a network that no service uses.
+    /// Removes a network that nothing uses.
     ///
     /// # Errors
-    /// When there is no such network, or a service uses it.
+    /// When there is no such network, or a service or task uses it.
     pub async fn remove_network(&self, reference: &str) -> Result<(), ControlError> {
         self.door
             .change(|view| {
                 let network = view.find_network(reference)?;
-                let uses = view.services().find(|service| {
-                    service.spec.task.networks.iter().any(|place| place.target.id() == Some(network.id))
-                });
-                if let Some(service) = uses {
-                    let text =
-                        format!("network {} is in use by service {}", network.spec.name, service.spec.name);
+                if let Some(user) = user_of(view, network) {
+                    let text = format!("network {} is in use by {user}", network.spec.name);
                     return Err(ControlError::Precondition(text));
                 }
                 if network.spec.ingress {
-                    return Err(ControlError::Precondition("the ingress network cannot be removed".into()));
+                    let text = "the ingress network cannot be removed: published ports need it";
+                    return Err(ControlError::Precondition(text.into()));
                 }
-                Ok((Transaction { changes: vec![given_up(network)] }, ()))
+                Ok((Transaction { changes: vec![removed(network)] }, ()))
             })
             .await
     }
+
+    /// Removes the networks that nothing uses and `wanted` fits, but for those of stacks, which come and go with their stack;
+    /// gives their names.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn prune_networks(
+        &self,
+        wanted: impl Fn(&Network) -> bool + Send + Sync,
+    ) -> Result<Vec<String>, ControlError> {
+        self.door
+            .change(|view| {
+                let own = |network: &Network| {
+                    network.spec.ingress || network.removing || network.spec.labels.contains_key(STACK_LABEL)
+                };
+                let unused = view
+                    .networks()
+                    .filter(|network| !own(network) && wanted(network) && user_of(view, network).is_none());
+                let (names, changes) =
+                    unused.map(|network| (network.spec.name.clone(), removed(network))).unzip();
+                Ok((Transaction { changes }, names))
+            })
+            .await
+    }
+}
+
+/// Who keeps a network from being removed, for a message.
+fn user_of(view: &View, network: &Network) -> Option<String> {
+    let attached = |service: &Service| {
+        service.spec.task.networks.iter().any(|place| place.target.id() == Some(network.id))
+    };
+    if let Some(service) = view.services().find(|service| attached(service)) {
+        return Some(format!("service {}", service.spec.name));
+    }
+    let mut living = view.tasks().filter(|task| !task.status.state.is_ended());
+    living.find(|task| task.address_on(network.id).is_some()).map(|task| format!("task {}", task.id))
+}
+
+fn removed(network: &Network) -> Change {
+    Change::Remove { key: ObjectKey::Network(network.id), version: network.meta.version }
 }
 
 pub(super) fn new_network(id: NetworkId, spec: NetworkSpec) -> Network {

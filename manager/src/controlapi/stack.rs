@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use skep_model::{
     Change, Meta, Network, NetworkId, NetworkTarget, ObjectKey, Service, ServiceId, ServiceSpec, Stack,
-    StackId, StackRevision, StackSpec, Timestamp, Transaction, limits, validate_stack,
+    StackId, StackRevision, StackSpec, Timestamp, Transaction, limits, validate_no_overlap, validate_stack,
 };
 use skep_store::{Scratch, View};
 
@@ -131,6 +131,8 @@ impl<'a> Deploy<'a> {
             let known = self.view.network_named(&spec.name);
             match known {
                 None => {
+                    let view = self.scratch.view();
+                    validate_no_overlap(spec, view.networks().map(|network| &**network))?;
                     self.done.networks.push(spec.name.clone());
                     self.scratch.apply([Change::Create(new_network(*id, spec.clone()).into())]);
                 }

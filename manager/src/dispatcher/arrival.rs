@@ -14,7 +14,7 @@ pub struct Arrival {
 impl Arrival {
     /// How far the node's clock is ahead of this manager's, in milliseconds, negative when it is behind; 0 when it is as good as
     /// right: the way of the call is in it.
-    pub(super) fn clock_ahead_ms(&self, now: Timestamp) -> i64 {
+    pub(crate) fn clock_ahead_ms(&self, now: Timestamp) -> i64 {
         let (ahead, behind) = (self.clock.since(now), now.since(self.clock));
         if ahead.max(behind) < limits::CLOCK_SKEW_SHOWN {
             return 0;

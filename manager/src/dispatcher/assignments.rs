@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use skep_model::{
-    EndpointTable, NodeId, NodeRole, SwarmView, Task, TaskAssignment, TaskId, TaskState, Timestamp,
+    Checkup, EndpointTable, NodeId, NodeRole, SwarmView, Task, TaskAssignment, TaskId, TaskState, Timestamp,
 };
 use skep_runtime::Env;
 use skep_store::{Door, View};
@@ -15,6 +15,7 @@ use tokio::sync::mpsc::Sender;
 use super::endpoints;
 use super::session::Sessions;
 use crate::ca::manager_addresses;
+use crate::doctor::Checkups;
 
 /// How long a stop waits for other nodes to send the task no new connections.
 const DRAIN_WAIT_MAX: Duration = Duration::from_secs(2);
@@ -37,7 +38,7 @@ struct Told {
 pub(super) async fn run(
     env: Env,
     door: Door,
-    sessions: Arc<Sessions>,
+    (sessions, checkups): (Arc<Sessions>, Arc<Checkups>),
     node: NodeId,
     session: Session,
     updates: Sender<SessionUpdate>,
@@ -53,17 +54,22 @@ pub(super) async fn run(
         complete: true,
     };
     let (mut version, mut acknowledged) = (0, 0);
+    // What was asked before the session is not for it.
+    let mut asked = checkups.asked().get_versioned().0;
     while sessions.is_open(node, session.id) {
         // Read before looking, so that what changes meanwhile wakes the wait below.
         version = door.store().version().get_versioned().0.max(version);
         acknowledged = sessions.acknowledged().get_versioned().0.max(acknowledged);
+        let (now_asked, checkup) = checkups.asked().get_versioned();
+        let checkup = checkup.filter(|_| now_asked > asked);
+        asked = now_asked;
         let (endpoints, current) = sessions.book().news(door.store(), node, &mut told.endpoints);
         told.current = current;
         if let Some(sent) = told.endpoints.sent() {
             sessions.table_sent(node, sent, current);
         }
         let view = door.view();
-        let update = told.update(&view, endpoints, &sessions, env.now());
+        let update = told.update(&view, (endpoints, checkup), &sessions, env.now());
         if let Some(update) = update
             && updates.send(update).await.is_err()
         {
@@ -74,6 +80,7 @@ pub(super) async fn run(
             biased;
             () = updates.closed() => return,
             _ = door.store().version().changed(version) => {}
+            _ = checkups.asked().changed(asked) => {}
             _ = sessions.acknowledged().changed(acknowledged), if deadline.is_some() => {}
             () = until(&env, deadline) => {}
         }
@@ -92,7 +99,7 @@ impl Told {
     fn update(
         &mut self,
         view: &View,
-        endpoints: Option<EndpointTable>,
+        (endpoints, checkup): (Option<EndpointTable>, Option<Checkup>),
         sessions: &Sessions,
         now: Timestamp,
     ) -> Option<SessionUpdate> {
@@ -105,9 +112,10 @@ impl Told {
         }
         let complete = std::mem::take(&mut self.complete);
         let swarm = self.swarm_news(view);
-        let news =
-            complete || endpoints.is_some() || swarm.is_some() || !assign.is_empty() || !forget.is_empty();
-        news.then_some(SessionUpdate { session: self.session, complete, assign, forget, endpoints, swarm })
+        let of_node = endpoints.is_some() || swarm.is_some() || checkup.is_some();
+        let news = complete || of_node || !assign.is_empty() || !forget.is_empty();
+        let session = self.session;
+        news.then_some(SessionUpdate { session, complete, assign, forget, endpoints, swarm, checkup })
     }
 
     fn swarm_news(&mut self, view: &View) -> Option<SwarmView> {

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use skep_model::{
-    Change, Meta, Node, NodeDescription, NodeId, NodeRole, NodeSpec, NodeState, NodeStatus, Object,
-    ServiceId, ServiceRevision, ServiceSpec, SessionId, Task, TaskId, TaskReport, TaskState, TaskStatus,
-    Timestamp, Transaction,
+    Change, Meta, Node, NodeDescription, NodeId, NodeReport, NodeRole, NodeSpec, NodeState, NodeStatus,
+    Object, ServiceId, ServiceRevision, ServiceSpec, SessionId, Task, TaskId, TaskReport, TaskState,
+    TaskStatus, Timestamp, Transaction, limits,
 };
 use skep_runtime::{Clock, Env, Latest, Random, SteeredClock};
 use skep_store::testing::DirectProposer;
@@ -263,4 +263,33 @@ async fn a_stop_waits_until_other_nodes_have_applied_the_table() {
     let (stopped, ()) = tokio::join!(stopped, acknowledge);
     let waited = stopped.since(asked);
     assert!(waited >= Duration::from_millis(500) && waited < Duration::from_secs(2), "{waited:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nodes_are_asked_how_they_are_and_the_silent_ones_are_named() {
+    let env = env();
+    let door = door(&env).await;
+    let dispatcher = Arc::new(Dispatcher::new(env.clone(), door.clone()));
+    let mut updates = dispatcher.session(NODE, arrival(&env)).await.unwrap();
+    let first = updates.next().await.unwrap();
+    assert_eq!(first.checkup, None);
+    let asking = Arc::clone(&dispatcher);
+    let asked = env.spawn("asking", async move { asking.doctor(false).await });
+    let checkup = updates.next().await.unwrap().checkup.expect("it is asked");
+    let report = NodeReport { clock: env.now(), ..NodeReport::default() };
+    let ends = Timestamp::from_nanos(u64::MAX);
+    let session = first.session.id;
+    let other = dispatcher.diagnosed(NODE, session, (checkup.id + 1, report.clone()), ends);
+    assert!(other.is_ok(), "an answer that nobody waits for any more is no fault");
+    let stranger = dispatcher.diagnosed(NODE, SessionId::new(99), (checkup.id, report.clone()), ends);
+    assert!(matches!(stranger, Err(DispatchError::NoSession(_))));
+    dispatcher.diagnosed(NODE, session, (checkup.id, report), ends).unwrap();
+    let diagnosis = asked.join().await.unwrap();
+    assert_eq!((diagnosis.nodes, diagnosis.findings), (1, Vec::new()));
+    // The next time it says nothing.
+    let diagnosis = dispatcher.doctor(false).await;
+    assert_eq!(diagnosis.nodes, 0);
+    assert!(diagnosis.took >= limits::DOCTOR_DEADLINE, "{:?}", diagnosis.took);
+    let text = diagnosis.findings[0].to_string();
+    assert!(text.contains("host1: it did not say within 8 s"), "{text}");
 }

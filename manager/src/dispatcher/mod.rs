@@ -3,6 +3,7 @@
 
 mod arrival;
 mod assignments;
+mod diagnosis;
 mod endpoints;
 mod liveness;
 mod server;
@@ -26,9 +27,12 @@ use thiserror::Error;
 use tokio_stream::wrappers::ReceiverStream;
 
 pub use arrival::Arrival;
+pub(crate) use endpoints::is_reached;
 pub(crate) use server::DispatcherServer;
 use session::Sessions;
 use status::StatusWriter;
+
+use crate::doctor::Checkups;
 
 /// Updates that may wait for a slow agent before the session's loop waits for it.
 const UPDATES_QUEUED: usize = 4;
@@ -57,6 +61,7 @@ pub struct Dispatcher {
     door: Door,
     sessions: Arc<Sessions>,
     status: StatusWriter,
+    checkups: Arc<Checkups>,
     loops: Latest<Vec<Arc<Task<()>>>>,
 }
 
@@ -67,7 +72,8 @@ impl Dispatcher {
         let status = StatusWriter::start(&env, door.clone());
         let watch = liveness::watch(env.clone(), door.clone(), Arc::clone(&sessions));
         let watch = Arc::new(env.spawn("liveness", watch));
-        Self { env, door, sessions, status, loops: Latest::new(vec![watch]) }
+        let checkups = Arc::default();
+        Self { env, door, sessions, status, checkups, loops: Latest::new(vec![watch]) }
     }
 
     /// Opens a session for a node; an older one of the same node ends.
@@ -88,7 +94,7 @@ impl Dispatcher {
         let updates = assignments::run(
             self.env.clone(),
             self.door.clone(),
-            Arc::clone(&self.sessions),
+            (Arc::clone(&self.sessions), Arc::clone(&self.checkups)),
             node,
             session,
             sender,

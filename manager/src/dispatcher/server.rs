@@ -2,7 +2,7 @@
 
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use skep_model::{NodeDescription, SessionId, Timestamp};
+use skep_model::{NodeDescription, NodeReport, NodeRole, SessionId, Timestamp};
 use skep_wire::{Wire, v1};
 use tonic::{Request, Response, Status};
 
@@ -70,6 +70,32 @@ impl v1::dispatcher_server::Dispatcher for DispatcherServer {
         let dispatcher = self.dispatcher()?;
         dispatcher.report(peer.node, session, request.endpoints_version, reports).await.map_err(status)?;
         Ok(Response::new(v1::ReportResponse {}))
+    }
+
+    async fn diagnose(
+        &self,
+        request: Request<v1::DiagnoseRequest>,
+    ) -> Result<Response<v1::DiagnoseResponse>, Status> {
+        let peer = self.authorizer.member(&request)?;
+        let request = request.into_inner();
+        let session = SessionId::from_wire(request.session).map_err(malformed)?;
+        let report = NodeReport::from_wire(request.report.unwrap_or_default()).map_err(malformed)?;
+        let said = (request.checkup, report);
+        self.dispatcher()?.diagnosed(peer.node, session, said, peer.not_after).map_err(status)?;
+        Ok(Response::new(v1::DiagnoseResponse {}))
+    }
+
+    async fn doctor(
+        &self,
+        request: Request<v1::DoctorRequest>,
+    ) -> Result<Response<v1::DoctorResponse>, Status> {
+        let peer = self.authorizer.member(&request)?;
+        let repair = request.into_inner().repair;
+        if repair && peer.role != NodeRole::Manager {
+            return Err(Status::permission_denied("only a manager may have nodes repaired: ask on one"));
+        }
+        let diagnosis = self.dispatcher()?.doctor(repair).await;
+        Ok(Response::new(v1::DoctorResponse { diagnosis: Some(diagnosis.to_wire()) }))
     }
 }
 

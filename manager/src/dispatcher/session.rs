@@ -1,6 +1,6 @@
 //! The sessions that are open.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -42,6 +42,11 @@ impl Default for Sessions {
 impl Sessions {
     pub(super) fn open(&self, node: NodeId, id: SessionId, now: Duration) {
         self.lock().insert(node, Open { id, seen: now, applied: 0, sent: u64::MAX, current: 0 });
+    }
+
+    /// The nodes that have a session.
+    pub(super) fn nodes(&self) -> BTreeSet<NodeId> {
+        self.lock().keys().copied().collect()
     }
 
     /// Whether this is the node's present session.

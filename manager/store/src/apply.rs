@@ -5,6 +5,7 @@ use skep_model::{Change, Meta, Object, ObjectKey, Timestamp, Transaction};
 
 use crate::index::name_of;
 use crate::refused::Refused;
+use crate::resting;
 use crate::tables::Tables;
 use crate::watch::Event;
 
@@ -22,6 +23,7 @@ pub(crate) fn apply(
     for change in transaction.changes {
         events.push(apply_change(&mut next, index, at, change)?);
     }
+    next.resting.forget(at);
     *tables = next;
     Ok(events)
 }
@@ -67,6 +69,7 @@ fn apply_change(tables: &mut Tables, index: u64, at: Timestamp, change: Change) 
         }
         None => tables.remove(key),
     }
+    resting::note(tables, before.as_ref(), after.as_ref(), at);
     Ok(Event { key, before, after })
 }
 

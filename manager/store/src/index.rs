@@ -103,7 +103,7 @@ fn stack_of(object: &Object) -> Option<&str> {
 }
 
 /// An ended task holds its addresses no more: its container is gone.
-fn addresses_of(object: &Object) -> Vec<(NetworkId, Ipv4Addr)> {
+pub(crate) fn addresses_of(object: &Object) -> Vec<(NetworkId, Ipv4Addr)> {
     match object {
         Object::Service(service) => service.endpoint.vips.clone(),
         Object::Task(task) if !task.status.state.is_ended() => {

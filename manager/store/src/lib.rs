@@ -10,6 +10,7 @@ mod door;
 mod index;
 mod proposer;
 mod refused;
+mod resting;
 mod scratch;
 mod store;
 mod tables;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use skep_model::{Object, Timestamp, Transaction};
+use skep_model::{Object, Subnet, Timestamp, Transaction};
 use skep_runtime::Latest;
 
 use crate::apply;
@@ -61,13 +61,21 @@ impl Store {
         result
     }
 
-    /// Replaces everything with the objects of a snapshot taken at `version`.
-    pub fn restore(&self, version: u64, objects: impl IntoIterator<Item = Object>) {
+    /// Replaces everything with the objects of a snapshot taken at `version`, and with what rested then ([`View::resting`]).
+    pub fn restore(
+        &self,
+        version: u64,
+        objects: impl IntoIterator<Item = Object>,
+        resting: impl IntoIterator<Item = (Subnet, Timestamp)>,
+    ) {
         let _writing = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let mut tables = Tables { version, ..Tables::default() };
         tables.changed.fill(version);
         for object in objects {
             tables.put(object);
+        }
+        for (range, at) in resting {
+            tables.resting.rest(range, at);
         }
         self.tables.store(Arc::new(tables));
         self.hub.restart(version);

@@ -118,7 +118,7 @@ async fn a_watch_sees_each_commit_and_says_when_it_cannot() {
     assert_eq!(watch.next().await.unwrap().version, 1);
     assert_eq!(watch.next().await.unwrap().version, 2);
     let mut late = store.watch(1);
-    store.restore(7, Vec::new());
+    store.restore(7, Vec::new(), []);
     assert_eq!(late.next().await, Err(Behind));
 }
 
@@ -191,8 +191,68 @@ proptest! {
         }
         let view = store.view();
         let restored = Store::default();
-        restored.restore(view.version(), view.objects());
+        restored.restore(view.version(), view.objects(), view.resting());
         let again = restored.view();
         prop_assert_eq!(again.indexes(), view.indexes());
+        prop_assert_eq!(again.tables().resting.clone(), view.tables().resting.clone());
     }
+}
+
+fn at(store: &Store, seconds: u64, changes: Vec<Change>) {
+    let moment = Timestamp::from_nanos(seconds * 1_000_000_000);
+    store.apply(store.view().version() + 1, moment, Transaction { changes }).unwrap();
+}
+
+fn rest_of(store: &Store, address: u8, seconds: u64) -> Option<u64> {
+    let now = Timestamp::from_nanos(seconds * 1_000_000_000);
+    let end = store.view().address_rests_until(std::net::Ipv4Addr::new(10, 0, 0, address), now);
+    end.map(|end| end.as_nanos() / 1_000_000_000)
+}
+
+#[test]
+fn an_address_rests_after_its_last_holder_let_it_go() {
+    let running = TaskState::Running.index();
+    let store = Store::default();
+    at(&store, 100, vec![create(task(1, 1, 1, running, 7)), create(task(2, 1, 2, running, 8))]);
+    assert_eq!(rest_of(&store, 7, 100), None, "it is in use");
+    let meta = store.view().task(TaskId::new(1)).unwrap().meta;
+    let failed = Task { meta, ..task(1, 1, 1, TaskState::Failed.index(), 7) };
+    at(&store, 110, vec![Change::Update(failed.into())]);
+    assert_eq!(rest_of(&store, 7, 110), Some(170));
+    assert_eq!((rest_of(&store, 7, 169), rest_of(&store, 7, 170)), (Some(170), None));
+    assert_eq!(rest_of(&store, 7, 40), None, "a clock that was wrong is not waited for");
+    // That the task is forgotten later changes nothing.
+    let version = store.view().version();
+    at(&store, 120, vec![Change::Remove { key: ObjectKey::Task(TaskId::new(1)), version }]);
+    assert_eq!(rest_of(&store, 7, 120), Some(170));
+    // Whoever is given it all the same has it.
+    at(&store, 130, vec![create(task(3, 1, 1, running, 7))]);
+    assert_eq!((rest_of(&store, 7, 130), store.view().resting().count()), (None, 0));
+}
+
+#[test]
+fn subnets_rest_too_and_what_has_rested_is_forgotten() {
+    let subnet: skep_model::Subnet = "10.0.0.0/24".parse().unwrap();
+    let spec = NetworkSpec { name: "n".into(), ..NetworkSpec::default() };
+    let network = Network {
+        id: NetworkId::new(1),
+        meta: Meta::default(),
+        spec,
+        subnet: Some(subnet),
+        address_cursor: 0,
+        removing: false,
+    };
+    let store = Store::default();
+    at(&store, 100, vec![create(network)]);
+    at(&store, 110, vec![Change::Remove { key: ObjectKey::Network(NetworkId::new(1)), version: 1 }]);
+    let until = |seconds: u64| {
+        store.view().subnet_rests_until(subnet, Timestamp::from_nanos(seconds * 1_000_000_000)).is_some()
+    };
+    assert!(until(169) && !until(170));
+    assert_eq!(
+        store.view().resting_within("10.0.0.0/8".parse().unwrap(), Timestamp::from_nanos(1)).count(),
+        0
+    );
+    at(&store, 171, vec![create(service(1, "a"))]);
+    assert_eq!(store.view().resting().count(), 0);
 }

@@ -9,6 +9,7 @@ use skep_model::{
 };
 
 use crate::index::Indexes;
+use crate::resting::Resting;
 
 /// Number of kinds, for the table of last changes.
 const KINDS: usize = Kind::Task as usize + 1;
@@ -28,6 +29,7 @@ pub(crate) struct Tables {
     pub(crate) revisions: OrdMap<(ServiceId, u64), Arc<ServiceRevision>>,
     pub(crate) tasks: OrdMap<TaskId, Arc<Task>>,
     pub(crate) indexes: Indexes,
+    pub(crate) resting: Resting,
 }
 
 impl Tables {

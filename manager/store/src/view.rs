@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use skep_model::{
     Cluster, Kind, Network, NetworkId, Node, NodeId, Object, ObjectKey, Service, ServiceId, ServiceRevision,
-    ServiceSpec, Stack, StackId, Task, TaskId, TaskState, Transaction,
+    ServiceSpec, Stack, StackId, Subnet, Task, TaskId, TaskState, Timestamp, Transaction,
 };
 use thiserror::Error;
 
 use crate::apply;
 use crate::refused::Refused;
+use crate::resting;
 use crate::tables::Tables;
 
 /// The state at one moment. Free to take and to clone.
@@ -237,6 +238,36 @@ impl View {
     /// Whether anything holds the address.
     pub fn address_in_use(&self, network: NetworkId, address: Ipv4Addr) -> bool {
         self.tables.indexes.addresses.contains_key(&(network, address))
+    }
+
+    /// The addresses of a network that something holds, from `first` on, in order.
+    pub fn addresses_in_use(&self, network: NetworkId, first: Ipv4Addr) -> impl Iterator<Item = Ipv4Addr> {
+        let from_first = self.tables.indexes.addresses.range((network, first)..);
+        from_first.take_while(move |(held, _)| held.0 == network).map(|(held, _)| held.1)
+    }
+
+    /// Until when an address that was released may not be given out again; none when it may.
+    pub fn address_rests_until(&self, address: Ipv4Addr, now: Timestamp) -> Option<Timestamp> {
+        self.subnet_rests_until(resting::single(address), now)
+    }
+
+    /// Until when a network's subnet that was released may not be given out again; none when it may.
+    pub fn subnet_rests_until(&self, subnet: Subnet, now: Timestamp) -> Option<Timestamp> {
+        self.tables.resting.released_at(subnet).and_then(|at| resting::end(at, now))
+    }
+
+    /// What rests in this range, single addresses as subnets of one, each with when it may be given out again.
+    pub fn resting_within(
+        &self,
+        range: Subnet,
+        now: Timestamp,
+    ) -> impl Iterator<Item = (Subnet, Timestamp)> + '_ {
+        self.tables.resting.within(range).filter_map(move |(each, at)| Some((each, resting::end(at, now)?)))
+    }
+
+    /// All that was released a moment ago, single addresses as subnets of one, each with when: what a snapshot keeps of it.
+    pub fn resting(&self) -> impl Iterator<Item = (Subnet, Timestamp)> + '_ {
+        self.tables.resting.iter()
     }
 
     /// A service by id, name or unique start of its id, in this order.

@@ -33,6 +33,8 @@ pub(crate) struct Api {
 pub(crate) struct Managing {
     /// What users want done.
     pub(crate) control: ControlApi,
+    /// Its own id.
+    pub(crate) node: NodeId,
     /// The manager that leads.
     pub(crate) leader: Option<NodeId>,
     /// The ids in Raft of the managers that have a vote.
@@ -63,7 +65,10 @@ impl Api {
                 unavailable(&format!("This node cannot work as a member of its swarm: {reason}"))
             }
             SwarmState::Member(member) => match member.control {
-                Some(control) => Ok(Managing { control, leader: member.leader, voters: member.voters }),
+                Some(control) => {
+                    let (node, leader, voters) = (member.node, member.leader, member.voters);
+                    Ok(Managing { control, node, leader, voters })
+                }
                 None => unavailable(
                     "This node is not a swarm manager. Worker nodes can't be used to view or modify cluster state. \
                      Please run this command on a manager node.",

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use skep_manager::ControlApi;
-use skep_model::{NodeId, Protocol, TaskId};
+use skep_model::{Diagnosis, NodeId, Protocol, TaskId};
 use skep_rest::{
     ContainerInspect, ContainerSummary, DeletedImage, Event, ImageInspect, ImageSummary, SwarmInit, SwarmJoin,
 };
@@ -56,6 +56,13 @@ pub trait Host: std::fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// When the node is in no swarm, or something is lost by it.
     async fn swarm_leave(&self, force: bool) -> Result<(), HostError>;
+
+    /// Has all nodes look at themselves and at each other, and with `repair` mend what they can; says what is wrong. Of a node
+    /// that cannot ask managers, or is in no swarm, that host alone.
+    ///
+    /// # Errors
+    /// When the daemon is shutting down.
+    async fn doctor(&self, repair: bool) -> Result<Diagnosis, HostError>;
 
     /// Waits until this manager's state holds everything that was acknowledged before the call.
     ///
@@ -151,6 +158,8 @@ pub struct Member {
     pub node: NodeId,
     /// Its address for other members, without a port.
     pub address: String,
+    /// Where its end of the tunnel to other nodes is.
+    pub data_path: String,
     /// Where managers are reached, `address:port`.
     pub managers: Vec<String>,
     /// What users want done; on managers.

@@ -9,8 +9,8 @@ use crate::api::Api;
 use crate::incoming::Incoming;
 use crate::refusal::Refusal;
 use crate::resources::{
-    container, image, image_archive, missing, network, node, service, service_change, stack, swarm, system,
-    task,
+    container, doctor, image, image_archive, missing, network, node, service, service_change, stack, swarm,
+    system, task,
 };
 use crate::version::negotiate;
 use crate::{events, logs};
@@ -47,6 +47,7 @@ fn node_calls() -> Router<Api> {
 /// What concerns the swarm.
 fn swarm_calls() -> Router<Api> {
     Router::new()
+        .route("/doctor", get(doctor::check).post(doctor::repair))
         .route("/swarm", get(swarm::inspect))
         .route("/swarm/init", post(swarm::init))
         .route("/swarm/join", post(swarm::join))
@@ -69,6 +70,7 @@ fn swarm_calls() -> Router<Api> {
         .route("/tasks/{id}/logs", get(logs::task))
         .route("/networks", get(network::list))
         .route("/networks/create", post(network::create))
+        .route("/networks/prune", post(network::prune))
         .route("/networks/{id}", get(network::inspect).delete(network::remove))
         .route("/stacks", get(stack::list))
         .route("/stacks/{name}", get(stack::inspect).put(stack::deploy).delete(stack::remove))

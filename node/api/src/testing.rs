@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
-use skep_model::{Protocol, TaskId};
+use skep_model::{Diagnosis, Protocol, TaskId};
 use skep_rest::{
     ContainerInspect, ContainerSummary, DeletedImage, Event, ImageInspect, ImageSummary, SwarmInit, SwarmJoin,
 };
@@ -28,6 +28,8 @@ pub struct FakeNode {
     pub swarm: SwarmState,
     /// Why reads of the swarm's state fail, if they do.
     pub barrier: Option<HostError>,
+    /// What is wrong.
+    pub diagnosis: Diagnosis,
     /// Ports that other processes use, and who.
     pub ports: BTreeMap<u16, String>,
     /// Its containers; one is inspected by what its summary says.
@@ -58,6 +60,7 @@ impl Default for FakeHost {
             },
             swarm: SwarmState::Inactive,
             barrier: None,
+            diagnosis: Diagnosis::default(),
             ports: BTreeMap::new(),
             containers: Vec::new(),
             tasks: BTreeMap::new(),
@@ -151,6 +154,10 @@ impl Host for FakeHost {
         }
         self.node().swarm = SwarmState::Inactive;
         Ok(())
+    }
+
+    async fn doctor(&self, _repair: bool) -> Result<Diagnosis, HostError> {
+        Ok(self.node().diagnosis.clone())
     }
 
     async fn read_barrier(&self) -> Result<(), HostError> {

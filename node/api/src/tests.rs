@@ -6,6 +6,7 @@ mod docker_test;
 mod event_test;
 mod lock_test;
 mod log_test;
+mod network_test;
 mod node_test;
 mod serve_test;
 mod swarm_test;

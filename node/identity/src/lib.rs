@@ -29,6 +29,6 @@ pub use joiner::joiner_channel;
 pub use key_encryption_key::{KeyEncryptionKey, MalformedUnlockKey};
 pub use live::LiveIdentity;
 pub use peer::Peer;
-pub use root::{given_root, issuer_of, new_root};
+pub use root::{given_root, issuer_of, new_root, valid_until};
 pub use tls::{TlsConnection, TlsPeer, client_channel, endpoint};
 pub use token::{join_tokens, root_fits_token};

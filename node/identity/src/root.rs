@@ -27,6 +27,18 @@ pub fn new_root(now: Timestamp) -> Result<RootCa, IdentityError> {
     Ok(RootCa { certificate_pem, key_pem: key.serialize_pem(), issuer })
 }
 
+/// When a certificate (PEM) ends.
+///
+/// # Errors
+/// When it is none.
+pub fn valid_until(certificate_pem: &str) -> Result<Timestamp, IdentityError> {
+    let der = first_certificate(certificate_pem, CERTIFICATE)?;
+    let parsed =
+        X509Certificate::from_der(&der).map_err(|error| IdentityError::unusable(CERTIFICATE)(&error))?.1;
+    let seconds = u64::try_from(parsed.validity().not_after.timestamp()).unwrap_or(0);
+    Ok(Timestamp::from_nanos(seconds.saturating_mul(1_000_000_000)))
+}
+
 /// A root that a user gives: its certificate and its private key (PKCS#8), both PEM.
 ///
 /// # Errors

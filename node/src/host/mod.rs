@@ -1,6 +1,7 @@
 //! The node as the API sees it.
 
 mod container;
+mod doctor;
 mod event;
 mod image;
 mod log;

@@ -2,12 +2,12 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use skep_api::{Host, HostError, HostFacts, LogOptions, LogStream, SwarmState, Upload};
-use skep_model::{Protocol, TaskId};
+use skep_model::{Diagnosis, Protocol, TaskId};
 use skep_rest::{
     ContainerInspect, ContainerSummary, DeletedImage, Event, ImageInspect, ImageSummary, SwarmInit, SwarmJoin,
 };
 
-use super::{container, event, image, log, swarm};
+use super::{container, doctor, event, image, log, swarm};
 use crate::node::Node;
 use crate::{init, join, keys, leave, restore};
 
@@ -52,6 +52,10 @@ impl Host for Node {
 
     async fn swarm_leave(&self, force: bool) -> Result<(), HostError> {
         leave::leave(self, force).await
+    }
+
+    async fn doctor(&self, repair: bool) -> Result<Diagnosis, HostError> {
+        doctor::check(self, repair).await
     }
 
     async fn read_barrier(&self) -> Result<(), HostError> {

@@ -1,3 +1,4 @@
+use std::net::IpAddr;
 use std::time::Duration;
 
 use skep_api::{HostError, HostErrorKind, SwarmState};
@@ -29,6 +30,7 @@ fn member(member: &Member) -> skep_api::Member {
     skep_api::Member {
         node: member.node,
         address: member.membership.advertise.ip().to_string(),
+        data_path: member.data_path.map_or_else(|| member.membership.advertise.ip(), IpAddr::V4).to_string(),
         managers: member.managers.get(),
         leader: manager.and_then(leader),
         voters: manager.map(|manager| manager.quorum().voters()).unwrap_or_default(),

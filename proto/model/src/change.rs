@@ -7,9 +7,22 @@ use crate::{Object, ObjectKey};
 #[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
 pub enum Change {
     /// Make an object that must not exist yet.
-    Create(Object),
+    Create(
+        // A strategy for any object is large: boxed, several of them fit a test's stack.
+        #[cfg_attr(
+            feature = "testing",
+            proptest(strategy = "proptest::prelude::Strategy::boxed(proptest::prelude::any::<Object>())")
+        )]
+        Object,
+    ),
     /// Replace an object; refused when its stored version is not the one that the object carries (that was read).
-    Update(Object),
+    Update(
+        #[cfg_attr(
+            feature = "testing",
+            proptest(strategy = "proptest::prelude::Strategy::boxed(proptest::prelude::any::<Object>())")
+        )]
+        Object,
+    ),
     /// Delete an object that must have this version.
     Remove {
         /// Which object.

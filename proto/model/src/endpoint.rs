@@ -103,6 +103,11 @@ impl Subnet {
         usable.then(|| Ipv4Addr::from_bits((self.address.to_bits() & self.mask()) | part))
     }
 
+    /// Its last address.
+    pub fn last(self) -> Ipv4Addr {
+        Ipv4Addr::from_bits(self.address.to_bits() | !self.mask())
+    }
+
     /// How many host parts [`Self::host`] accepts: 1 to this number.
     pub fn hosts(self) -> u32 {
         (!self.mask()).saturating_sub(1)

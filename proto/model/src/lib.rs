@@ -6,6 +6,7 @@
 
 mod assignment;
 mod change;
+mod doctor;
 mod endpoint;
 mod endpoint_merge;
 mod error;
@@ -21,6 +22,7 @@ mod validate;
 
 pub use assignment::{TaskAssignment, TaskReport};
 pub use change::{Change, Transaction};
+pub use doctor::{Check, Checkup, Diagnosis, Finding, ManagerReport, NodeReport, PathReport, Severity};
 pub use endpoint::{
     Backend, EndpointNetwork, EndpointService, EndpointTable, Peer, PublishedPort, Subnet, Vip,
 };
@@ -45,6 +47,6 @@ pub use task_state::{StateOwner, TaskState};
 pub use timestamp::Timestamp;
 pub use tunnel_key::TunnelKey;
 pub use validate::{
-    validate_cluster, validate_image, validate_name, validate_network, validate_service, validate_stack,
-    validate_stack_name,
+    validate_cluster, validate_image, validate_name, validate_network, validate_no_overlap, validate_service,
+    validate_stack, validate_stack_name,
 };

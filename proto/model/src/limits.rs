@@ -79,6 +79,17 @@ pub const CLOCK_SKEW_SHOWN: Duration = Duration::from_secs(1);
 pub const CLUSTER_PORT_DEFAULT: u16 = 2377;
 /// The UDP port of the tunnel between nodes: IANA's for VXLAN.
 pub const TUNNEL_PORT_DEFAULT: u16 = 4789;
+/// The lowest UDP port that the tunnel between nodes may have (Docker's, as the next).
+pub const DATA_PATH_PORT_MIN: u16 = 1024;
+/// The highest UDP port that the tunnel between nodes may have: those behind it are given out to clients.
+pub const DATA_PATH_PORT_MAX: u16 = 49_151;
+/// How long an address, or a subnet of a pool, rests after its use before it is given out again: what still talks to its
+/// former owner must not reach the new one.
+pub const ADDRESS_REST: Duration = Duration::from_secs(60);
+/// Prefix length of the largest subnet that a network may have.
+pub const SUBNET_PREFIX_BITS_MIN: u8 = 8;
+/// Prefix length of the smallest: a gateway, a virtual address and tasks need some room.
+pub const SUBNET_PREFIX_BITS_MAX: u8 = 29;
 /// The UDP port of encrypted networks is this far above that of the tunnel: 4790 by default.
 pub const SEALED_PORT_ABOVE: u16 = 1;
 /// How old a node's key for encrypted networks gets before the node makes another one.
@@ -86,6 +97,24 @@ pub const TUNNEL_KEY_LIFE: Duration = Duration::from_secs(12 * 3600);
 /// How long a key that was replaced still counts, at most: longer than any node takes to hear of the new one from managers
 /// that are there.
 pub const TUNNEL_KEY_FORMER_LIFE: Duration = Duration::from_secs(3600);
+/// The UDP port within the tunnel at which nodes answer each other's probes.
+pub const PROBE_PORT: u16 = 4788;
+/// Time between two probes of the way to another node, in the background. Up to a fifth earlier, so that nodes do not probe in step.
+pub const PROBE_PERIOD: Duration = Duration::from_secs(30);
+/// How long the whole of `skep doctor` may take to ask all nodes; who has not answered by then counts as silent.
+pub const DOCTOR_DEADLINE: Duration = Duration::from_secs(8);
+/// A certificate that ends sooner is a fault.
+pub const CERTIFICATE_LEFT_FAULT: Duration = Duration::from_secs(24 * 3600);
+/// Share of lost packets on a way between nodes that is shown, in percent.
+pub const LOSS_SHOWN_PERCENT: u32 = 20;
+/// Free space of the data directory below which there is a fault, in bytes.
+pub const DISK_FREE_BYTES_MIN: u64 = 1 << 30;
+/// Free share of the data directory's file system below which there is a fault, in percent.
+pub const DISK_FREE_PERCENT_MIN: u64 = 5;
+/// A slow disk: one write in a hundred takes longer to be on it.
+pub const DISK_SYNC_SHOWN: Duration = Duration::from_millis(100);
+/// How full the kernel's table of connections may be before it is shown, in percent.
+pub const CONNECTIONS_SHOWN_PERCENT: u64 = 80;
 /// The highest number of a node: each has a link-local address of its own within the tunnel, and two are taken.
 pub const PEER_NUMBER_MAX: u16 = u16::MAX - 1;
 /// Failures of a service's tasks on one node, within the window, that make the scheduler prefer other nodes.

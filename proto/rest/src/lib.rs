@@ -6,11 +6,13 @@
 
 mod architecture;
 mod container;
+mod doctor;
 mod error;
 mod event;
 mod human_duration;
 mod image;
 mod network;
+mod network_create;
 mod node;
 mod service;
 mod spec;
@@ -25,11 +27,15 @@ mod tls;
 
 pub use architecture::image_architecture;
 pub use container::{ContainerInspect, ContainerState, ContainerSummary, ExitResult, PortSummary};
+pub use doctor::{Diagnosis, Finding};
 pub use error::{ErrorMessage, Unsupported};
 pub use event::{Event, EventActor};
 pub use human_duration::human_duration;
 pub use image::{DeletedImage, ImageConfig, ImageInspect, ImageSummary, ProgressLine};
-pub use network::{Ipam, IpamConfig, Network, NetworkCreate, NetworkCreated};
+pub use network::{
+    ConfigReference, Ipam, IpamConfig, Network, NetworkContainer, NetworkPeer, NetworkService, NetworkTask,
+};
+pub use network_create::{NetworkCreate, NetworkCreated, NetworksPruned};
 pub use node::{
     EngineDescription, ManagerStatus, Node, NodeDescription, NodeSpec, NodeStatus, Platform, Resources,
 };

@@ -2,11 +2,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Others, refuse_others};
-use crate::{Unsupported, rfc3339};
-
-/// The option of networks that are encrypted between nodes.
-const ENCRYPTED: &str = "encrypted";
+use crate::network_create::options;
+use crate::rfc3339;
 
 /// `GET /networks/{id}`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -37,10 +34,22 @@ pub struct Network {
     pub attachable: bool,
     /// True for the ingress network.
     pub ingress: bool,
-    /// Its options: `encrypted` is there for a network that is encrypted between nodes.
+    /// Names no network.
+    pub config_from: ConfigReference,
+    /// Always false.
+    pub config_only: bool,
+    /// This node's containers on it, by id; filled in by whoever knows them.
+    pub containers: BTreeMap<String, NetworkContainer>,
+    /// The driver's options as they were given; `encrypted` is there for a network that is encrypted between nodes.
     pub options: BTreeMap<String, String>,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
+    /// The nodes that have tasks on it; filled in by whoever knows them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub peers: Vec<NetworkPeer>,
+    /// The services on it, by name; only when asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub services: Option<BTreeMap<String, NetworkService>>,
 }
 
 /// A network's addresses.
@@ -49,6 +58,8 @@ pub struct Network {
 pub struct Ipam {
     /// `default`.
     pub driver: String,
+    /// The driver's options; it has none.
+    pub options: Option<BTreeMap<String, String>>,
     /// Its subnets.
     pub config: Option<Vec<IpamConfig>>,
 }
@@ -59,54 +70,101 @@ pub struct Ipam {
 pub struct IpamConfig {
     /// In CIDR form.
     pub subnet: String,
+    /// The part of it that addresses are given out from, in CIDR form; all of it when empty.
+    #[serde(rename = "IPRange", skip_serializing_if = "String::is_empty")]
+    pub ip_range: String,
+    /// The address that is never given out.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub gateway: String,
+    /// Addresses to keep aside by name; not supported.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auxiliary_addresses: Option<BTreeMap<String, String>>,
 }
 
-/// The body of `POST /networks/create`.
+/// A network that another one takes its configuration from.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-pub struct NetworkCreate {
+pub struct ConfigReference {
+    /// Its name; empty for none.
+    pub network: String,
+}
+
+/// A container on a network.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct NetworkContainer {
     /// Its name.
     pub name: String,
-    /// `overlay`, or empty.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub driver: String,
-    /// True when nothing on it may reach outside.
-    pub internal: bool,
-    /// Its labels.
-    pub labels: Option<BTreeMap<String, String>>,
-    /// `swarm`, or empty.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub scope: String,
-    /// Asks for nothing any more.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub check_duplicate: bool,
-    /// Always true.
-    #[serde(rename = "EnableIPv4", skip_serializing_if = "Option::is_none")]
-    pub enable_ipv4: Option<bool>,
-    /// Its options: `encrypted`, with Docker's meaning.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub options: Option<BTreeMap<String, String>>,
-    /// Its addresses; given by Skep.
-    #[serde(rename = "IPAM", skip_serializing_if = "Option::is_none")]
-    pub ipam: Option<Ipam>,
-    /// What only other versions know.
-    #[serde(flatten)]
-    pub others: Others,
+    /// Its task's id: a task has one end on a network.
+    #[serde(rename = "EndpointID")]
+    pub endpoint_id: String,
+    /// Always empty: containers are reached by address alone.
+    pub mac_address: String,
+    /// Its address with the subnet's prefix length.
+    #[serde(rename = "IPv4Address")]
+    pub ipv4_address: String,
+    /// Always empty.
+    #[serde(rename = "IPv6Address")]
+    pub ipv6_address: String,
 }
 
-/// The answer to a network's creation.
+/// A node that has tasks on a network.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-pub struct NetworkCreated {
-    /// Its id.
-    pub id: String,
-    /// What its owner should know.
-    pub warning: String,
+pub struct NetworkPeer {
+    /// Its host name.
+    pub name: String,
+    /// Where its end of the tunnel is.
+    #[serde(rename = "IP")]
+    pub ip: String,
+}
+
+/// A service on a network.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct NetworkService {
+    /// Its virtual address there; empty without one.
+    #[serde(rename = "VIP")]
+    pub vip: String,
+    /// Its published ports, `Target: 80, Publish: 8080`.
+    pub ports: Vec<String>,
+    /// Always 0: Docker's number in its balancer.
+    #[serde(rename = "LocalLBIndex")]
+    pub local_lb_index: u64,
+    /// Its tasks there.
+    pub tasks: Vec<NetworkTask>,
+}
+
+/// A task on a network.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct NetworkTask {
+    /// Its name.
+    pub name: String,
+    /// Its id: a task has one end on a network.
+    #[serde(rename = "EndpointID")]
+    pub endpoint_id: String,
+    /// Its address there.
+    #[serde(rename = "EndpointIP")]
+    pub endpoint_ip: String,
+    /// `Host IP`: where its node is.
+    pub info: BTreeMap<String, String>,
 }
 
 impl From<&skep_model::Network> for Network {
+    /// Everything but who is on it, which the caller knows.
     fn from(network: &skep_model::Network) -> Self {
-        let config = network.subnet.map(|subnet| vec![IpamConfig { subnet: subnet.to_string() }]);
+        let text = |value: Option<String>| value.unwrap_or_default();
+        // A moment after it was made it has none yet.
+        let config = network.subnet.or(network.spec.subnet).map(|subnet| {
+            let gateway = network.spec.gateway.or_else(|| subnet.host(1));
+            vec![IpamConfig {
+                subnet: subnet.to_string(),
+                ip_range: text(network.spec.ip_range.map(|range| range.to_string())),
+                gateway: text(gateway.map(|gateway| gateway.to_string())),
+                auxiliary_addresses: None,
+            }]
+        });
         Self {
             name: network.spec.name.clone(),
             id: network.id.to_string(),
@@ -114,123 +172,13 @@ impl From<&skep_model::Network> for Network {
             scope: "swarm".into(),
             driver: "overlay".into(),
             enable_ipv4: true,
-            enable_ipv6: false,
-            ipam: Ipam { driver: "default".into(), config },
+            ipam: Ipam { driver: "default".into(), options: None, config },
             internal: network.spec.internal,
-            attachable: false,
+            attachable: network.spec.attachable,
             ingress: network.spec.ingress,
-            options: options(network.spec.encrypted),
+            options: options(&network.spec),
             labels: network.spec.labels.clone(),
-        }
-    }
-}
-
-/// What a network's options say of it.
-fn options(encrypted: bool) -> BTreeMap<String, String> {
-    encrypted.then(|| (ENCRYPTED.to_owned(), "true".to_owned())).into_iter().collect()
-}
-
-/// What options ask for: whether the network is encrypted.
-fn encrypted(options: &BTreeMap<String, String>) -> Result<bool, Unsupported> {
-    if let Some(other) = options.keys().find(|key| *key != ENCRYPTED) {
-        return Err(Unsupported::Field { field: format!("Options.{other}") });
-    }
-    match options.get(ENCRYPTED).map(String::as_str) {
-        None | Some("false") => Ok(false),
-        // As Docker has it, the word alone says yes.
-        Some("" | "true") => Ok(true),
-        Some(word) => {
-            Err(Unsupported::value("Options.encrypted", format!("'{word}' is neither true nor false")))
-        }
-    }
-}
-
-impl From<&skep_model::NetworkSpec> for NetworkCreate {
-    fn from(spec: &skep_model::NetworkSpec) -> Self {
-        Self {
-            name: spec.name.clone(),
-            driver: "overlay".into(),
-            internal: spec.internal,
-            labels: Some(spec.labels.clone()),
-            options: Some(options(spec.encrypted)).filter(|options| !options.is_empty()),
             ..Self::default()
         }
-    }
-}
-
-impl TryFrom<NetworkCreate> for skep_model::NetworkSpec {
-    type Error = Unsupported;
-
-    fn try_from(create: NetworkCreate) -> Result<Self, Unsupported> {
-        if !matches!(create.driver.as_str(), "" | "overlay") {
-            let reason = format!("'{}' is not a network driver of Skep; use overlay", create.driver);
-            return Err(Unsupported::value("Driver", reason));
-        }
-        create.refuse_unknown()?;
-        let encrypted = create.options.as_ref().map_or(Ok(false), encrypted)?;
-        Ok(Self {
-            name: create.name,
-            labels: create.labels.unwrap_or_default(),
-            internal: create.internal,
-            ingress: false,
-            subnet: None,
-            encrypted,
-        })
-    }
-}
-
-impl NetworkCreate {
-    fn refuse_unknown(&self) -> Result<(), Unsupported> {
-        if !matches!(self.scope.as_str(), "" | "swarm") {
-            let reason = format!("'{}' is not a scope of Skep's networks; use swarm", self.scope);
-            return Err(Unsupported::value("Scope", reason));
-        }
-        if self.enable_ipv4 == Some(false) {
-            return Err(Unsupported::value("EnableIPv4", "networks of Skep have IPv4 addresses"));
-        }
-        if let Some(ipam) = &self.ipam {
-            if !matches!(ipam.driver.as_str(), "" | "default") {
-                let reason = format!("'{}' is not known; use default", ipam.driver);
-                return Err(Unsupported::value("IPAM.Driver", reason));
-            }
-            if ipam.config.as_ref().is_some_and(|config| !config.is_empty()) {
-                return Err(Unsupported::Field { field: "IPAM.Config".into() });
-            }
-        }
-        refuse_others("NetworkCreate", &self.others)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::NetworkCreate;
-
-    fn read(text: &str) -> Result<skep_model::NetworkSpec, String> {
-        let create: NetworkCreate = serde_json::from_str(text).unwrap();
-        create.try_into().map_err(|error: crate::Unsupported| error.to_string())
-    }
-
-    #[test]
-    fn what_docker_sends_is_read_and_what_is_not_known_is_refused() {
-        let sent = r#"{"Name":"web","Driver":"overlay","Scope":"","EnableIPv4":true,"IPAM":{"Driver":"default",
-            "Options":{},"Config":[]},"Internal":false,"Attachable":false,"Ingress":false,"ConfigOnly":false,
-            "ConfigFrom":null,"Options":{},"Labels":{"a":"b"}}"#;
-        assert_eq!(read(sent).unwrap().labels["a"], "b");
-        let attachable = read(r#"{"Name":"web","Driver":"overlay","Attachable":true}"#).unwrap_err();
-        assert_eq!(attachable, "NetworkCreate.Attachable is not supported by this version of Skep");
-        let subnet = read(r#"{"Name":"web","IPAM":{"Config":[{"Subnet":"10.0.0.0/8"}]}}"#).unwrap_err();
-        assert_eq!(subnet, "IPAM.Config is not supported by this version of Skep");
-    }
-
-    #[test]
-    fn a_network_is_encrypted_by_dockers_option() {
-        let with = |options: &str| read(&format!(r#"{{"Name":"web","Options":{options}}}"#));
-        assert!(with(r#"{"encrypted":""}"#).unwrap().encrypted);
-        assert!(!with(r#"{"encrypted":"false"}"#).unwrap().encrypted);
-        assert!(with(r#"{"encrypted":"maybe"}"#).unwrap_err().contains("neither true nor false"));
-        assert!(with(r#"{"mtu":"1"}"#).unwrap_err().starts_with("Options.mtu is not supported"));
-        let spec = with(r#"{"encrypted":"true"}"#).unwrap();
-        let again = serde_json::to_string(&NetworkCreate::from(&spec)).unwrap();
-        assert_eq!(read(&again).unwrap(), spec, "what a stack's deploy sends says it too");
     }
 }

@@ -71,9 +71,9 @@ pub struct SwarmInit {
     pub force_new_cluster: bool,
     /// Whether a restarted manager waits for the unlock key; the settings may say it, too.
     pub auto_lock_managers: bool,
-    /// Not supported yet.
+    /// Address or interface for the traffic between containers of different hosts; that of `advertise_addr` when empty.
     pub data_path_addr: String,
-    /// Not supported yet.
+    /// UDP port of that traffic on all nodes; 0 for the default.
     pub data_path_port: u32,
     /// Settings.
     pub spec: SwarmSpec,
@@ -87,7 +87,7 @@ pub struct SwarmJoin {
     pub listen_addr: String,
     /// Where others reach this node, `address[:port]`; found out when empty.
     pub advertise_addr: String,
-    /// Not supported yet.
+    /// Address or interface for the traffic between containers of different hosts; that of `advertise_addr` when empty.
     pub data_path_addr: String,
     /// Addresses of managers.
     pub remote_addrs: Vec<String>,
@@ -98,17 +98,6 @@ pub struct SwarmJoin {
 }
 
 impl SwarmJoin {
-    /// Refuses what this version cannot do.
-    ///
-    /// # Errors
-    /// The first such field.
-    pub fn supported(&self) -> Result<(), Unsupported> {
-        if self.data_path_addr.is_empty() {
-            return Ok(());
-        }
-        Err(Unsupported::Field { field: "DataPathAddr".into() })
-    }
-
     /// Whether the node takes tasks.
     ///
     /// # Errors
@@ -186,7 +175,7 @@ impl From<&Cluster> for ClusterInfo {
             },
             default_addr_pool: cluster.spec.address_pools.iter().map(Subnet::to_string).collect(),
             subnet_size: cluster.spec.subnet_prefix_bits.into(),
-            data_path_port: 4789,
+            data_path_port: cluster.spec.tunnel_port().into(),
             root_rotation_in_progress: cluster.root_rotation.is_some(),
             tls_info: cluster.into(),
         }

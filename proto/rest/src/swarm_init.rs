@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use skep_model::{Availability, ClusterSpec, Subnet};
+use skep_model::{Availability, ClusterSpec, Subnet, limits};
 
 use crate::swarm::availability;
 use crate::{SwarmInit, SwarmSpec, Unsupported};
@@ -15,16 +15,8 @@ impl SwarmInit {
     /// # Errors
     /// The first such field.
     pub fn supported(&self) -> Result<(), Unsupported> {
-        let asked = [
-            ("DataPathAddr", !self.data_path_addr.is_empty()),
-            ("DataPathPort", !matches!(self.data_path_port, 0 | 4789)),
-        ];
         self.own_root()?;
-        self.spec.supported()?;
-        match asked.into_iter().find(|(_, asked)| *asked) {
-            Some((field, _)) => Err(Unsupported::Field { field: field.into() }),
-            None => Ok(()),
-        }
+        self.spec.supported()
     }
 
     /// Whether the first node takes tasks.
@@ -52,12 +44,23 @@ impl SwarmInit {
             let bits = Some(self.subnet_size).filter(|bits| SUBNET_BITS.contains(bits)).ok_or_else(wrong)?;
             spec.subnet_prefix_bits = u8::try_from(bits).map_err(|_| wrong())?;
         }
+        spec.data_path_port = self.checked_data_path_port()?;
         if let Some(pool) = spec.address_pools.iter().find(|pool| pool.prefix_bits > spec.subnet_prefix_bits)
         {
             let reason = format!("{pool} is smaller than a subnet (/{})", spec.subnet_prefix_bits);
             return Err(Unsupported::value("DefaultAddrPool", reason));
         }
         Ok(spec)
+    }
+
+    fn checked_data_path_port(&self) -> Result<u16, Unsupported> {
+        let (min, max) = (limits::DATA_PATH_PORT_MIN, limits::DATA_PATH_PORT_MAX);
+        let port = u16::try_from(self.data_path_port).ok();
+        port.filter(|port| *port == 0 || (min..=max).contains(port)).ok_or_else(|| {
+            let asked = self.data_path_port;
+            let reason = format!("Datapath port number is not in valid range ({min}-{max}) : {asked}");
+            Unsupported::value("DataPathPort", reason)
+        })
     }
 }
 
@@ -186,7 +189,14 @@ mod tests {
         assert!(refused(r#"{"DefaultAddrPool": ["10.10.0.1/16"]}"#));
         assert!(refused(r#"{"DefaultAddrPool": ["10.10.0.0/28"]}"#));
         assert!(refused(r#"{"DefaultAddrPool": ["x"]}"#));
-        let init: SwarmInit = serde_json::from_str(r#"{"DataPathPort": 5000}"#).unwrap();
-        assert!(init.supported().unwrap_err().to_string().contains("DataPathPort"));
+        let port = |port| SwarmInit { data_path_port: port, ..SwarmInit::default() }.cluster_spec();
+        for right in [0, 1024, 4789, 49_151] {
+            assert_eq!(u32::from(port(right).unwrap().data_path_port), right);
+        }
+        for wrong in [1, 1023, 49_152, 65_536, u32::MAX] {
+            let told =
+                format!("DataPathPort: Datapath port number is not in valid range (1024-49151) : {wrong}");
+            assert_eq!(port(wrong).unwrap_err().to_string(), told);
+        }
     }
 }

@@ -186,6 +186,9 @@ pub struct SwarmInfo {
     pub node_id: String,
     /// The node's address for other members.
     pub node_addr: String,
+    /// Where the traffic between its containers and other nodes' goes; a field of Skep's own, empty when nothing was said.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub data_path_addr: String,
     /// `inactive`, `pending`, `active`, `error` or `locked`.
     pub local_node_state: String,
     /// True on managers.

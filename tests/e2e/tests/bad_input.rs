@@ -74,8 +74,9 @@ mod tests {
             ("--cert-expiry", "59m", "minimum certificate expiry time is: 1h0m0s"),
             ("--snapshot-interval", "99", "between 100 and 10000"),
             ("--max-snapshots", "3", "Skep keeps one snapshot"),
-            ("--data-path-addr", "eth0", "DataPathAddr"),
-            ("--data-path-port", "5000", "DataPathPort"),
+            ("--data-path-addr", "eth9", "'eth9' is neither an IP address nor an interface"),
+            ("--data-path-addr", "10.98.0.1", "no address of this host"),
+            ("--data-path-port", "80", "not in valid range (1024-49151) : 80"),
             ("--external-ca", "protocol=cfssl,url=https://ca", "Skep signs"),
         ] {
             let refused = host.skep(&["swarm", "init", flag, value]).failed();

@@ -6,7 +6,7 @@ use nix::unistd::Pid;
 
 use crate::api::Api;
 use crate::host::Host;
-use crate::loss::Loss;
+use crate::loss::{self, Loss};
 use crate::switch::Switch;
 use crate::wait::{eventually, until};
 
@@ -107,6 +107,16 @@ impl Cluster {
     /// Lets a host hear nobody, or nobody hear it, or heals that.
     pub fn set_loss(&self, number: u8, loss: Loss) {
         loss.apply(&self.host(number).namespaces().host());
+    }
+
+    /// Has a host follow these rules (nft's words) for what comes in; none with an empty text.
+    pub fn set_rules(&self, number: u8, rules: &str) {
+        loss::set_rules(&self.host(number).namespaces().host(), rules);
+    }
+
+    /// Has a host's nft do this, in its own words.
+    pub fn nft(&self, number: u8, command: &str) {
+        loss::nft_inside(&self.host(number).namespaces().host(), command);
     }
 
     /// A host's API; what does not answer within ten seconds fails.

@@ -9,6 +9,7 @@
 //! place.rs       where the tasks of a service are: host, process, addresses
 //! load.rs        a client that asks at a fixed rate, and minds every failure
 //! loss.rs        a host that hears nobody, or that nobody hears
+//! resolver.rs    stands in for the machine's DNS servers
 //! small_disk.rs  a data directory with little room
 //! http.rs        requests from inside a namespace
 //! datagram.rs    datagrams from inside a namespace
@@ -39,6 +40,7 @@ mod loss;
 mod namespace;
 mod place;
 mod record;
+mod resolver;
 mod small_disk;
 mod switch;
 mod wait;
@@ -58,6 +60,7 @@ pub use loss::Loss;
 pub use namespace::Namespaces;
 pub use place::Place;
 pub use record::{Acknowledged, Record};
+pub use resolver::Resolver;
 pub use switch::Switch;
 pub use wait::{eventually, until};
 pub use wire::{Heard, Wire};

@@ -36,6 +36,20 @@ impl Loss {
     }
 }
 
+/// Rules for what comes in, in nft's words, in place of others of this function; none with an empty text.
+pub(crate) fn set_rules(namespace: &Path, rules: &str) {
+    let text = format!(
+        "table inet {TABLE}_rules {{}}\ndelete table inet {TABLE}_rules\n\
+         table inet {TABLE}_rules {{ chain rules {{ type filter hook input priority -300\n{rules}\n}}\n}}\n"
+    );
+    Namespaces::inside(namespace, || nft(&text));
+}
+
+/// Has nft do this in a network namespace.
+pub(crate) fn nft_inside(namespace: &Path, command: &str) {
+    Namespaces::inside(namespace, || nft(command));
+}
+
 fn nft(rules: &str) {
     let mut command = Command::new("nft");
     let mut child = command.args(["-f", "-"]).stdin(Stdio::piped()).spawn().expect("nft is there (nftables)");

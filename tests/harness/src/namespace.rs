@@ -79,6 +79,27 @@ impl Namespaces {
         Self { host, client: switch.name().to_owned(), address, owns_client: false }
     }
 
+    /// Gives the host a second link to the switch, `eth1`, with this address: `10.97.0.10/24`.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub fn second_link(&self, switch: &Switch, number: u8, address: &str) {
+        let (host, other, port) = (self.host.as_str(), switch.name(), format!("second{number}"));
+        ip(&["-n", host, "link", "add", "eth1", "type", "veth", "peer", "name", &port, "netns", other]);
+        ip(&["-n", other, "link", "set", &port, "master", "br0", "up"]);
+        ip(&["-n", host, "address", "add", address, "dev", "eth1"]);
+        ip(&["-n", host, "link", "set", "eth1", "up"]);
+    }
+
+    /// Gives the host's second link another address.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn readdress_second_link(&self, address: &str) {
+        ip(&["-n", &self.host, "address", "flush", "dev", "eth1"]);
+        ip(&["-n", &self.host, "address", "add", address, "dev", "eth1"]);
+    }
+
     /// The host's address.
     pub fn address(&self) -> Ipv4Addr {
         self.address

@@ -34,6 +34,16 @@ impl Switch {
         ip(&["-n", &self.name, "link", "set", &Self::port(number), state]);
     }
 
+    /// Sets how big the packets to a host may be, in bytes.
+    pub fn set_mtu(&self, number: u8, mtu: u32) {
+        ip(&["-n", &self.name, "link", "set", &Self::port(number), "mtu", &mtu.to_string()]);
+    }
+
+    /// Gives it one more address.
+    pub(crate) fn add_address(&self, address: Ipv4Addr) {
+        ip(&["-n", &self.name, "address", "add", &format!("{address}/32"), "dev", "br0"]);
+    }
+
     /// The file of its namespace.
     pub fn namespace(&self) -> PathBuf {
         PathBuf::from("/run/netns").join(&self.name)

@@ -9,7 +9,7 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 use skep_agent::{Manager, Managers, SessionError, Updates};
 use skep_manager::{Arrival, DispatchError, Dispatcher};
-use skep_model::{NodeDescription, SessionId, TaskReport, Timestamp};
+use skep_model::{NodeDescription, NodeReport, SessionId, TaskReport, Timestamp};
 use skep_wire::SessionUpdate;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -145,6 +145,16 @@ impl Manager for Upstream {
             }
             world.faults.strike(&life, AT_ANSWER);
             answer.map_err(session_error)
+        })
+        .await
+    }
+
+    async fn diagnose(&self, session: SessionId, checkup: u64, report: &NodeReport) -> Result<(), SessionError> {
+        let (report, agent) = (report.clone(), self.agent);
+        self.ask(move |world, _, dispatcher| async move {
+            let node = world.agents.node(agent);
+            let ends = Timestamp::from_nanos(u64::MAX);
+            dispatcher.diagnosed(node, session, (checkup, report), ends).map_err(session_error)
         })
         .await
     }

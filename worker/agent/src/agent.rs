@@ -55,7 +55,8 @@ impl Agent {
     /// When the node's disk cannot be read.
     pub async fn run(self, shutdown: Shutdown) -> Result<(), StorageError> {
         let AgentOptions { env, executor, storage, managers, swarm } = self.options;
-        let shared = Shared { env, executor, storage, outbox: Outbox::new(), swarm };
+        let checkup = Latest::new(None);
+        let shared = Shared { env, executor, storage, outbox: Outbox::new(), swarm, checkup };
         let mut tasks = Tasks::new(shared.clone());
         resume(&shared, &mut tasks).await?;
         tokio::select! {

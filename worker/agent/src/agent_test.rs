@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use skep_executor::fake::{FakeContainer, FakeExecutor};
 use skep_model::{
-    NodeDescription, NodeId, ServiceId, ServiceSpec, SessionId, TaskAssignment, TaskId, TaskReport,
-    TaskState, Timestamp, TunnelKey,
+    Checkup, NodeDescription, NodeId, NodeReport, ServiceId, ServiceSpec, SessionId, TaskAssignment, TaskId,
+    TaskReport, TaskState, Timestamp, TunnelKey,
 };
 use skep_runtime::{Env, Latest, Shutdown, Task};
 use skep_wire::{Session, SessionUpdate};
@@ -19,6 +19,7 @@ use crate::{Agent, AgentOptions, Manager, Managers, MemoryStorage, SessionError,
 struct Script {
     updates: Latest<Vec<SessionUpdate>>,
     reports: Latest<Vec<TaskReport>>,
+    diagnoses: Latest<Vec<(u64, NodeReport)>>,
     /// The key that each session was opened with.
     keys: Latest<Vec<Option<TunnelKey>>>,
     /// Reports that are refused before one is taken.
@@ -55,6 +56,12 @@ impl Manager for Script {
         self.reports.update(|all| all.extend(reports.iter().cloned()));
         Ok(())
     }
+
+    async fn diagnose(&self, _: SessionId, checkup: u64, report: &NodeReport) -> Result<(), SessionError> {
+        self.diagnoses.update(|all| all.push((checkup, report.clone())));
+        // An older manager does not know the call.
+        Err(SessionError::Unreachable("scripted".into()))
+    }
 }
 
 #[async_trait]
@@ -76,6 +83,7 @@ impl Bench {
         let script = Script {
             updates: Latest::new(Vec::new()),
             reports: Latest::new(Vec::new()),
+            diagnoses: Latest::new(Vec::new()),
             keys: Latest::new(Vec::new()),
             failing_reports: Mutex::default(),
         };
@@ -101,7 +109,17 @@ impl Bench {
 
     fn send(&self, complete: bool, assign: Vec<TaskAssignment>, forget: Vec<TaskId>) {
         let session = Session { id: SessionId::new(1), heartbeat_period: Duration::from_secs(1) };
-        let update = SessionUpdate { session, complete, assign, forget, endpoints: None, swarm: None };
+        let update =
+            SessionUpdate { session, complete, assign, forget, endpoints: None, swarm: None, checkup: None };
+        self.script.updates.update(|all| all.push(update));
+    }
+
+    fn send_checkup(&self, id: u64) {
+        let session = Session { id: SessionId::new(1), heartbeat_period: Duration::from_secs(1) };
+        let checkup = Some(Checkup { id, ..Checkup::default() });
+        let (assign, forget) = (Vec::new(), Vec::new());
+        let update =
+            SessionUpdate { session, complete: false, assign, forget, endpoints: None, swarm: None, checkup };
         self.script.updates.update(|all| all.push(update));
     }
 
@@ -206,4 +224,18 @@ async fn a_restarted_agent_goes_on_and_never_starts_an_ended_task_again() {
     bench.send(true, vec![assignment(7, TaskState::Running), assignment(8, TaskState::Running)], vec![]);
     bench.reported(TaskId::new(7), TaskState::Complete).await;
     bench.reported(TaskId::new(8), TaskState::Failed).await;
+}
+
+#[tokio::test]
+async fn what_managers_ask_is_answered_each_time_and_survives_that_they_do_not_listen() {
+    let bench = Bench::new();
+    let running = bench.start();
+    for id in [7, 8] {
+        bench.send_checkup(id);
+        let answered = bench.script.diagnoses.wait_for(|all| all.iter().any(|(checkup, _)| *checkup == id));
+        let all = tokio::time::timeout(Duration::from_secs(20), answered).await.expect("an answer comes");
+        assert!(all.last().unwrap().1.clock > Timestamp::default(), "it says what its clock shows");
+    }
+    bench.shutdown.cancel();
+    running.join().await.unwrap().unwrap();
 }

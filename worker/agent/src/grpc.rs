@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::StreamExt;
-use skep_model::{NodeDescription, SessionId, TaskReport, Timestamp};
+use skep_model::{NodeDescription, NodeReport, SessionId, TaskReport, Timestamp};
 use skep_wire::v1::dispatcher_client::DispatcherClient;
 use skep_wire::{SessionUpdate, Wire, WireError, v1};
 use tonic::transport::Channel;
@@ -85,6 +85,20 @@ impl Manager for GrpcManager {
             tonic::Request::new(v1::ReportRequest { session: session.to_wire(), reports, endpoints_version });
         request.set_timeout(CALL_TIMEOUT);
         self.client.clone().report(request).await.map_err(session_error)?;
+        Ok(())
+    }
+
+    async fn diagnose(
+        &self,
+        session: SessionId,
+        checkup: u64,
+        report: &NodeReport,
+    ) -> Result<(), SessionError> {
+        let report = Some(report.to_wire());
+        let mut request =
+            tonic::Request::new(v1::DiagnoseRequest { session: session.to_wire(), checkup, report });
+        request.set_timeout(CALL_TIMEOUT);
+        self.client.clone().diagnose(request).await.map_err(session_error)?;
         Ok(())
     }
 }

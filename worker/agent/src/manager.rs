@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::Stream;
-use skep_model::{NodeDescription, SessionId, TaskReport, Timestamp};
+use skep_model::{NodeDescription, NodeReport, SessionId, TaskReport, Timestamp};
 use skep_wire::SessionUpdate;
 use thiserror::Error;
 
@@ -51,6 +51,14 @@ pub trait Manager: Send + Sync {
         session: SessionId,
         endpoints_version: u64,
         reports: &[TaskReport],
+    ) -> Result<(), SessionError>;
+
+    /// Says what the node measured, in answer to the checkup with this id, or by itself (0).
+    async fn diagnose(
+        &self,
+        session: SessionId,
+        checkup: u64,
+        report: &NodeReport,
     ) -> Result<(), SessionError>;
 }
 

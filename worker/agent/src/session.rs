@@ -8,6 +8,7 @@ use skep_model::{SessionId, TaskId};
 use skep_runtime::Env;
 use skep_wire::SessionUpdate;
 
+use crate::diagnosis::diagnose;
 use crate::manager::{Manager, SessionError, Updates};
 use crate::reporter::Outbox;
 use crate::task_manager::Shared;
@@ -18,6 +19,7 @@ const FIRST_UPDATE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Runs a session until it ends; says why it did.
 pub(crate) async fn run(shared: &Shared, manager: Arc<dyn Manager>, tasks: &mut Tasks) -> SessionError {
+    let asked = shared.checkup.get_versioned().0;
     match open(shared, &*manager).await {
         Err(error) => error,
         Ok((first, updates)) => {
@@ -31,6 +33,7 @@ pub(crate) async fn run(shared: &Shared, manager: Arc<dyn Manager>, tasks: &mut 
                 biased;
                 error = follow(shared, tasks, first, updates) => error,
                 error = report(&*manager, session.id, &shared.outbox) => error,
+                error = diagnose(shared, &*manager, session.id, asked) => error,
                 () = shared.executor.description_changed() => SessionError::News,
                 error = heartbeats.join() => error.unwrap_or_else(|lost| SessionError::Unreachable(lost.to_string())),
             }
@@ -73,6 +76,9 @@ async fn follow(
 async fn apply(shared: &Shared, tasks: &mut Tasks, update: SessionUpdate) -> Result<(), String> {
     if let Some(view) = update.swarm {
         shared.swarm.set(Some(view));
+    }
+    if let Some(checkup) = update.checkup {
+        shared.checkup.set(Some(checkup));
     }
     if let Some(table) = &update.endpoints {
         shared.executor.apply_endpoints(table).await.map_err(|error| error.to_string())?;

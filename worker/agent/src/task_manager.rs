@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use skep_executor::{Controller, ControllerError, Executor, Step, next_step};
-use skep_model::{ContainerStatus, SwarmView, TaskAssignment, TaskState, TaskStatus};
+use skep_model::{Checkup, ContainerStatus, SwarmView, TaskAssignment, TaskState, TaskStatus};
 use skep_runtime::{Backoff, Env, Latest};
 
 use crate::reporter::Outbox;
@@ -23,6 +23,8 @@ pub(crate) struct Shared {
     pub(crate) storage: Arc<dyn TaskStorage>,
     pub(crate) outbox: Outbox,
     pub(crate) swarm: Latest<Option<SwarmView>>,
+    /// What managers asked last.
+    pub(crate) checkup: Latest<Option<Checkup>>,
 }
 
 /// Takes one task through its life, step by step.

@@ -55,6 +55,7 @@ pub struct Engine {
     pub(crate) network: Network,
     pub(crate) registry: Registry,
     pub(crate) directories: Directories,
+    pub(crate) data_root: PathBuf,
     pub(crate) making: Semaphore,
     pub(crate) cgroup_parent: String,
     pub(crate) labels: Labels,
@@ -87,6 +88,7 @@ impl Engine {
         let engine = Arc::new(Self {
             network: Network::open(network).await?,
             directories: Directories::open(data_root.join("containers"))?,
+            data_root,
             registry: Registry::default(),
             making: Semaphore::new(MADE_AT_ONCE),
             search: search_of_host(),

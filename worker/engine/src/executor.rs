@@ -1,11 +1,14 @@
 //! The engine as an executor.
 
 use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use skep_executor::{Controller, ControllerError, Executor};
-use skep_model::{EndpointTable, NodeDescription, TaskAssignment, TaskId, TunnelKey};
+use skep_model::{
+    Checkup, EndpointTable, NodeDescription, NodeReport, PathReport, TaskAssignment, TaskId, TunnelKey,
+};
 
 use crate::controller::ContainerController;
 use crate::engine::Engine;
@@ -17,14 +20,15 @@ use crate::recipe;
 #[derive(Clone, Debug)]
 pub struct EngineExecutor {
     engine: Arc<Engine>,
+    data_path: Option<Ipv4Addr>,
     /// The key for encrypted networks that was described last.
     described: Arc<Mutex<Option<TunnelKey>>>,
 }
 
 impl EngineExecutor {
-    /// The executor of this engine.
-    pub fn new(engine: Arc<Engine>) -> Self {
-        Self { engine, described: Arc::default() }
+    /// The executor of this engine, on a node whose end of the tunnel is at this address (none: where it calls managers from).
+    pub fn new(engine: Arc<Engine>, data_path: Option<Ipv4Addr>) -> Self {
+        Self { engine, data_path, described: Arc::default() }
     }
 
     fn described(&self) -> std::sync::MutexGuard<'_, Option<TunnelKey>> {
@@ -37,7 +41,7 @@ impl Executor for EngineExecutor {
     async fn describe(&self) -> Result<NodeDescription, ControllerError> {
         let key = *self.engine.network.tunnel_key().borrow();
         *self.described() = Some(key);
-        let facts = Facts::read().description(self.engine.labels.clone());
+        let facts = Facts::read().description(self.engine.labels.clone(), self.data_path);
         Ok(NodeDescription { tunnel_key: Some(key), ..facts })
     }
 
@@ -71,6 +75,14 @@ impl Executor for EngineExecutor {
             }
         }
         Ok(())
+    }
+
+    async fn check(&self, checkup: &Checkup) -> NodeReport {
+        self.engine.check(checkup).await
+    }
+
+    async fn next_paths(&self, seen: u64) -> (u64, Vec<PathReport>) {
+        self.engine.network.next_paths(seen).await
     }
 }
 

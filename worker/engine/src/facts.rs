@@ -1,6 +1,7 @@
 //! What the machine is.
 
 use std::fs;
+use std::net::Ipv4Addr;
 
 use skep_model::{Labels, NodeDescription};
 
@@ -45,8 +46,9 @@ impl Facts {
         }
     }
 
-    /// What the node tells its managers, with the daemon's labels; its key for encrypted networks is not known here.
-    pub fn description(&self, engine_labels: Labels) -> NodeDescription {
+    /// What the node tells its managers, with the daemon's labels and where its end of the tunnel is (none: where it calls from); its
+    /// key for encrypted networks is not known here.
+    pub fn description(&self, engine_labels: Labels, data_path: Option<Ipv4Addr>) -> NodeDescription {
         NodeDescription {
             hostname: self.hostname.clone(),
             architecture: self.architecture.clone(),
@@ -56,6 +58,7 @@ impl Facts {
             engine_version: env!("CARGO_PKG_VERSION").into(),
             engine_labels,
             tunnel_key: None,
+            data_path_address: data_path.map(|address| address.to_string()).unwrap_or_default(),
         }
     }
 }

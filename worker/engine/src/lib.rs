@@ -10,9 +10,11 @@
 //!   ├─ registry.rs      what containers there are and how they are
 //!   ├─ recipe.rs        task assignment + image -> keeper's configuration (pure)
 //!   ├─ directory.rs     a container's files on disk
+//!   ├─ checkup.rs       what it finds out about its host when it is asked to look
 //!   └─ logs.rs          reading and following logs
 //! ```
 
+mod checkup;
 mod container;
 mod controller;
 mod descriptors;
@@ -31,6 +33,7 @@ mod ports;
 mod recipe;
 mod registry;
 
+pub use checkup::check_host;
 pub use container::{Container, ContainerInfo, ContainerState, HostPort, NetworkPlace, Phase};
 pub use engine::{Engine, EngineOptions};
 pub use error::EngineError;

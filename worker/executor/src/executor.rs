@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use skep_model::{EndpointTable, NodeDescription, TaskAssignment, TaskId};
+use skep_model::{Checkup, EndpointTable, NodeDescription, NodeReport, PathReport, TaskAssignment, TaskId};
 
 use crate::{Controller, ControllerError};
 
@@ -26,4 +26,16 @@ pub trait Executor: Send + Sync {
 
     /// Removes the containers of all tasks but these.
     async fn retain(&self, tasks: &BTreeSet<TaskId>) -> Result<(), ControllerError>;
+
+    /// Looks at the machine, and at the ways to all others, now, and with `repair` mends what it can; takes a few seconds at most. The
+    /// clock is left out.
+    async fn check(&self, _checkup: &Checkup) -> NodeReport {
+        NodeReport::default()
+    }
+
+    /// The ways to other machines as they were measured last in the background, once they differ from those that `seen` (0
+    /// for none) stands for; with what stands for these.
+    async fn next_paths(&self, _seen: u64) -> (u64, Vec<PathReport>) {
+        std::future::pending().await
+    }
 }

@@ -89,6 +89,7 @@ impl Executor for FakeExecutor {
             engine_version: "0".into(),
             engine_labels: BTreeMap::new(),
             tunnel_key: self.lock().tunnel_key,
+            data_path_address: String::new(),
         })
     }
 

@@ -23,6 +23,7 @@ mod load;
 mod node;
 mod sealed;
 mod talk;
+mod weather;
 mod wire;
 
 pub(crate) use forged::forged;
@@ -31,6 +32,7 @@ pub(crate) use load::Load;
 pub(crate) use node::{Node, follow, line_service, serve, web};
 pub(crate) use sealed::{connected, connected_by, follow_sealed};
 pub(crate) use talk::{ask, ask_datagram, datagrams_to, echo, exchange, greet, greet_datagrams, refused};
+pub(crate) use weather::set_rules;
 pub(crate) use wire::{Wire, showing, to_port};
 
 /// The host's address on the outside link.

@@ -9,6 +9,8 @@
 //!        ├─ seal/        WireGuard for encrypted networks
 //!        ├─ ruleset/     base chains and sets, constant  over nft/     (NETLINK_NETFILTER)
 //!        └─ services.rs  endpoint table -> chains        pure
+//!   └─ check/     what of the host keeps services from working
+//!   └─ probe/     how packets pass between this node and each other
 //!   └─ dns/       one listener per container, one directory of names for all
 //! ```
 //!
@@ -18,7 +20,9 @@
 //! container, [`Network::collect`], [`Network::apply`].
 
 mod attachment;
+mod check;
 mod conntrack;
+mod conntrack_room;
 mod dns;
 mod error;
 mod host;
@@ -27,6 +31,7 @@ mod namespace;
 mod netlink;
 mod network;
 mod nft;
+mod probe;
 mod reserve;
 mod seal;
 mod store;
@@ -38,6 +43,8 @@ mod audit_test;
 mod lab;
 #[cfg(test)]
 mod name_test;
+#[cfg(test)]
+mod probe_test;
 #[cfg(test)]
 mod restart_test;
 #[cfg(test)]
@@ -66,6 +73,7 @@ mod tunnel_restart_test;
 mod tunnel_test;
 
 pub use attachment::{Address, Attached, Attachment};
+pub use check::check_host;
 pub use error::{NetworkError, Result};
 pub use host::{Applied, Deviation, LINK_GROUP, Observed, ROUTE_PROTOCOL};
 pub use listeners::Listeners;

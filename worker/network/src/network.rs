@@ -7,12 +7,14 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use skep_model::{EndpointTable, NetworkId, TunnelKey};
+use skep_model::{EndpointTable, Finding, NetworkId, PathReport, TunnelKey};
 use tokio::sync::watch;
 
+use crate::check;
 use crate::dns::{Asker, Directory, RESOLVER, Serving, Upstreams, open_listener, serve};
 use crate::host::{Host, HostThread, Plug, links};
 use crate::namespace::in_namespace;
+use crate::probe::Prober;
 use crate::{
     Address, Applied, Attached, Attachment, DescriptorStore, Deviation, NetworkError, Observed, Result,
     TunnelReport,
@@ -36,7 +38,8 @@ pub struct Options {
 /// Dropping it leaves everything in the kernel, and running, for the next daemon; [`Network::close`] removes it.
 #[derive(Debug)]
 pub struct Network {
-    host: HostThread,
+    host: Arc<HostThread>,
+    prober: Prober,
     directory: Arc<Directory>,
     upstreams: Arc<Upstreams>,
     descriptors: Arc<dyn DescriptorStore>,
@@ -67,10 +70,12 @@ impl Network {
             Host::open(directory, mtu)
         })
         .await?;
+        let host = Arc::new(host);
         // After a daemon's restart names are known again with the first table only; until then queries wait.
         let fresh = host.call(|host| host.remembered()).await?.is_empty();
         let tunnel_key = host.call(|host| Ok(host.tunnel_key())).await?;
         Ok(Self {
+            prober: Prober::start(&host),
             host,
             tunnel_key,
             directory: Arc::new(Directory::new(fresh)),
@@ -184,9 +189,37 @@ impl Network {
     /// When the kernel refuses the rest; then all is as before.
     pub async fn apply(&self, table: &EndpointTable) -> Result<Applied> {
         let copy = table.clone();
-        let (applied, undo) = self.host.call(move |host| host.apply(copy)).await?;
+        let (applied, undo, ground) = self
+            .host
+            .call(move |host| host.apply(copy).map(|(applied, undo)| (applied, undo, host.ground())))
+            .await?;
+        self.prober.follow(ground).await;
         self.directory.follow(table, &undo);
         Ok(applied)
+    }
+
+    /// Measures the ways to all other nodes now; takes a few seconds where packets are lost.
+    pub async fn measure_paths(&self) -> Vec<PathReport> {
+        self.prober.measure_all().await
+    }
+
+    /// Looks for what of this host keeps services from working; takes at most a few seconds.
+    pub async fn check(&self) -> Vec<Finding> {
+        let (mut found, member) =
+            tokio::join!(check::check_host(&self.upstreams.0), check::check_member(&self.host));
+        found.extend(member);
+        found
+    }
+
+    /// Looks for what keeps packets of other nodes from this host, where some do not arrive.
+    pub fn check_unheard(&self) -> Vec<Finding> {
+        check::check_unheard()
+    }
+
+    /// The ways to other nodes as they were measured last in the background, once they differ from those that `seen` (0 for
+    /// none) stands for; with what stands for these. Never comes back when the network is closed.
+    pub async fn next_paths(&self, seen: u64) -> (u64, Vec<PathReport>) {
+        self.prober.next(seen).await
     }
 
     /// The version of the last applied table; none before the first.
@@ -245,6 +278,7 @@ impl Network {
         for container in remembered.iter().chain(&served) {
             self.end_dns(container);
         }
+        self.prober.stop();
         self.host.call(Host::close).await
     }
 

@@ -14,7 +14,7 @@ const ROUNDS: usize = 200;
 
 /// Service `number` of many: its virtual address and, with the first cell, tasks on the second node.
 fn one_of_many(number: u32, cell: &Cell, tasks: u32) -> EndpointService {
-    let mut one = service(&format!("s{number}"), 1, &vec![cell; 2]);
+    let mut one = service(&format!("s{number}"), 1, &[cell; 2]);
     one.id = ServiceId::new(u128::from(number) + 1);
     let address = |part: u32| Ipv4Addr::from_bits(Ipv4Addr::new(10, 64, 0, 0).to_bits() + part);
     one.vips[0].network = NetworkId::new(9);

@@ -38,17 +38,17 @@ impl Sysctls {
         let mut former = String::new();
         let mut changes = Vec::new();
         for (name, wanted) in WANTED {
-            let current = read(&setting(name))?;
+            let current = read_file(&setting(name))?;
             if current.trim() != wanted {
                 former.push_str(&format!("{name} {}\n", current.trim()));
                 changes.push((name, wanted));
             }
         }
         if !changes.is_empty() && !self.memory.exists() {
-            write(&self.memory, &former)?;
+            write_file(&self.memory, &former)?;
         }
         for (name, wanted) in changes {
-            write(&setting(name), wanted)?;
+            write(name, wanted)?;
         }
         Ok(())
     }
@@ -68,15 +68,25 @@ impl Sysctls {
         if !self.memory.exists() {
             return Ok(());
         }
-        for line in read(&self.memory)?.lines() {
+        for line in read_file(&self.memory)?.lines() {
             if let Some((name, value)) = line.split_once(' ')
                 && WANTED.iter().any(|(known, _)| *known == name)
             {
-                write(&setting(name), value)?;
+                write(name, value)?;
             }
         }
         fs::remove_file(&self.memory).map_err(|source| failure("remove", &self.memory, source))
     }
+}
+
+/// Writes a setting, in the calling thread's network namespace.
+pub(crate) fn write(name: &str, value: &str) -> Result<()> {
+    write_file(&setting(name), value)
+}
+
+/// Reads a setting, without spaces around it; none when the kernel has none of this name.
+pub(crate) fn read(name: &str) -> Option<String> {
+    Some(fs::read_to_string(setting(name)).ok()?.trim().to_owned())
 }
 
 fn setting(name: &str) -> PathBuf {
@@ -87,10 +97,10 @@ fn failure(action: &'static str, path: &Path, source: std::io::Error) -> Network
     NetworkError::File { action, path: path.display().to_string(), source }
 }
 
-fn read(path: &Path) -> Result<String> {
+fn read_file(path: &Path) -> Result<String> {
     fs::read_to_string(path).map_err(|source| failure("read", path, source))
 }
 
-fn write(path: &Path, value: &str) -> Result<()> {
+fn write_file(path: &Path, value: &str) -> Result<()> {
     fs::write(path, value).map_err(|source| failure("write", path, source))
 }

@@ -51,7 +51,7 @@ fn what_a_former_daemon_left_goes_with_the_first_table() {
         one.follow(2, &[&one, &three], &[web(&[])]).await;
         let seen = one.observed().await;
         assert_eq!((seen.peers, seen.rules, seen.remote), (vec![(3, three.address)], vec![3], vec![]));
-        assert_eq!(one.entries().len(), 5);
+        assert_eq!(one.entries().len(), 6);
         let one = one.restart(&[]).await;
         one.network.apply(&table(3, vec![])).await.unwrap();
         let seen = one.observed().await;
@@ -165,7 +165,7 @@ fn two_hundred_comings_and_goings_leave_nothing() {
             let nodes: &[_] = if round % 2 == 0 { &[&one, &two, &three] } else { &[&one, &two] };
             one.follow(round * 3 + 2, nodes, &[web(&[&tasks[0], &tasks[1]])]).await;
             let routes = if round % 2 == 0 { 3 } else { 2 };
-            assert_eq!(one.entries().len(), (nodes.len() - 1) * 4 + 1 + routes);
+            assert_eq!(one.entries().len(), (nodes.len() - 1) * 5 + 1 + routes);
             one.follow(round * 3 + 3, &[&one], &[]).await;
             assert_eq!(one.entries(), [Entry::Gate].into());
             assert!(one.observed().await.tunnel);

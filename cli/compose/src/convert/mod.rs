@@ -2,6 +2,7 @@
 
 mod deploy;
 mod environment;
+mod ipam;
 mod keys;
 mod network;
 mod port;

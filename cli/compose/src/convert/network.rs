@@ -4,9 +4,13 @@ use skep_model::{NetworkAttachment, NetworkSpec, NetworkTarget, STACK_LABEL};
 
 use super::Setting;
 use super::environment::labels;
+use super::ipam::{driver_opts, ipam};
 use super::keys::refuse_unknown;
 use crate::reader::{Field, Findings};
 
+/// What a network may say.
+const KEYS: &[&str] =
+    &["name", "external", "internal", "attachable", "labels", "driver", "driver_opts", "ipam"];
 /// The network that services are on when they name none.
 const DEFAULT: &str = "default";
 
@@ -121,14 +125,12 @@ fn network(field: &Field<'_>, setting: Setting<'_>, out: &mut Findings) -> Decla
             "external" => external = entry.switch(out).unwrap_or_default(),
             "name" => name = entry.text(out),
             "internal" => spec.internal = entry.switch(out).unwrap_or_default(),
+            "attachable" => spec.attachable = entry.switch(out).unwrap_or_default(),
             "labels" => spec.labels.extend(labels(&entry, out)),
             "driver" => driver(&entry, out),
-            "driver_opts" => spec.encrypted = encrypted(&entry, out),
-            _ => refuse_unknown(
-                &entry,
-                &["name", "external", "internal", "labels", "driver", "driver_opts"],
-                out,
-            ),
+            "driver_opts" => driver_opts(&entry, &mut spec, out),
+            "ipam" => ipam(&entry, &mut spec, out),
+            _ => refuse_unknown(&entry, KEYS, out),
         }
         if !matches!(entry.key, "external" | "name") {
             others.push(entry);
@@ -150,23 +152,6 @@ fn driver(field: &Field<'_>, out: &mut Findings) {
     if let Some(word) = field.text(out).filter(|word| word != "overlay") {
         field.refuse(out, format!("'{word}' is not a network driver of Skep: use overlay or remove it"));
     }
-}
-
-/// Docker's option for networks that are encrypted between nodes; the word alone says yes.
-fn encrypted(field: &Field<'_>, out: &mut Findings) -> bool {
-    let mut encrypted = false;
-    for entry in field.entries(out) {
-        if entry.key != "encrypted" {
-            refuse_unknown(&entry, &["encrypted"], out);
-            continue;
-        }
-        match entry.text(out).as_deref() {
-            Some("" | "true") => encrypted = true,
-            Some("false") | None => {}
-            Some(word) => entry.refuse(out, format!("'{word}' is neither true nor false: write \"true\"")),
-        }
-    }
-    encrypted
 }
 
 fn read_aliases(field: &Field<'_>, aliases: &mut Vec<String>, out: &mut Findings) {

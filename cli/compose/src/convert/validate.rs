@@ -24,7 +24,12 @@ pub(crate) fn validate(spec: &StackSpec, root: &Node, setting: Setting<'_>, out:
     }
     for network in &spec.networks {
         if let Err(error) = validate_network(network) {
-            tell(root, &["networks", declared_as(root, network, setting).as_str()], error.reason, out);
+            let name = declared_as(root, network, setting);
+            let inner: &[&str] = match error.path.as_str() {
+                "subnet" | "ip-range" | "gateway" => &["ipam", "config"],
+                _ => &[],
+            };
+            tell(root, &[&["networks", name.as_str()], inner].concat(), error.reason, out);
         }
     }
     twice_published(spec, root, setting, out);

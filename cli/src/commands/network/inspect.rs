@@ -11,6 +11,9 @@ pub(crate) struct Inspect {
     /// Format output: 'json', or a template like '{{.IPAM.Config}}'.
     #[arg(short, long, value_name = "FORMAT")]
     format: Option<String>,
+    /// Verbose output: the services on the network, too.
+    #[arg(short, long)]
+    verbose: bool,
     /// Names or ids.
     #[arg(required = true)]
     networks: Vec<String>,
@@ -20,7 +23,9 @@ impl Inspect {
     pub(crate) async fn run(self, client: &Client) -> Result<(), Failure> {
         let mut found = Vec::new();
         for name in &self.networks {
-            found.push(client.get::<Value>(&format!("/networks/{}", Query::segment(name))).await?);
+            let path = format!("/networks/{}", Query::segment(name));
+            let query = Query::new(path).with_flag("verbose", self.verbose);
+            found.push(client.get::<Value>(query.as_str()).await?);
         }
         inspected(found, self.format.as_deref())
     }

@@ -5,7 +5,7 @@ use clap::Args;
 use skep_model::StackSpec;
 use skep_rest::{StackDeploy, StackDeployed};
 
-use super::ComposeFile;
+use super::{ComposeFile, exposed};
 use crate::client::{Client, Query};
 use crate::commands::duration;
 use crate::failure::Failure;
@@ -42,6 +42,8 @@ pub(crate) struct Deployment {
     pub(crate) detach: bool,
     pub(crate) quiet: bool,
     pub(crate) timeout: Duration,
+    /// Whether ports that are new are said.
+    pub(crate) announce: bool,
 }
 
 impl Deploy {
@@ -53,18 +55,22 @@ impl Deploy {
         };
         let spec = ComposeFile::read(path)?.spec(&self.stack)?;
         let Self { prune, detach, quiet, timeout, .. } = self;
-        deploy(client, Deployment { spec, prune, detach, quiet, timeout }).await
+        deploy(client, Deployment { spec, prune, detach, quiet, timeout, announce: !quiet }).await
     }
 }
 
 /// Deploys, tells what that changed, and waits.
 pub(crate) async fn deploy(client: &Client, deployment: Deployment) -> Result<(), Failure> {
-    let Deployment { spec, prune, detach, quiet, timeout } = deployment;
+    let Deployment { spec, prune, detach, quiet, timeout, announce } = deployment;
     let goal = Goal::stack(client, &spec.name, timeout, quiet).await?;
+    let before = if announce { exposed::read(client, &spec.name).await? } else { Vec::new() };
     let path = Query::new(format!("/stacks/{}", Query::segment(&spec.name)));
     let done: StackDeployed = client.put(path.as_str(), &StackDeploy::new(&spec, prune)).await?;
     if !quiet {
         report(&done)?;
+    }
+    if announce {
+        exposed::announce(client, &spec.name, &before).await?;
     }
     if detach { Ok(()) } else { converge(client, &goal).await }
 }

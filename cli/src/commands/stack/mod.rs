@@ -1,6 +1,7 @@
 //! `skep stack`.
 
 mod deploy;
+mod exposed;
 mod file;
 mod ls;
 mod ps;

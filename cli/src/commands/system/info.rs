@@ -77,14 +77,17 @@ fn swarm(swarm: &SwarmInfo) -> Vec<String> {
         lines.push(format!("  Nodes: {}", swarm.nodes));
         lines.push(format!("  Default Address Pool: {}", cluster.default_addr_pool.join(" ")));
         lines.push(format!("  SubnetSize: {}", cluster.subnet_size));
+        lines.push(format!("  Data Path Port: {}", cluster.data_path_port));
         lines.push(format!("  Autolock Managers: {}", cluster.spec.autolock()));
         lines.push(format!(
             "  Encrypted Networks: {}",
             if cluster.spec.encrypt_networks() { "all" } else { "on request" }
         ));
     }
-    if !swarm.node_addr.is_empty() {
-        lines.push(format!("  Node Address: {}", swarm.node_addr));
+    for (name, address) in [("Node", &swarm.node_addr), ("Data Path", &swarm.data_path_addr)] {
+        if !address.is_empty() {
+            lines.push(format!("  {name} Address: {address}"));
+        }
     }
     lines
 }

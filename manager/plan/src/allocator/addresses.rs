@@ -2,63 +2,133 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use skep_model::{Change, Network, NetworkId, Object};
+use skep_model::{Change, Network, NetworkId, Object, Subnet, Timestamp};
 use skep_store::View;
+
+use super::shortage::Shortage;
 
 /// What can be given out, and what was given out in this plan.
 pub(super) struct Addresses<'a> {
     view: &'a View,
+    now: Timestamp,
     networks: BTreeMap<NetworkId, Network>,
-    changed: BTreeSet<NetworkId>,
     given: BTreeSet<(NetworkId, Ipv4Addr)>,
+    /// Networks that were searched in vain: within a plan nothing becomes free.
+    short: BTreeMap<NetworkId, Shortage>,
 }
 
 impl<'a> Addresses<'a> {
-    pub(super) fn new(view: &'a View) -> Self {
+    pub(super) fn new(view: &'a View, now: Timestamp) -> Self {
         let networks = view.networks().map(|network| (network.id, Network::clone(network))).collect();
-        Self { view, networks, changed: BTreeSet::new(), given: BTreeSet::new() }
+        Self { view, now, networks, given: BTreeSet::new(), short: BTreeMap::new() }
     }
 
-    pub(super) fn network(&self, id: NetworkId) -> Option<&Network> {
-        self.networks.get(&id)
+    /// A network's name, for messages.
+    pub(super) fn name(&self, id: NetworkId) -> String {
+        self.networks.get(&id).map_or_else(|| id.to_string(), |network| network.spec.name.clone())
     }
 
     pub(super) fn networks(&self) -> impl Iterator<Item = &Network> {
         self.networks.values()
     }
 
-    pub(super) fn set_subnet(&mut self, id: NetworkId, subnet: skep_model::Subnet) {
+    pub(super) fn set_subnet(&mut self, id: NetworkId, subnet: Subnet) {
         if let Some(network) = self.networks.get_mut(&id) {
             network.subnet = Some(subnet);
-            self.changed.insert(id);
         }
     }
 
-    /// A free address of the network, behind the one given out last; none when there is none or the network has no subnet.
-    pub(super) fn take(&mut self, id: NetworkId) -> Option<Ipv4Addr> {
-        let network = self.networks.get(&id)?;
-        let subnet = network.subnet?;
-        let hosts = subnet.hosts();
-        let start = network.address_cursor;
-        // The first host part is the gateway's in people's minds: it is never given out.
-        let parts = (1..=hosts).map(|step| (start.wrapping_add(step) % hosts) + 1).filter(|&part| part != 1);
-        let found = parts.filter_map(|part| Some((part, subnet.host(part)?))).find(|&(_, address)| {
-            !self.view.address_in_use(id, address) && !self.given.contains(&(id, address))
-        });
-        let (part, address) = found?;
-        self.given.insert((id, address));
-        self.changed.insert(id);
-        if let Some(network) = self.networks.get_mut(&id) {
-            network.address_cursor = part - 1;
+    /// A free address of the network, behind the one given out last, or why there is none.
+    pub(super) fn take(&mut self, id: NetworkId) -> Result<Ipv4Addr, Shortage> {
+        if let Some(shortage) = self.short.get(&id) {
+            return Err(*shortage);
         }
-        Some(address)
+        match self.search(id) {
+            Ok((address, part)) => {
+                self.given.insert((id, address));
+                if let Some(network) = self.networks.get_mut(&id) {
+                    network.address_cursor = part;
+                }
+                Ok(address)
+            }
+            Err(shortage) => {
+                self.short.insert(id, shortage);
+                Err(shortage)
+            }
+        }
+    }
+
+    /// An address on each network, or none and why: what waits for one network holds nothing of the others.
+    pub(super) fn take_all(&mut self, ids: &[NetworkId]) -> Result<Vec<Ipv4Addr>, (NetworkId, Shortage)> {
+        let mut taken = Vec::with_capacity(ids.len());
+        for &id in ids {
+            let cursor = self.networks.get(&id).map_or(0, |network| network.address_cursor);
+            match self.take(id) {
+                Ok(address) => taken.push((id, address, cursor)),
+                Err(shortage) => {
+                    taken.into_iter().rev().for_each(|held| self.give_back(held));
+                    return Err((id, shortage));
+                }
+            }
+        }
+        Ok(taken.into_iter().map(|(_, address, _)| address).collect())
+    }
+
+    fn give_back(&mut self, (id, address, cursor): (NetworkId, Ipv4Addr, u32)) {
+        self.given.remove(&(id, address));
+        if let Some(network) = self.networks.get_mut(&id) {
+            network.address_cursor = cursor;
+        }
+    }
+
+    /// The next free address and its host part.
+    fn search(&self, id: NetworkId) -> Result<(Ipv4Addr, u32), Shortage> {
+        let network = self.networks.get(&id).ok_or(Shortage::NoNetwork)?;
+        let (subnet, all) = network.subnet.zip(network.assignable()).ok_or(Shortage::NoSubnet)?;
+        let base = subnet.address.to_bits() & subnet.mask();
+        let (first, last) = (all.start().to_bits(), all.end().to_bits());
+        // A cursor outside of the range (none yet, or a larger subnet's) starts over.
+        let next = base.saturating_add(network.address_cursor).saturating_add(1);
+        let from = if (first..=last).contains(&next) { next } else { first };
+        let found = self
+            .first_free(network, from..=last)
+            .or_else(|| self.first_free(network, first..=from.saturating_sub(1)));
+        match found {
+            Some(address) => Ok((address, address.to_bits() - base)),
+            None => Err(self.shortage(network, subnet)),
+        }
+    }
+
+    /// The first free address of a range. Goes along the addresses in use side by side, so that a long row of them costs one
+    /// step each and no look-up.
+    fn first_free(&self, network: &Network, range: RangeInclusive<u32>) -> Option<Ipv4Addr> {
+        let mut used = self.view.addresses_in_use(network.id, Ipv4Addr::from_bits(*range.start())).peekable();
+        range.map(Ipv4Addr::from_bits).find(|&address| {
+            while used.next_if(|&held| held < address).is_some() {}
+            used.peek() != Some(&address)
+                && Some(address) != network.gateway()
+                && !self.given.contains(&(network.id, address))
+                && self.view.address_rests_until(address, self.now).is_none()
+        })
+    }
+
+    /// Whether it is worth to wait for an address of the network, and until when.
+    fn shortage(&self, network: &Network, subnet: Subnet) -> Shortage {
+        let Some(all) = network.assignable() else { return Shortage::NoSubnet };
+        let fits = |address: Ipv4Addr| all.contains(&address) && Some(address) != network.gateway();
+        let resting = self.view.resting_within(subnet, self.now);
+        let ends = resting.filter(|(range, _)| range.prefix_bits == 32 && fits(range.address));
+        ends.map(|(_, end)| end).min().map_or(Shortage::Full, Shortage::Resting)
     }
 
     pub(super) fn into_changes(self) -> Vec<Change> {
-        let Self { networks, changed, .. } = self;
-        let written = networks.into_iter().filter(|(id, _)| changed.contains(id));
+        let Self { view, networks, .. } = self;
+        let differs =
+            |id: NetworkId, network: &Network| view.network(id).is_none_or(|before| **before != *network);
+        let written = networks.into_iter().filter(|(id, network)| differs(*id, network));
         written.map(|(_, network)| Change::Update(Object::Network(Arc::new(network)))).collect()
     }
 }

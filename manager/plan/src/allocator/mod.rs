@@ -5,7 +5,11 @@ mod network;
 mod node;
 mod ports;
 mod service;
+mod shortage;
 mod task;
+
+#[cfg(test)]
+mod address_test;
 
 use skep_model::{Kind, Timestamp};
 use skep_store::View;
@@ -13,7 +17,9 @@ use skep_store::View;
 use crate::reconciler::{Plan, Reconciler};
 use addresses::Addresses;
 
-/// Gives out addresses and ports; nothing is given out twice, because what is in use is read from the same view.
+/// Gives out addresses and ports; nothing is given out twice, because what is in use is read from the same view, and nothing
+/// that was in use a moment ago ([`skep_model::limits::ADDRESS_REST`]): whatever waits for such an address is looked at again
+/// when it has rested.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Allocator;
 
@@ -26,10 +32,10 @@ impl Reconciler for Allocator {
         &[Kind::Node, Kind::Network, Kind::Service, Kind::Task]
     }
 
-    fn plan(&self, view: &View, _now: Timestamp) -> Plan {
+    fn plan(&self, view: &View, now: Timestamp) -> Plan {
         let mut plan = Plan::default();
-        let mut addresses = Addresses::new(view);
-        network::plan(view, &mut addresses, &mut plan);
+        let mut addresses = Addresses::new(view, now);
+        network::plan(view, now, &mut addresses, &mut plan);
         service::plan(view, &mut addresses, &mut plan);
         task::plan(view, &mut addresses, &mut plan);
         // Cursors that moved, and subnets that were chosen, are written with what was given out.

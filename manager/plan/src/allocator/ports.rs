@@ -1,6 +1,7 @@
 //! Published ports.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use skep_model::{PortConfig, PortMode, Protocol, Service, limits};
 use skep_store::View;
@@ -28,11 +29,13 @@ impl Ports {
     pub(super) fn assign(&mut self, service: &Service) -> Result<Vec<PortConfig>, String> {
         let name = &service.spec.name;
         for port in &service.endpoint.ports {
-            if let Some(here) = self.taken.get_mut(&(port.protocol, port.published)) {
-                here.retain(|(_, owner)| owner != name);
+            if let Entry::Occupied(mut here) = self.taken.entry((port.protocol, port.published)) {
+                here.get_mut().retain(|(_, owner)| owner != name);
+                if here.get().is_empty() {
+                    here.remove();
+                }
             }
         }
-        self.taken.retain(|_, here| !here.is_empty());
         let mut ports = Vec::with_capacity(service.spec.endpoint.ports.len());
         for port in &service.spec.endpoint.ports {
             // Its node chooses a port that is open in host mode.

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use skep_model::{Change, Object, ServiceSpec, Task, TaskNetwork, TaskState, TaskStatus};
+use skep_model::{Change, NetworkId, Object, ServiceSpec, Task, TaskNetwork, TaskState, TaskStatus};
 use skep_store::View;
 
 use super::addresses::Addresses;
-use super::service::no_address;
+use super::shortage::Shortage;
 use crate::reconciler::Plan;
 
 pub(super) fn plan(view: &View, addresses: &mut Addresses<'_>, plan: &mut Plan) {
@@ -17,13 +17,18 @@ pub(super) fn plan(view: &View, addresses: &mut Addresses<'_>, plan: &mut Plan) 
                 let status = TaskStatus {
                     state: TaskState::Pending,
                     message: "pending task scheduling".into(),
+                    error: Box::default(),
                     ..task.status.clone()
                 };
                 let pending = Task { networks: networks.into(), status, ..Task::clone(task) };
                 plan.group([Change::Update(Object::Task(Arc::new(pending)))]);
                 continue;
             }
-            Err(reason) => TaskStatus { error: reason.into(), ..task.status.clone() },
+            Err((network, shortage)) => {
+                shortage.wake(plan);
+                let error = shortage.text(&addresses.name(network)).into();
+                TaskStatus { error, ..task.status.clone() }
+            }
         };
         if status != task.status {
             plan.group([Change::Update(Object::Task(Arc::new(Task { status, ..Task::clone(task) })))]);
@@ -35,7 +40,7 @@ fn attach(
     view: &View,
     spec: &ServiceSpec,
     addresses: &mut Addresses<'_>,
-) -> Result<Vec<TaskNetwork>, String> {
+) -> Result<Vec<TaskNetwork>, (NetworkId, Shortage)> {
     let mut wanted: Vec<_> =
         spec.task.networks.iter().filter_map(|attachment| attachment.target.id()).collect();
     // Published ports reach a task by its address on the ingress network; a task without any network gets one there too,
@@ -45,9 +50,6 @@ fn attach(
     {
         wanted.push(ingress.id);
     }
-    let take = |network| {
-        let address = addresses.take(network).ok_or_else(|| no_address(network, addresses))?;
-        Ok(TaskNetwork { network, address })
-    };
-    wanted.into_iter().map(take).collect()
+    let taken = addresses.take_all(&wanted)?;
+    Ok(wanted.into_iter().zip(taken).map(|(network, address)| TaskNetwork { network, address }).collect())
 }

@@ -348,3 +348,27 @@ fn whatever_happens_nodes_know_what_a_look_at_the_whole_would_say() {
     }
     assert!(heard > 1_000, "{heard}");
 }
+
+#[test]
+fn the_tunnel_ends_at_the_data_path_address_where_there_is_one_and_follows_it() {
+    let store = Store::default();
+    let described = |number: u16, own: &str| {
+        let mut node = node(number, number + 10, &format!("10.0.0.{number}"), NodeState::Ready);
+        node.description.data_path_address = own.to_owned();
+        node
+    };
+    let nodes = [described(1, "10.1.0.1"), described(2, ""), described(3, "127.0.0.1")];
+    write(&store, nodes.into_iter().map(|node| Change::Create(node.into())).collect());
+    let book = Book::default();
+    let mut agent = Agent::default();
+    let ends = |agent: &Agent| {
+        let all = agent.table.own.iter().chain(&agent.table.peers);
+        all.map(|peer| peer.address.to_string()).collect::<Vec<_>>()
+    };
+    agent.hear(&book, &store, NodeId::new(1));
+    assert_eq!(ends(&agent), ["10.1.0.1", "10.0.0.2"], "nobody reaches a loopback address");
+    let meta = store.view().node(NodeId::new(2)).unwrap().meta;
+    write(&store, vec![Change::Update(Node { meta, ..described(2, "10.1.0.2") }.into())]);
+    agent.hear(&book, &store, NodeId::new(1));
+    assert_eq!(ends(&agent), ["10.1.0.1", "10.1.0.2"]);
+}

@@ -1,7 +1,6 @@
 //! What the endpoint tables say, computed from a view.
 
 use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
 
 use skep_model::{
     Backend, Balance, EndpointNetwork, EndpointService, NetworkId, Node, NodeId, Peer, PortConfig, PortMode,
@@ -25,15 +24,15 @@ pub(super) fn audience(service: &Service) -> Audience {
 }
 
 /// The UDP port of the tunnel; 0 for the default.
-pub(super) fn tunnel_port(_view: &View) -> u16 {
-    0
+pub(super) fn tunnel_port(view: &View) -> u16 {
+    view.cluster().map_or(0, |cluster| cluster.spec.data_path_port)
 }
 
 /// Where a node's end of the tunnel is; none while it has no number, or nobody knows an address at which others reach it.
 pub(super) fn peer(node: &Node) -> Option<Peer> {
-    let address: Ipv4Addr = node.status.address.parse().ok()?;
-    let usable = node.number != 0 && !address.is_loopback() && !address.is_unspecified();
-    usable.then_some(Peer { node: node.id, number: node.number, address, key: node.description.tunnel_key })
+    let address = node.data_path()?;
+    let key = node.description.tunnel_key;
+    (node.number != 0).then_some(Peer { node: node.id, number: node.number, address, key })
 }
 
 /// The networks of the tasks that are (or will be) on the node, and the ingress network.

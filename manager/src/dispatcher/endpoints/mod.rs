@@ -11,3 +11,8 @@ mod told;
 
 pub(super) use book::Book;
 pub(super) use told::Told;
+
+/// Whether other nodes can reach the node's tasks.
+pub(crate) fn is_reached(node: &skep_model::Node) -> bool {
+    compute::peer(node).is_some()
+}

@@ -30,7 +30,6 @@ const MISSING: &[(&str, &str, &str)] = &[
     ("GET", "/images/search", "searching registries"),
     ("GET", "/images/get", "saving images"),
     ("POST", "/images/prune", "removing unused images"),
-    ("POST", "/networks/prune", "removing unused networks"),
     ("POST", "/networks/{}/connect", "connecting single containers to networks"),
     ("POST", "/networks/{}/disconnect", "disconnecting single containers from networks"),
     ("POST PUT DELETE", "/volumes/*", "volumes"),

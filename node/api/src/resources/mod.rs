@@ -1,10 +1,12 @@
 //! The calls, one file per kind of object.
 
 pub(crate) mod container;
+pub(crate) mod doctor;
 pub(crate) mod image;
 pub(crate) mod image_archive;
 pub(crate) mod missing;
 pub(crate) mod network;
+mod network_members;
 pub(crate) mod node;
 pub(crate) mod port;
 pub(crate) mod service;

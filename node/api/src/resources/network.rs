@@ -3,8 +3,9 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use skep_rest::{Network, NetworkCreate, NetworkCreated};
+use skep_rest::{Network, NetworkCreate, NetworkCreated, NetworksPruned};
 
+use super::network_members::Members;
 use crate::api::Api;
 use crate::body::JsonBody;
 use crate::filters::fits_part;
@@ -13,6 +14,7 @@ use crate::params::Params;
 use crate::refusal::Refusal;
 
 const FILTERS: &[&str] = &["id", "name", "label", "driver", "scope", "type"];
+const PRUNE_FILTERS: &[&str] = &["label", "label!"];
 
 /// `GET /networks`.
 pub(crate) async fn list(State(api): State<Api>, params: Params) -> Result<Json<Vec<Network>>, Refusal> {
@@ -34,16 +36,26 @@ pub(crate) async fn list(State(api): State<Api>, params: Params) -> Result<Json<
     Ok(Json(view.networks().map(|network| Network::from(&**network)).filter(fits).collect()))
 }
 
-/// `GET /networks/{id}`.
+/// `GET /networks/{id}?verbose=`.
 pub(crate) async fn inspect(
     State(api): State<Api>,
     Path(reference): Path<String>,
+    params: Params,
 ) -> Result<Json<Network>, Refusal> {
     if matches!(api.host.swarm(), SwarmState::Inactive) {
         return Err(Refusal::not_found(format!("network {reference} not found")));
     }
-    let view = api.reading().await?.view();
-    Ok(Json(Network::from(&**view.find_network(&reference)?)))
+    let reading = api.reading().await?;
+    let view = reading.view();
+    let network = view.find_network(&reference)?;
+    let members = Members { view: &view, network };
+    let mut shown = Network::from(&**network);
+    shown.peers = members.peers();
+    shown.containers = members.containers(reading.node, |task| api.host.task_container(task));
+    if params.flag("verbose") {
+        shown.services = Some(members.services());
+    }
+    Ok(Json(shown))
 }
 
 /// `POST /networks/create`.
@@ -67,4 +79,19 @@ pub(crate) async fn remove(
 ) -> Result<StatusCode, Refusal> {
     api.reading().await?.control.remove_network(&reference).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /networks/prune`: what nothing uses goes, but for networks of stacks, which come and go with their stack.
+pub(crate) async fn prune(State(api): State<Api>, params: Params) -> Result<Json<NetworksPruned>, Refusal> {
+    let filters = params.filters(PRUNE_FILTERS)?;
+    if matches!(api.host.swarm(), SwarmState::Inactive) {
+        return Ok(Json(NetworksPruned::default()));
+    }
+    let wanted = |network: &skep_model::Network| {
+        let labels = &network.spec.labels;
+        filters.labels("label", labels)
+            && (filters.values("label!").is_none() || !filters.labels("label!", labels))
+    };
+    let names = api.reading().await?.control.prune_networks(wanted).await?;
+    Ok(Json(NetworksPruned { networks_deleted: Some(names).filter(|names| !names.is_empty()) }))
 }

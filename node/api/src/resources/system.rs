@@ -139,6 +139,7 @@ fn member_info(member: &Member) -> SwarmInfo {
     let mut info = SwarmInfo {
         node_id: member.node.to_string(),
         node_addr: member.address.clone(),
+        data_path_addr: member.data_path.clone(),
         local_node_state: "active".into(),
         control_available: member.control.is_some(),
         ..SwarmInfo::default()

@@ -77,6 +77,7 @@ impl Bench {
             node: NODE,
             managers: Vec::new(),
             address: "10.1.1.1".into(),
+            data_path: "10.1.1.2".into(),
             control: Some(bench.control.clone()),
             leader: Some(NODE),
             voters: BTreeSet::from([1]),

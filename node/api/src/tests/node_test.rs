@@ -1,5 +1,6 @@
 //! The node itself: version, information, containers, images.
 
+use skep_model::{Check, Diagnosis, Finding};
 use skep_rest::{ContainerSummary, ImageSummary};
 
 use super::bench::Bench;
@@ -48,6 +49,18 @@ async fn what_is_not_there_is_said() {
         let (status, text) = bench.get(path).await.message();
         assert!(status == 503 && text.starts_with("This node is not a swarm manager. Use"), "{path}: {text}");
     }
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_told_with_cause_and_fix() {
+    let bench = Bench::alone();
+    let finding =
+        Finding::fault(Check::Paths, "no packet arrives").cause("a wall").fix("a door").at("a -> b");
+    bench.host.node().diagnosis = Diagnosis { checks: 12, findings: vec![finding], ..Diagnosis::default() };
+    let told = bench.get("/v1.51/doctor").await.json();
+    assert_eq!((&told["Checks"], &told["Findings"][0]["Severity"]), (&12.into(), &"FAULT".into()));
+    let line = "FAULT  a -> b: no packet arrives; cause: a wall; fix: a door";
+    assert_eq!(told["Findings"][0]["Line"], line);
 }
 
 #[tokio::test]

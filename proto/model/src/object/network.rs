@@ -1,3 +1,6 @@
+use std::net::Ipv4Addr;
+use std::ops::RangeInclusive;
+
 use crate::{Meta, NetworkId, NetworkSpec, Subnet};
 
 /// A network.
@@ -12,9 +15,24 @@ pub struct Network {
     pub spec: NetworkSpec,
     /// Its addresses, once the allocator gave it some.
     pub subnet: Option<Subnet>,
-    /// Host part of the address given out last: the search for a free one goes on behind it, so that an address rests
+    /// Host part of the address given out last, within the subnet: the search for a free one goes on behind it, so that an address rests
     /// as long as possible before it is used again.
     pub address_cursor: u32,
     /// True when it was removed by its owner and only waits for the last tasks on it to end.
     pub removing: bool,
+}
+
+impl Network {
+    /// The address that is never given out; none while it has no subnet.
+    pub fn gateway(&self) -> Option<Ipv4Addr> {
+        self.spec.gateway.or_else(|| self.subnet?.host(1))
+    }
+
+    /// The first and last of the addresses that may be given out, the gateway's included; none while it has no subnet.
+    pub fn assignable(&self) -> Option<RangeInclusive<Ipv4Addr>> {
+        let subnet = self.subnet?;
+        let (first, last) = (subnet.host(1)?, subnet.host(subnet.hosts())?);
+        let range = self.spec.ip_range.filter(|range| subnet.contains(range.address)).unwrap_or(subnet);
+        Some(first.max(range.address)..=last.min(range.last()))
+    }
 }

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::net::Ipv4Addr;
 
 use crate::{Labels, Meta, NodeCertificate, NodeId, NodeSpec, Timestamp, TunnelKey};
 
@@ -29,6 +30,18 @@ pub struct Node {
 }
 
 impl Node {
+    /// Where its end of the tunnel between nodes is: at its data path address, or where it calls from; none while nobody knows an
+    /// address at which others reach it.
+    #[must_use]
+    pub fn data_path(&self) -> Option<Ipv4Addr> {
+        let text = match self.description.data_path_address.as_str() {
+            "" => &self.status.address,
+            own => own,
+        };
+        let address: Ipv4Addr = text.parse().ok()?;
+        (!address.is_loopback() && !address.is_unspecified()).then_some(address)
+    }
+
     /// The node as a worker that nobody wants to be a manager.
     #[must_use]
     pub fn into_worker(mut self) -> Self {
@@ -89,6 +102,8 @@ pub struct NodeDescription {
     pub engine_labels: Labels,
     /// Its present key for encrypted networks; none where it has none.
     pub tunnel_key: Option<TunnelKey>,
+    /// Where its end of the tunnel between nodes is reached, an IPv4 address; empty: where the node calls from.
+    pub data_path_address: String,
 }
 
 /// How a node is.

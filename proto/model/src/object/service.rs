@@ -35,6 +35,13 @@ pub struct ServiceEndpoint {
     pub error: String,
 }
 
+impl ServiceEndpoint {
+    /// The virtual address on a network.
+    pub fn vip(&self, network: NetworkId) -> Option<Ipv4Addr> {
+        self.vips.iter().find(|vip| vip.0 == network).map(|vip| vip.1)
+    }
+}
+
 /// A spec that tasks still name: kept once, however many tasks there are.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]

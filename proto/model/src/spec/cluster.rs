@@ -24,6 +24,16 @@ pub struct ClusterSpec {
     pub autolock: bool,
     /// True when every network is encrypted between nodes, the ingress network included.
     pub encrypt_networks: bool,
+    /// The UDP port of every node's tunnel, fixed when the swarm is initialised; zero stands for
+    /// [`crate::limits::TUNNEL_PORT_DEFAULT`].
+    pub data_path_port: u16,
+}
+
+impl ClusterSpec {
+    /// The UDP port of every node's tunnel.
+    pub fn tunnel_port(&self) -> u16 {
+        if self.data_path_port == 0 { limits::TUNNEL_PORT_DEFAULT } else { self.data_path_port }
+    }
 }
 
 impl Default for ClusterSpec {
@@ -38,6 +48,7 @@ impl Default for ClusterSpec {
             snapshot_interval_entries: limits::SNAPSHOT_INTERVAL_ENTRIES,
             autolock: false,
             encrypt_networks: false,
+            data_path_port: 0,
         }
     }
 }

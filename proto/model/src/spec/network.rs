@@ -1,3 +1,5 @@
+use std::net::Ipv4Addr;
+
 use crate::{Labels, NetworkId, Subnet};
 
 /// A network that tasks attach to.
@@ -16,6 +18,14 @@ pub struct NetworkSpec {
     pub subnet: Option<Subnet>,
     /// True when its packets go to other nodes encrypted, or not at all.
     pub encrypted: bool,
+    /// The part of the subnet that addresses are given out from; all of it when none.
+    pub ip_range: Option<Subnet>,
+    /// The address within the subnet that is never given out; the subnet's first one when none.
+    pub gateway: Option<Ipv4Addr>,
+    /// True when plain containers may attach.
+    pub attachable: bool,
+    /// The driver's options as they were given; what they say stands in the fields above.
+    pub options: Labels,
 }
 
 /// A service's wish to be on a network.

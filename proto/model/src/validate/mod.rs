@@ -10,6 +10,6 @@ mod stack;
 pub use cluster::validate_cluster;
 pub use container::validate_image;
 pub use name::{validate_name, validate_stack_name};
-pub use network::validate_network;
+pub use network::{validate_network, validate_no_overlap};
 pub use service::validate_service;
 pub use stack::validate_stack;

@@ -1,6 +1,8 @@
 use std::collections::BTreeSet;
 
-use crate::{Invalid, StackSpec, validate_name, validate_network, validate_service, validate_stack_name};
+use crate::{
+    Invalid, NetworkSpec, StackSpec, validate_name, validate_network, validate_service, validate_stack_name,
+};
 
 /// Checks a stack's spec and all that is in it.
 ///
@@ -18,12 +20,26 @@ pub fn validate_stack(spec: &StackSpec) -> Result<(), Invalid> {
         validate_service(service).map_err(|error| error.within(&path))?;
         belongs(&prefix, &service.name, &mut names).map_err(|error| error.within(&path))?;
     }
+    no_overlap_within(&spec.networks)?;
     names.clear();
     for network in &spec.networks {
         let path = format!("networks.{}", network.name.strip_prefix(&prefix).unwrap_or(&network.name));
         validate_name("name", &network.name).map_err(|error| error.within(&path))?;
         validate_network(network).map_err(|error| error.within(&path))?;
         belongs("", &network.name, &mut names).map_err(|error| error.within(&path))?;
+    }
+    Ok(())
+}
+
+/// Networks of one stack are made at once: none of them is there yet to be compared with.
+fn no_overlap_within(networks: &[NetworkSpec]) -> Result<(), Invalid> {
+    let asked = || networks.iter().filter_map(|network| Some((&network.name, network.subnet?)));
+    for (index, (name, subnet)) in asked().enumerate() {
+        if let Some((other, taken)) = asked().take(index).find(|(_, taken)| taken.overlaps(subnet)) {
+            let reason =
+                format!("{subnet} shares addresses with {taken} of network {other}: choose another subnet");
+            return Err(Invalid::new(format!("networks.{name}.subnet"), reason));
+        }
     }
     Ok(())
 }

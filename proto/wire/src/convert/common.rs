@@ -10,7 +10,7 @@ use skep_model::{
     TunnelKey,
 };
 
-use super::{Wire, words};
+use super::{Wire, required, words};
 use crate::{WireError, v1};
 
 macro_rules! same {
@@ -176,6 +176,16 @@ impl Wire for Subnet {
     }
     fn from_wire(form: v1::Subnet) -> Result<Self, WireError> {
         Ok(Self { address: Wire::from_wire(form.address)?, prefix_bits: Wire::from_wire(form.prefix_bits)? })
+    }
+}
+
+impl Wire for (Subnet, Timestamp) {
+    type Form = v1::RestingRange;
+    fn to_wire(&self) -> v1::RestingRange {
+        v1::RestingRange { range: Some(self.0.to_wire()), released_at: self.1.to_wire() }
+    }
+    fn from_wire(form: v1::RestingRange) -> Result<Self, WireError> {
+        Ok((required(form.range, "RestingRange.range")?, Wire::from_wire(form.released_at)?))
     }
 }
 

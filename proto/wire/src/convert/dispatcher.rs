@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use skep_model::{EndpointTable, SessionId, SwarmView, TaskAssignment, TaskId};
+use skep_model::{Checkup, EndpointTable, SessionId, SwarmView, TaskAssignment, TaskId};
 
 use super::{Wire, message, required};
 use crate::{WireError, v1};
@@ -53,6 +53,8 @@ pub struct SessionUpdate {
     pub endpoints: Option<EndpointTable>,
     /// What concerns the node itself, when it changed.
     pub swarm: Option<SwarmView>,
+    /// The node shall look at itself and at the ways to others now.
+    pub checkup: Option<Checkup>,
 }
 
 impl Wire for SessionUpdate {
@@ -66,6 +68,7 @@ impl Wire for SessionUpdate {
             forget: self.forget.to_wire(),
             endpoints: self.endpoints.to_wire(),
             swarm: self.swarm.to_wire(),
+            checkup: self.checkup.to_wire(),
         }
     }
     fn from_wire(form: v1::SessionMessage) -> Result<Self, WireError> {
@@ -80,6 +83,7 @@ impl Wire for SessionUpdate {
             forget: Wire::from_wire(form.forget)?,
             endpoints: Wire::from_wire(form.endpoints)?,
             swarm: Wire::from_wire(form.swarm)?,
+            checkup: Wire::from_wire(form.checkup)?,
         })
     }
 }

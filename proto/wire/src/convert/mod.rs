@@ -4,6 +4,7 @@
 mod ca;
 mod common;
 mod dispatcher;
+mod doctor;
 mod object;
 mod spec;
 mod store;

@@ -21,7 +21,8 @@ message!(NodeDescription {
     memory_bytes,
     engine_version,
     engine_labels,
-    tunnel_key
+    tunnel_key,
+    data_path_address,
 });
 message!(NodeStatus { state, message, address, since, clock_ahead_ms });
 message!(ManagerStatus { raft_id, address });

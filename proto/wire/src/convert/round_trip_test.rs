@@ -2,7 +2,10 @@
 
 use proptest::prelude::*;
 use prost::Message;
-use skep_model::{Change, EndpointTable, Object, ObjectKey, SwarmView, TaskAssignment, TaskReport};
+use skep_model::{
+    Change, Checkup, Diagnosis, EndpointTable, NodeReport, Object, ObjectKey, SwarmView, TaskAssignment,
+    TaskReport,
+};
 
 use crate::{decode, encode, v1};
 
@@ -41,6 +44,21 @@ proptest! {
     #[test]
     fn reports(report: TaskReport) {
         prop_assert_eq!(decode::<TaskReport>(&encode(&report)).unwrap(), report);
+    }
+
+    #[test]
+    fn checkups(checkup: Checkup) {
+        prop_assert_eq!(decode::<Checkup>(&encode(&checkup)).unwrap(), checkup);
+    }
+
+    #[test]
+    fn node_reports(report: NodeReport) {
+        prop_assert_eq!(decode::<NodeReport>(&encode(&report)).unwrap(), report);
+    }
+
+    #[test]
+    fn diagnoses(diagnosis: Diagnosis) {
+        prop_assert_eq!(decode::<Diagnosis>(&encode(&diagnosis)).unwrap(), diagnosis);
     }
 
     #[test]

@@ -32,10 +32,21 @@ message!(Reservations { nano_cpus, memory_bytes });
 message!(RestartPolicy { condition, attempts_max } nested { delay, window });
 message!(EndpointSpec { mode, ports });
 message!(PortConfig { protocol, target, published, mode, address });
-message!(NetworkSpec { name, labels, internal, ingress, subnet, encrypted });
+message!(NetworkSpec {
+    name,
+    labels,
+    internal,
+    ingress,
+    subnet,
+    encrypted,
+    ip_range,
+    gateway,
+    attachable,
+    options,
+});
 message!(StackSpec { name, services, networks });
 message!(NodeSpec { labels, role, availability });
-message!(ClusterSpec { task_history_per_slot, address_pools, subnet_prefix_bits, force_rotate, autolock, snapshot_interval_entries, encrypt_networks } nested {
+message!(ClusterSpec { task_history_per_slot, address_pools, subnet_prefix_bits, force_rotate, autolock, snapshot_interval_entries, encrypt_networks, data_path_port } nested {
     heartbeat_period, node_certificate_validity,
 });
 

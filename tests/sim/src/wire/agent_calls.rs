@@ -8,7 +8,8 @@ use skep_model::SessionId;
 use skep_wire::Wire;
 use skep_wire::v1::dispatcher_server::Dispatcher;
 use skep_wire::v1::{
-    HeartbeatRequest, HeartbeatResponse, ReportRequest, ReportResponse, SessionMessage, SessionRequest,
+    DiagnoseRequest, DiagnoseResponse, DoctorRequest, DoctorResponse, HeartbeatRequest, HeartbeatResponse,
+    ReportRequest, ReportResponse, SessionMessage, SessionRequest,
 };
 use tonic::{Request, Response, Status};
 
@@ -74,6 +75,19 @@ impl<D: Dispatcher> Dispatcher for AgentCalls<D> {
     ) -> Result<Response<HeartbeatResponse>, Status> {
         let product = Arc::clone(&self.product);
         self.reception.perform(0, async move { product.heartbeat(request).await }).await
+    }
+
+    async fn diagnose(
+        &self,
+        request: Request<DiagnoseRequest>,
+    ) -> Result<Response<DiagnoseResponse>, Status> {
+        let product = Arc::clone(&self.product);
+        self.reception.perform(0, async move { product.diagnose(request).await }).await
+    }
+
+    async fn doctor(&self, request: Request<DoctorRequest>) -> Result<Response<DoctorResponse>, Status> {
+        let product = Arc::clone(&self.product);
+        self.reception.perform(0, async move { product.doctor(request).await }).await
     }
 
     async fn report(&self, mut request: Request<ReportRequest>) -> Result<Response<ReportResponse>, Status> {

@@ -2,13 +2,16 @@
 
 mod applied;
 mod audit;
+mod checking;
 mod containers;
 pub(crate) mod links;
 mod observed;
 mod own_address;
-mod owners;
+pub(crate) mod owners;
+mod probing;
 mod remote;
 mod ruleset;
+mod scope;
 mod services;
 mod stale;
 mod state;
@@ -18,6 +21,7 @@ mod ways;
 
 pub use applied::Applied;
 pub use audit::Deviation;
+pub(crate) use checking::{Published, try_everything};
 pub(crate) use containers::Plug;
 pub use links::{LINK_GROUP, ROUTE_PROTOCOL};
 pub use observed::Observed;

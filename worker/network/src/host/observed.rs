@@ -56,8 +56,9 @@ impl Host {
             match entry {
                 Entry::Forward(number, address) => seen.peers.push((number.value(), *address)),
                 Entry::Rule(number) => seen.rules.push(number.value()),
-                Entry::Route(address, _) => seen.remote.push(*address),
-                Entry::Neighbour(_) | Entry::Back(_) | Entry::Gate => {}
+                // Its own address within the tunnel is no task's.
+                Entry::Route(address, number, _) if *address != number.hop() => seen.remote.push(*address),
+                Entry::Route(..) | Entry::Neighbour(_) | Entry::Back(..) | Entry::Gate => {}
             }
         }
         Ok(seen)

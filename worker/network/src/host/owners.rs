@@ -31,7 +31,6 @@ impl Owners {
     }
 
     /// The services that have a task there.
-    #[cfg(test)]
     pub(crate) fn of(&self, address: Ipv4Addr) -> &[ServiceId] {
         self.services.get(&address).map_or(&[], Vec::as_slice)
     }

@@ -7,6 +7,7 @@ use skep_model::TunnelKey;
 use tokio::sync::watch;
 
 use super::Host;
+use super::tunnel::Number;
 use crate::attachment::Address;
 use crate::{Result, TunnelReport};
 
@@ -20,6 +21,22 @@ impl Host {
     pub(super) fn extend_tunnel(&mut self) {
         let local = self.local();
         self.ways.extend(&mut self.route, &mut self.reach, &local);
+    }
+
+    /// Makes the ways to these addresses that are missing; to all, when that fails, to learn which link it is.
+    pub(super) fn extend_tunnel_to(&mut self, addresses: &BTreeSet<Ipv4Addr>) {
+        let local = self.local();
+        if let Err(error) = self.ways.extend_some(&mut self.route, &self.reach, &local, addresses) {
+            tracing::warn!(%error, "a way to another node cannot be added; making all of them anew");
+            self.extend_tunnel();
+        }
+    }
+
+    /// Removes those that are not wanted, of the ways to these addresses or of all.
+    pub(super) fn trim_tunnel_of(&mut self, addresses: Option<&BTreeSet<Ipv4Addr>>) -> Result<()> {
+        let Some(addresses) = addresses else { return self.trim_tunnel() };
+        let local = self.local();
+        self.ways.trim_some(&mut self.route, &self.reach, &local, addresses)
     }
 
     /// Removes those that are not wanted.
@@ -69,6 +86,23 @@ impl Host {
         }
         self.extend_tunnel();
         self.trim_tunnel()
+    }
+
+    /// Notes the biggest packet that arrives at a node by the plain link; none when the link's biggest does. Gives whether that
+    /// is news.
+    pub(crate) fn set_path_mtu(&mut self, number: Number, mtu: Option<u32>) -> Result<bool> {
+        let before = self.path_mtus.get(&number).copied();
+        if before == mtu || !self.reach.peers.contains_key(&number) {
+            return Ok(false);
+        }
+        let _ = match mtu {
+            Some(mtu) => self.path_mtus.insert(number, mtu),
+            None => self.path_mtus.remove(&number),
+        };
+        self.reach = std::mem::take(&mut self.reach).with_small(self.path_mtus.clone());
+        self.extend_tunnel();
+        self.trim_tunnel()?;
+        Ok(true)
     }
 
     /// Takes back what a table that failed half-way has changed.

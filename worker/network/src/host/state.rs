@@ -15,8 +15,9 @@ use super::ruleset::{
     BACK, SAME, SEALED, SUBNETS, TABLE, install, peer_elements, peer_of_pair, subnet_elements,
     subnet_of_range,
 };
+use super::scope::Scope;
 use super::services::{Key, Plan};
-use super::tunnel::{Kind, Number, Outer, Reach};
+use super::tunnel::{Kind, Number, Outer, Reach, Route};
 use super::ways::Ways;
 use crate::netlink::NetlinkSocket;
 use crate::nft::{Batch, chain_names, keys, table_there};
@@ -31,6 +32,14 @@ struct Followed {
     part: Plan,
     /// Ports that another process has.
     refused: Vec<PortInUse>,
+}
+
+/// How tasks were reached before a table.
+enum Reached {
+    /// All of it.
+    Whole(Box<Reach>),
+    /// What led to the addresses that it changed.
+    Part(Vec<(Ipv4Addr, Option<Route>)>),
 }
 
 /// The state of one host's network.
@@ -49,6 +58,8 @@ pub(crate) struct Host {
     pub(super) served: BTreeSet<Ipv4Addr>,
     /// What is there of the ways to other nodes.
     pub(super) ways: Ways,
+    /// The biggest packets that arrive at those nodes which the plain link's biggest do not reach, in bytes.
+    pub(super) path_mtus: BTreeMap<Number, u32>,
     /// How the table wants other nodes to be reached.
     pub(super) reach: Reach,
     /// The version of the last table.
@@ -119,6 +130,7 @@ impl Host {
             subnets,
             sealed,
             served: BTreeSet::new(),
+            path_mtus: ways.path_mtus(),
             ways,
             reach: Reach::default(),
             applied: None,
@@ -147,18 +159,18 @@ impl Host {
         }
         let only_services = self.only_services(&table);
         let undo = self.table.merge(table);
-        let keys = only_services.then(|| self.keys_of_changed(&undo));
+        let scope = only_services.then(|| Scope::new(&self.table, &undo));
         if undo.partial {
             self.owners.follow(&self.table, &undo);
         } else {
             self.owners = Owners::new(&self.table);
         }
-        let reach = Reach::new(&self.table, self.mtu);
-        let reached = std::mem::replace(&mut self.reach, reach);
-        let Followed { keys, part, refused } = match self.follow(keys) {
+        let before = self.reach_anew(scope.as_ref());
+        let addresses = scope.as_ref().map(|scope| scope.addresses.clone());
+        let Followed { keys, part, refused } = match self.follow(scope) {
             Ok(done) => done,
             Err(error) => {
-                self.take_back(undo, reached);
+                self.take_back(undo, before);
                 return Err(error);
             }
         };
@@ -169,7 +181,7 @@ impl Host {
         self.planned_without.clone_from(self.reach.lost());
         self.applied = Some(self.table.version);
         self.release_ports();
-        if let Err(error) = self.trim_tunnel() {
+        if let Err(error) = self.trim_tunnel_of(addresses.as_ref()) {
             tracing::warn!(%error, "a way to another node is left that should go; trying again with the next table");
         }
         if !first {
@@ -178,17 +190,35 @@ impl Host {
         Ok((Applied { version: self.table.version, ports_in_use: refused }, undo))
     }
 
-    fn take_back(&mut self, undo: EndpointTable, reached: Reach) {
+    /// Leads to tasks as the table says now, in whole or within the scope; gives what it was before.
+    fn reach_anew(&mut self, scope: Option<&Scope>) -> Reached {
+        match scope {
+            Some(scope) => Reached::Part(self.reach.follow(&self.table, &self.owners, &scope.addresses)),
+            None => {
+                let reach = Reach::new(&self.table, self.mtu);
+                self.path_mtus.retain(|number, _| reach.peers.contains_key(number));
+                let reach = reach.with_small(self.path_mtus.clone());
+                Reached::Whole(Box::new(std::mem::replace(&mut self.reach, reach)))
+            }
+        }
+    }
+
+    fn take_back(&mut self, undo: EndpointTable, before: Reached) {
         self.table.merge(undo);
         self.owners = Owners::new(&self.table);
-        self.reach = reached;
+        match before {
+            Reached::Part(routes) => drop(self.reach.lead(routes)),
+            Reached::Whole(reach) => self.reach = *reach,
+        }
         self.release_ports();
         self.lead_as_before();
     }
 
-    /// Whether nothing but services is different in the table, and all else is in the kernel already.
+    /// Whether nothing but services is different in the table, and all else is in the kernel already. A link that could not be had
+    /// is tried again with each table, and concerns all services.
     fn only_services(&self, table: &EndpointTable) -> bool {
         table.partial
+            && self.reach.lost().is_empty()
             && table.networks.is_empty()
             && table.networks_gone.is_empty()
             && table.peers.is_empty()
@@ -196,17 +226,13 @@ impl Host {
             && (table.own, table.tunnel_port) == (self.table.own, self.table.tunnel_port)
     }
 
-    /// What leads to the services that are not as they were.
-    fn keys_of_changed(&self, undo: &EndpointTable) -> BTreeSet<Key> {
-        let changed =
-            undo.services.iter().map(|service| service.id).chain(undo.services_gone.iter().copied());
-        let now = changed.filter_map(|id| self.table.service(id));
-        undo.services.iter().chain(now).flat_map(Key::of_service).collect()
-    }
-
-    /// First the ways to other nodes, then the chains that lead there: those of `keys`, or all.
-    fn follow(&mut self, keys: Option<BTreeSet<Key>>) -> Result<Followed> {
-        self.extend_tunnel();
+    /// First the ways to other nodes, then the chains that lead there: those of the scope, or all.
+    fn follow(&mut self, scope: Option<Scope>) -> Result<Followed> {
+        match &scope {
+            Some(scope) => self.extend_tunnel_to(&scope.addresses),
+            None => self.extend_tunnel(),
+        }
+        let keys = scope.map(|scope| scope.keys);
         // Somebody may have flushed it (`nft flush ruleset`, a firewall's restart).
         if !table_there(&mut self.filter, TABLE)? {
             tracing::warn!("somebody deleted the nft table {TABLE}; making it again");
@@ -365,6 +391,7 @@ impl Host {
         self.peers.clear();
         self.sealed.clear();
         self.applied = None;
+        self.path_mtus.clear();
         self.sysctls.restore()
     }
 }

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::path::Path;
 
-use super::tunnel::{Kind, Outer, Reach, Tunnel};
+use super::tunnel::{Kind, Number, Outer, Reach, Tunnel};
 use crate::Result;
 use crate::netlink::NetlinkSocket;
 use crate::seal::Seal;
@@ -48,6 +48,16 @@ impl Ways {
         self.plain.device().and_then(|device| device.outer)
     }
 
+    /// The index of the plain link; none without.
+    pub(super) fn plain_index(&self) -> Option<u32> {
+        self.plain.index()
+    }
+
+    /// The biggest packets that the plain routes to nodes take, where it is not left to the link, in bytes.
+    pub(super) fn path_mtus(&self) -> BTreeMap<Number, u32> {
+        self.plain.path_mtus()
+    }
+
     /// Whether there is a link.
     pub(super) fn are_there(&self) -> bool {
         self.plain.device().is_some() || self.sealed.device().is_some()
@@ -91,6 +101,37 @@ impl Ways {
             self.seal.follow(reach.seal(), index)?;
         }
         self.link(kind).extend(socket, &reach.entries(kind, local))
+    }
+
+    /// Makes the ways to these addresses alone, by the links that are there.
+    ///
+    /// # Errors
+    /// When the kernel refuses; [`Self::extend`] then says which link it is.
+    pub(super) fn extend_some(
+        &mut self,
+        socket: &mut NetlinkSocket,
+        reach: &Reach,
+        local: &BTreeSet<Ipv4Addr>,
+        addresses: &BTreeSet<Ipv4Addr>,
+    ) -> Result<()> {
+        Kind::ALL.into_iter().filter(|kind| !reach.is_lost(*kind)).try_for_each(|kind| {
+            let wanted = reach.entries_of(kind, local, addresses);
+            self.link(kind).extend(socket, &wanted)
+        })
+    }
+
+    /// Removes the ways to these addresses that are not wanted.
+    pub(super) fn trim_some(
+        &mut self,
+        socket: &mut NetlinkSocket,
+        reach: &Reach,
+        local: &BTreeSet<Ipv4Addr>,
+        addresses: &BTreeSet<Ipv4Addr>,
+    ) -> Result<()> {
+        Kind::ALL.into_iter().try_for_each(|kind| {
+            let wanted = reach.entries_of(kind, local, addresses);
+            self.link(kind).trim_some(socket, addresses, &wanted)
+        })
     }
 
     /// Removes those that are not wanted.

@@ -7,6 +7,8 @@ use nix::sys::socket::{
 };
 use nix::sys::time::{TimeVal, TimeValLike};
 
+use skep_model::limits;
+
 use super::{Lab, inside};
 
 /// What passes between the hosts: the lab's client is between them.
@@ -48,11 +50,14 @@ impl Wire {
     }
 }
 
-/// Those of UDP to this port.
+/// Those of UDP to this port, but for nodes' probes of the plain link: no container's packets.
 pub(crate) fn to_port(frames: &[Vec<u8>], port: u16) -> usize {
+    let probe = [limits::PROBE_PORT.to_be_bytes(); 2].concat();
+    // Behind Ethernet's, IP's, UDP's and VXLAN's headers, and again Ethernet's and IP's.
+    let probes = |frame: &&Vec<u8>| frame.get(84..88) == Some(&probe[..]);
     let is =
         |frame: &&Vec<u8>| frame.get(23) == Some(&17) && frame.get(36..38) == Some(&port.to_be_bytes()[..]);
-    frames.iter().filter(is).count()
+    frames.iter().filter(is).filter(|frame| !probes(frame)).count()
 }
 
 /// Those in which the text can be read.

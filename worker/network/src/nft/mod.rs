@@ -2,12 +2,14 @@
 //!
 //! Numbers are those of linux/netfilter/nf_tables.h.
 
+mod base_chain;
 mod batch;
 mod contents;
 mod encoding;
 mod expression;
 mod set;
 
+pub(crate) use base_chain::{BaseChain, base_chains};
 pub(crate) use batch::{Batch, Hook, chain_names, keys, table_there};
 pub(crate) use contents::{Contents, generation};
 pub(crate) use expression::{Base, CtKey, Expression, MetaKey, Register, Verdict};

@@ -4,7 +4,7 @@
 //! |-------------|------------------|-------------------------------------------------------------------------------|
 //! | `spoof`     | prerouting -300  | a container's packets carry its own addresses, and never go to 127.0.0.0/8    |
 //! | `apart`     | prerouting -300  | connections by other nodes are told apart; the packets around are not tracked |
-//! | `arrive`    | prerouting -150  | out of the tunnel packets go to containers; who sent them is remembered       |
+//! | `arrive`    | prerouting -150  | out of the tunnel packets go to containers, nodes' probes to us; who sent them is remembered |
 //! | `isolate`   | prerouting -150  | a container reaches its networks, and the outside if it may                   |
 //! | `translate` | prerouting -100  | VIPs (from containers) and published ports to tasks                           |
 //! | `strangers` | input -150       | the packets around the tunnel's come from other nodes of the swarm            |

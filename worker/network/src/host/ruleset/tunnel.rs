@@ -7,7 +7,9 @@
 //! Connections to addresses of encrypted networks go by the sealed link, all others by the plain one. Routes see to that; what
 //! comes or goes by the wrong one all the same is dropped.
 
-use super::sets::{BACK, OWN, PEERS, SEALED, SUBNETS};
+use skep_model::limits;
+
+use super::sets::{BACK, HOPS, OWN, PEERS, SEALED, SUBNETS};
 use super::source_nat;
 use super::terms::{
     ORIGINAL, R0, R1, REPLY, accept, container, destination, direction, drop, follow_back, link, local,
@@ -17,6 +19,8 @@ use crate::host::tunnel::{Kind, Outer, VNI};
 use crate::nft::{Base, Batch, CtKey, Expression, MetaKey};
 
 pub(super) fn install(batch: &mut Batch, outer: Option<&Outer>) {
+    // First: what it lets in is nobody else's.
+    probes(batch);
     arrive(batch);
     go_back(batch);
     if let Some(outer) = outer {
@@ -54,6 +58,25 @@ fn arrive(batch: &mut Batch) {
     batch.rule("arrive", &rule([&from_tunnel, &to_container]));
     batch.rule("arrive", &rule([&from_tunnel, &[destination(R0), member(&SUBNETS, false), refuse()]]));
     batch.rule("arrive", &rule([&from_tunnel, &[drop()]]));
+}
+
+/// Nodes probe the ways to each other, from their own addresses within the plain link to the others'. Nobody else gets at the
+/// port: what comes by the link with a peer's address was sent by a peer, see `strangers`.
+fn probes(batch: &mut Batch) {
+    let port = limits::PROBE_PORT.to_be_bytes();
+    let ports = [
+        Expression::Payload { base: Base::Transport, offset: 0, length: 4, to: R0 },
+        Expression::Compare { from: R0, equal: true, value: [port, port].concat() },
+    ];
+    let ours = rule([&protocol(17), &ports]);
+    let here = local(Expression::DestinationKind { to: R0 });
+    let from_peer = [source(R0), member(&HOPS, false)];
+    let arriving = rule([&link(MetaKey::GroupIn, Kind::Plain), &ours, &from_peer, &here]);
+    batch.rule("apart", &rule([&arriving, &[Expression::NoTrack]]));
+    batch.rule("arrive", &rule([&arriving, &[accept()]]));
+    // Untracked they are not translated either: they arrive from the address within the tunnel.
+    let to_peer = [destination(R0), member(&HOPS, false), Expression::NoTrack];
+    batch.rule("send", &rule([&link(MetaKey::GroupOut, Kind::Plain), &ours, &to_peer]));
 }
 
 fn go_back(batch: &mut Batch) {

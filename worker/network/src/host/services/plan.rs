@@ -95,6 +95,11 @@ impl Plan {
         self.chains.contains_key(&key)
     }
 
+    /// Whether something leads there, and on to a task.
+    pub(crate) fn leads_on(&self, key: Key) -> bool {
+        self.chains.get(&key).is_some_and(|chain| !chain.targets.is_empty())
+    }
+
     pub(crate) fn remove(&mut self, key: Key) {
         self.chains.remove(&key);
     }

@@ -28,6 +28,9 @@ const VXLAN_ID: u16 = 1;
 const VXLAN_LOCAL: u16 = 4;
 const VXLAN_LEARNING: u16 = 7;
 const VXLAN_PORT: u16 = 15;
+const VXLAN_DF: u16 = 29;
+/// `VXLAN_DF_INHERIT`: packets around those that must not be cut are not cut either, so that probes find out what passes.
+const AS_INSIDE: u8 = 2;
 // IFLA_TUN_TYPE of the same, and IFF_TAP of linux/if_tun.h.
 const TUN_TYPE: u16 = 3;
 const TAP: u8 = 2;
@@ -72,6 +75,7 @@ impl Device {
                 data.ne32(VXLAN_ID, VNI).address(VXLAN_LOCAL, outer.address);
                 // Managers say who is where; what packets claim is not believed.
                 data.bytes(VXLAN_LEARNING, &[0]).bytes(VXLAN_PORT, &outer.port.to_be_bytes());
+                data.bytes(VXLAN_DF, &[AS_INSIDE]);
             });
         });
         message
@@ -115,7 +119,9 @@ impl Device {
 /// From a VXLAN link's own attributes; none when it is not one of ours.
 fn outer(data: &[u8]) -> Option<Outer> {
     let vni = first_attribute(data, VXLAN_ID).and_then(|value| read_u32(value, 0))?;
-    if vni != VNI || first_attribute(data, VXLAN_LEARNING)? != [0] {
+    let as_ours =
+        first_attribute(data, VXLAN_LEARNING)? == [0] && first_attribute(data, VXLAN_DF)? == [AS_INSIDE];
+    if vni != VNI || !as_ours {
         return None;
     }
     let local: [u8; 4] = first_attribute(data, VXLAN_LOCAL)?.try_into().ok()?;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use super::entry::{
-    FAMILY_BRIDGE, FAMILY_INET, MAIN, NEIGHBOUR_MAC, NEIGHBOUR_TO, PERMANENT, ROUTE_GATEWAY, ROUTE_OUT,
-    ROUTE_TABLE, ROUTE_TO, RULE_GOTO, RULE_MARK, RULE_PROTOCOL, RULE_TABLE,
+    FAMILY_BRIDGE, FAMILY_INET, MAIN, METRIC_MTU, NEIGHBOUR_MAC, NEIGHBOUR_TO, PERMANENT, ROUTE_GATEWAY,
+    ROUTE_METRICS, ROUTE_OUT, ROUTE_TABLE, ROUTE_TO, RULE_GOTO, RULE_MARK, RULE_PROTOCOL, RULE_TABLE,
 };
 use super::{Entry, Kind, Number};
 use crate::Result;
@@ -75,9 +75,11 @@ fn route(body: &[u8], kind: Kind, index: u32) -> Option<Entry> {
     }
     let number = Number::of_hop(address(attributes, ROUTE_GATEWAY)?)?;
     let table = first_attribute(attributes, ROUTE_TABLE).and_then(|value| read_u32(value, 0))?;
+    let metrics = first_attribute(attributes, ROUTE_METRICS).unwrap_or_default();
+    let mtu = first_attribute(metrics, METRIC_MTU).and_then(|value| read_u32(value, 0)).unwrap_or(0);
     match (*body.get(1)?, table) {
-        (32, MAIN) => Some(Entry::Route(address(attributes, ROUTE_TO)?, number)),
-        (0, table) if table == number.table(kind) => Some(Entry::Back(number)),
+        (32, MAIN) => Some(Entry::Route(address(attributes, ROUTE_TO)?, number, mtu)),
+        (0, table) if table == number.table(kind) => Some(Entry::Back(number, mtu)),
         _ => None,
     }
 }

@@ -1,4 +1,5 @@
 use std::net::Ipv4Addr;
+use std::ops::RangeInclusive;
 
 use super::{Kind, Number};
 use crate::host::links::{
@@ -21,7 +22,10 @@ pub(super) const NEIGHBOUR_MAC: u16 = 2;
 pub(super) const ROUTE_TO: u16 = 1;
 pub(super) const ROUTE_OUT: u16 = 4;
 pub(super) const ROUTE_GATEWAY: u16 = 5;
+pub(super) const ROUTE_METRICS: u16 = 8;
 pub(super) const ROUTE_TABLE: u16 = 15;
+/// `RTAX_MTU`.
+pub(super) const METRIC_MTU: u16 = 2;
 /// `RTNH_F_ONLINK`: the gateway is on the link, whatever addresses say.
 const ONLINK: u32 = 4;
 /// `RT_TABLE_MAIN`.
@@ -47,15 +51,16 @@ pub(crate) enum Entry {
     Neighbour(Number),
     /// Frames for its hardware address are sent to its own address; of the plain link alone.
     Forward(Number, Ipv4Addr),
-    /// In the routing table of its own everything leads to it.
-    Back(Number),
+    /// In the routing table of its own everything leads to it, in packets of at most so many bytes; 0 leaves it to the link.
+    Back(Number, u32),
     /// Packets with its mark follow that table.
     Rule(Number),
     /// Packets with marks of ours skip all rules but those. All other packets pass by this one rule, however many nodes
     /// there are; and what is marked for a node that has left goes nowhere.
     Gate,
-    /// A task's address leads to it.
-    Route(Ipv4Addr, Number),
+    /// A task's address, or its own within the plain tunnel, leads to it, in packets of at most so many bytes; 0 leaves it to
+    /// the link.
+    Route(Ipv4Addr, Number, u32),
 }
 
 impl Entry {
@@ -74,19 +79,28 @@ impl Entry {
         matches!(self, Self::Rule(_) | Self::Gate)
     }
 
+    /// All that may lead to the address of a task.
+    pub(crate) fn routes_to(address: Ipv4Addr) -> RangeInclusive<Self> {
+        Self::Route(address, Number::FIRST, 0)..=Self::Route(address, Number::LAST, u32::MAX)
+    }
+
     /// The address of a task that it leads to.
     pub(crate) fn destination(&self) -> Option<Ipv4Addr> {
-        if let Self::Route(address, _) = self { Some(*address) } else { None }
+        match self {
+            // Its own address within the tunnel is no task's.
+            Self::Route(address, number, _) if *address != number.hop() => Some(*address),
+            _ => None,
+        }
     }
 
     fn message(self, kind: Kind, index: u32, add: bool) -> Message {
         match self {
             Self::Neighbour(number) => neighbour((kind, index), number, None, add),
             Self::Forward(number, address) => neighbour((kind, index), number, Some(address), add),
-            Self::Back(number) => route((kind, index), number, None, add),
+            Self::Back(number, mtu) => route((kind, index), (number, mtu), None, add),
             Self::Rule(number) => rule(kind, number, add),
             Self::Gate => gate(kind, add),
-            Self::Route(address, number) => route((kind, index), number, Some(address), add),
+            Self::Route(address, number, mtu) => route((kind, index), (number, mtu), Some(address), add),
         }
     }
 }
@@ -107,7 +121,12 @@ fn neighbour((link, index): (Kind, u32), number: Number, outside: Option<Ipv4Add
 
 /// `struct rtmsg` with its attributes, universal scope, unicast: for one address in the main table, or for everything in
 /// the node's own.
-fn route((link, index): (Kind, u32), number: Number, only: Option<Ipv4Addr>, add: bool) -> Message {
+fn route(
+    (link, index): (Kind, u32),
+    (number, mtu): (Number, u32),
+    only: Option<Ipv4Addr>,
+    add: bool,
+) -> Message {
     let (bits, table) = if only.is_some() { (32, MAIN) } else { (0, number.table(link)) };
     let mut header = [FAMILY_INET, bits, 0, 0, 0, ROUTE_PROTOCOL, 0, 1, 0, 0, 0, 0];
     header[8..12].copy_from_slice(&ONLINK.to_ne_bytes());
@@ -119,6 +138,12 @@ fn route((link, index): (Kind, u32), number: Number, only: Option<Ipv4Addr>, add
         message.address(ROUTE_TO, address);
     }
     message.address(ROUTE_GATEWAY, number.hop()).ne32(ROUTE_OUT, index).ne32(ROUTE_TABLE, table);
+    // Also of a route that goes: one that only differs in it may have taken its place.
+    if mtu != 0 || !add {
+        message.nest(ROUTE_METRICS, |metrics| {
+            metrics.ne32(METRIC_MTU, mtu);
+        });
+    }
     message
 }
 

@@ -13,7 +13,7 @@ impl Kind {
     pub(crate) const GROUP_MASK: u32 = !1;
 
     /// What the link is called.
-    pub(crate) fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Plain => "skep-vx",
             Self::Sealed => "skep-wg",

@@ -32,5 +32,5 @@ pub(crate) use found::Found;
 pub(crate) use kind::Kind;
 pub(crate) use number::Number;
 pub(crate) use outer::Outer;
-pub(crate) use reach::Reach;
+pub(crate) use reach::{Reach, Route};
 pub(crate) use state::Tunnel;

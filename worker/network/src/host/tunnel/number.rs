@@ -23,6 +23,11 @@ impl Number {
         (1..=PEER_NUMBER_MAX).contains(&number).then_some(Self(number))
     }
 
+    /// The lowest.
+    pub(crate) const FIRST: Self = Self(1);
+    /// The highest.
+    pub(crate) const LAST: Self = Self(PEER_NUMBER_MAX);
+
     pub(crate) fn value(self) -> u16 {
         self.0
     }

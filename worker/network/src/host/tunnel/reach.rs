@@ -2,9 +2,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use skep_model::limits::{SEALED_PORT_ABOVE, TUNNEL_PORT_DEFAULT};
-use skep_model::{Backend, EndpointNetwork, EndpointTable, NetworkId, NodeId, Peer, Subnet, TunnelKey};
+use skep_model::{
+    Backend, EndpointNetwork, EndpointService, EndpointTable, NetworkId, NodeId, Peer, Subnet, TunnelKey,
+};
 
 use super::{Device, Entry, Kind, Number, Outer};
+use crate::host::owners::Owners;
 use crate::seal::{SealPeer, SealPlan};
 
 /// What VXLAN puts around a packet, and what WireGuard does, in bytes: headers of IP (20) and UDP (8), and 22 of VXLAN's and
@@ -28,9 +31,14 @@ pub(crate) struct Reach {
     pub(crate) sealed: BTreeSet<Subnet>,
     /// The links that cannot be had: nothing is reached by them.
     lost: BTreeSet<Kind>,
+    /// The biggest packets that arrive by the plain link at those nodes which its biggest do not reach, in bytes.
+    small: BTreeMap<Number, u32>,
     /// The addresses of tasks on other nodes, on the networks that this node knows.
-    routes: BTreeMap<Ipv4Addr, (Number, Kind)>,
+    routes: BTreeMap<Ipv4Addr, Route>,
 }
+
+/// The node that an address is led to, and by which link.
+pub(crate) type Route = (Number, Kind);
 
 /// This node among the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +80,7 @@ impl Reach {
                 _ => tracing::warn!(?peer, "the endpoint table names a node that cannot be reached"),
             }
         }
-        reach.routes = reach.routes_of(table);
+        reach.routes = reach.routes_of(table.services.iter());
         reach
     }
 
@@ -128,6 +136,28 @@ impl Reach {
         self.lost.contains(&kind)
     }
 
+    /// The same, with what was measured: the biggest packets that arrive by the plain link at those nodes which its biggest do
+    /// not reach.
+    pub(crate) fn with_small(self, small: BTreeMap<Number, u32>) -> Self {
+        Self { small, ..self }
+    }
+
+    /// The biggest packet that arrives at a node by a link; 0 when the link's biggest does.
+    fn route_mtu(&self, number: Number, kind: Kind) -> u32 {
+        let plain = self.small.get(&number).copied().unwrap_or(0);
+        match kind {
+            Kind::Plain => plain,
+            // Both take the same way.
+            Kind::Sealed => (plain + AROUND_PLAIN).saturating_sub(AROUND_SEALED) * u32::from(plain != 0),
+        }
+    }
+
+    /// The other nodes, with their numbers and addresses.
+    pub(crate) fn others(&self) -> BTreeMap<NodeId, (Number, Ipv4Addr)> {
+        let address = |number: &Number| self.peers.get(number).copied();
+        self.nodes.iter().filter_map(|(node, number)| Some((*node, (*number, address(number)?)))).collect()
+    }
+
     /// The node that the backend is on, when that is another one.
     fn remote(&self, backend: &Backend) -> Option<Number> {
         self.nodes.get(&backend.node).copied()
@@ -149,6 +179,56 @@ impl Reach {
         self.own.is_none_or(|own| own.node == backend.node)
     }
 
+    /// Leads to these addresses as the table says now, in which nothing but services has changed; gives what led there before.
+    pub(crate) fn follow(
+        &mut self,
+        table: &EndpointTable,
+        owners: &Owners,
+        addresses: &BTreeSet<Ipv4Addr>,
+    ) -> Vec<(Ipv4Addr, Option<Route>)> {
+        let one = |address: &Ipv4Addr| {
+            let services = owners.of(*address).iter().filter_map(|id| table.service(*id));
+            (*address, self.routes_of(services).remove(address))
+        };
+        let routes: Vec<_> = addresses.iter().map(one).collect();
+        self.lead(routes)
+    }
+
+    /// Leads to each address by its route, if it has one; gives what led there before.
+    pub(crate) fn lead(&mut self, routes: Vec<(Ipv4Addr, Option<Route>)>) -> Vec<(Ipv4Addr, Option<Route>)> {
+        let change = |(address, route)| {
+            let before = match route {
+                Some(route) => self.routes.insert(address, route),
+                None => self.routes.remove(&address),
+            };
+            (address, before)
+        };
+        routes.into_iter().map(change).collect()
+    }
+
+    /// What must be in the kernel for a link to lead to these addresses.
+    pub(crate) fn entries_of(
+        &self,
+        kind: Kind,
+        local: &BTreeSet<Ipv4Addr>,
+        addresses: &BTreeSet<Ipv4Addr>,
+    ) -> BTreeSet<Entry> {
+        let routes = addresses.iter().filter_map(|address| Some((address, self.routes.get(address)?)));
+        routes.filter_map(|(address, route)| self.entry(kind, local, *address, *route)).collect()
+    }
+
+    fn entry(
+        &self,
+        kind: Kind,
+        local: &BTreeSet<Ipv4Addr>,
+        address: Ipv4Addr,
+        route: Route,
+    ) -> Option<Entry> {
+        let (number, by) = route;
+        let wanted = by == kind && self.leads(number, kind) && !local.contains(&address);
+        wanted.then(|| Entry::Route(address, number, self.route_mtu(number, kind)))
+    }
+
     /// Whether the address is that of a task on another node.
     pub(crate) fn leads_to(&self, address: Ipv4Addr) -> bool {
         self.routes.contains_key(&address)
@@ -165,18 +245,22 @@ impl Reach {
             entries.insert(Entry::Neighbour(number));
             if kind == Kind::Plain {
                 entries.insert(Entry::Forward(number, *address));
+                // Probes have a way of their own: without a route, checks of sources would take the answers for forged.
+                entries.insert(Entry::Route(number.hop(), number, 0));
             }
-            entries.extend([Entry::Back(number), Entry::Rule(number)]);
+            entries.extend([Entry::Back(number, self.route_mtu(number, kind)), Entry::Rule(number)]);
         }
         entries.insert(Entry::Gate);
-        let routes = self.routes.iter().filter(|(address, _)| !local.contains(address));
-        let routes = routes.filter(|(_, (number, by))| *by == kind && self.leads(*number, kind));
-        entries.extend(routes.map(|(address, (number, _))| Entry::Route(*address, *number)));
+        let routes = self.routes.iter();
+        entries.extend(routes.filter_map(|(address, route)| self.entry(kind, local, *address, *route)));
         entries
     }
 
-    fn routes_of(&self, table: &EndpointTable) -> BTreeMap<Ipv4Addr, (Number, Kind)> {
-        let mut backends: Vec<_> = table.services.iter().flat_map(|service| &service.backends).collect();
+    fn routes_of<'a>(
+        &self,
+        services: impl Iterator<Item = &'a EndpointService>,
+    ) -> BTreeMap<Ipv4Addr, Route> {
+        let mut backends: Vec<_> = services.flat_map(|service| &service.backends).collect();
         // Of two that have an address while it moves, the one that gets connections has it.
         backends.sort_by_key(|backend| backend.ready);
         let mut routes = BTreeMap::new();
@@ -234,16 +318,24 @@ mod tests {
             cell(4, vec![on(1, 9)]),
         ];
         let wanted = seen_by_one(vec![peer(2), peer(3)], &cells.each_ref());
-        let reach = Reach::new(&wanted, 1450);
+        let [two, three] = [2, 3].map(|number| Number::new(number).unwrap());
+        let reach = Reach::new(&wanted, 1450).with_small([(three, 1230)].into());
         let reaches: Vec<_> =
             wanted.services[0].backends.iter().map(|one| reach.reaches(one, NetworkId::new(1))).collect();
         assert_eq!(reaches, [true, true, true, false]);
         let local = BTreeSet::from([on(1, 8).address]);
         let entries = reach.entries(Kind::Plain, &local);
-        let routes: Vec<_> = entries.iter().filter(|entry| matches!(entry, Entry::Route(..))).collect();
-        let two = Number::new(2).unwrap();
-        assert_eq!(routes, [&Entry::Route(on(1, 6).address, two), &Entry::Route(on(2, 6).address, two)]);
-        assert_eq!(entries.len(), 2 * 4 + 1 + 2);
+        let routes: Vec<_> =
+            entries.iter().filter(|entry| matches!(entry, Entry::Route(..))).copied().collect();
+        let to_tasks = [Entry::Route(on(1, 6).address, two, 0), Entry::Route(on(2, 6).address, two, 0)];
+        let to_nodes = [Entry::Route(three.hop(), three, 0), Entry::Route(two.hop(), two, 0)];
+        assert_eq!(routes, [to_tasks, to_nodes].concat());
+        assert_eq!(entries.len(), 2 * 5 + 1 + 2);
+        assert!(entries.contains(&Entry::Back(two, 0)) && entries.contains(&Entry::Back(three, 1230)));
+        let reach = reach.with_small([(two, 1230)].into());
+        let entries = reach.entries(Kind::Plain, &local);
+        assert!(entries.contains(&Entry::Route(on(1, 6).address, two, 1230)));
+        assert_eq!((reach.route_mtu(two, Kind::Sealed), reach.route_mtu(three, Kind::Sealed)), (1220, 0));
     }
 
     #[test]

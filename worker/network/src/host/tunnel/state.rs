@@ -1,8 +1,9 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
 
 use nix::errno::Errno;
 
-use super::{Device, Entry, Found, Kind, entries};
+use super::{Device, Entry, Found, Kind, Number, entries};
 use crate::Result;
 use crate::host::links;
 use crate::netlink::NetlinkSocket;
@@ -28,6 +29,11 @@ impl Tunnel {
     /// The end of the tunnel that is there.
     pub(crate) fn device(&self) -> Option<Device> {
         self.link.and_then(|link| link.device)
+    }
+
+    /// The index of its link; none without.
+    pub(crate) fn index(&self) -> Option<u32> {
+        self.link.map(|link| link.index)
     }
 
     /// Looks at what is there, which may have changed behind our back: links are deleted by people, rules by other
@@ -89,6 +95,24 @@ impl Tunnel {
         Ok(())
     }
 
+    /// Removes what leads to these addresses and is not wanted.
+    pub(crate) fn trim_some(
+        &mut self,
+        socket: &mut NetlinkSocket,
+        addresses: &BTreeSet<Ipv4Addr>,
+        wanted: &BTreeSet<Entry>,
+    ) -> Result<()> {
+        let Some(Found { index, .. }) = self.link else { return Ok(()) };
+        let there = addresses.iter().flat_map(|address| self.entries.range(Entry::routes_to(*address)));
+        let extra: Vec<_> = there.filter(|entry| !wanted.contains(entry)).copied().collect();
+        let messages: Vec<_> = extra.iter().map(|entry| entry.remove(self.kind, index)).collect();
+        socket.all(&messages, &GONE)?;
+        extra.iter().for_each(|entry| {
+            self.entries.remove(entry);
+        });
+        Ok(())
+    }
+
     /// Removes all of it.
     pub(crate) fn remove(&mut self, socket: &mut NetlinkSocket) -> Result<()> {
         self.look(socket)?;
@@ -109,6 +133,15 @@ impl Tunnel {
         // All but the rules hung on the link.
         self.entries.retain(|entry| entry.is_rule());
         Ok(())
+    }
+
+    /// The biggest packets that the routes to nodes take, where it is not left to the link, in bytes.
+    pub(crate) fn path_mtus(&self) -> BTreeMap<Number, u32> {
+        let mtus = self.entries.iter().filter_map(|entry| match entry {
+            Entry::Back(number, mtu) if *mtu != 0 => Some((*number, *mtu)),
+            _ => None,
+        });
+        mtus.collect()
     }
 
     /// What was there when last looked at.
