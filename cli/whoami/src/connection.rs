@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::request::Request;
 use crate::server::{Server, say, say_error};
-use crate::{call, trouble};
+use crate::{call, identity, trouble};
 
 /// A status and a text.
 pub(crate) type Answer = (u16, String);
@@ -64,13 +64,10 @@ fn answer(server: &Server, request: &Request, stream: &TcpStream) -> io::Result<
 }
 
 fn whoami(server: &Server, request: &Request, stream: &TcpStream) -> io::Result<String> {
-    let hostname = nix::unistd::gethostname().unwrap_or_default();
-    let task = server.settings.task.as_ref().map(|task| format!("Task: {task}\n")).unwrap_or_default();
+    let own = identity::lines(server.settings.task.as_deref());
     let (address, client) = (stream.local_addr()?, stream.peer_addr()?);
-    let (hostname, method, target) = (hostname.to_string_lossy(), &request.method, &request.target);
-    Ok(format!(
-        "Hostname: {hostname}\n{task}Address: {address}\nClient: {client}\nRequest: {method} {target}\n"
-    ))
+    let (method, target) = (&request.method, &request.target);
+    Ok(format!("{own}Address: {address}\nClient: {client}\nRequest: {method} {target}\n"))
 }
 
 fn healthy(server: &Server, healthy: bool) -> Answer {

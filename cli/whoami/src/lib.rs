@@ -18,6 +18,7 @@
 //! | environment | what it does |
 //! |---|---|
 //! | `WHOAMI_PORT` | listens there instead of 80 |
+//! | `WHOAMI_UDP_PORT` | answers each datagram there, too: Hostname, Task, Client |
 //! | `WHOAMI_DELAY_MS` | answers late |
 //! | `WHOAMI_START_DELAY_MS` | listens late |
 //! | `WHOAMI_FAIL_HEALTH=1` | fails health from the start |
@@ -27,6 +28,8 @@
 
 mod call;
 mod connection;
+mod datagrams;
+mod identity;
 mod lookup;
 mod request;
 mod server;

@@ -1,11 +1,11 @@
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread;
 
 use crate::settings::Settings;
-use crate::{connection, signals, trouble};
+use crate::{connection, datagrams, signals, trouble};
 
 /// A connection needs little, and there may be many.
 const STACK_BYTES: usize = 128 << 10;
@@ -46,6 +46,12 @@ fn serve(settings: Settings) -> Result<(), String> {
     let listener = TcpListener::bind(address)
         .map_err(|error| format!("cannot listen on port {}: {error}", settings.port))?;
     let healthy = AtomicBool::new(!settings.fail_health);
+    if let Some(port) = settings.udp_port {
+        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port))
+            .map_err(|error| format!("cannot listen on UDP port {port}: {error}"))?;
+        let task = settings.task.clone();
+        start("datagrams", move || datagrams::answer_all(&socket, task.as_deref()))?;
+    }
     say(&format!("skep/whoami: listening on port {}", settings.port));
     accept(&listener, &Arc::new(Server { settings, healthy, ignores_sigterm }))
 }

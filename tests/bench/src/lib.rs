@@ -8,6 +8,7 @@
 //! measure/          one file per measure
 //! pair.rs           both sides; rounds take turns
 //! failover/         the other program, skep-failover: what becomes of writes and tasks when hosts die
+//! network/          the other one, skep-network-bench: what the network between hosts carries, and how it takes faults
 //! daemon.rs         one side: a daemon with its socket, its group and all that goes with it
 //! skep.rs           how ours is started
 //! docker.rs         how Docker's is started
@@ -36,6 +37,7 @@ mod interrupt;
 mod machine;
 mod measure;
 mod memory;
+pub mod network;
 mod pair;
 mod patience;
 mod recorded;

@@ -72,6 +72,18 @@ impl Cluster {
         &mut self.hosts[usize::from(number)]
     }
 
+    /// Does something to all hosts at the same time.
+    ///
+    /// # Panics
+    /// When it does on one of them.
+    pub fn each_at_once(&mut self, work: impl Fn(&mut Host) + Sync) {
+        std::thread::scope(|scope| {
+            for host in &mut self.hosts {
+                scope.spawn(|| work(host));
+            }
+        });
+    }
+
     /// How many hosts there are.
     pub fn len(&self) -> u8 {
         u8::try_from(self.hosts.len()).expect("fewer than 256 hosts")

@@ -6,11 +6,13 @@
 //! namespace.rs   a host's network namespace, and a client's beside it
 //! switch.rs      what joins the hosts of a cluster
 //! census.rs      which tasks are wanted, and which really run
+//! place.rs       where the tasks of a service are: host, process, addresses
 //! load.rs        a client that asks at a fixed rate, and minds every failure
 //! loss.rs        a host that hears nobody, or that nobody hears
 //! resolver.rs    stands in for the machine's DNS servers
 //! small_disk.rs  a data directory with little room
 //! http.rs        requests from inside a namespace
+//! datagram.rs    datagrams from inside a namespace
 //! api.rs         requests to a daemon's socket
 //! writer.rs      a client that writes all the time; record.rs, what became of its writes
 //! leftovers.rs   what a daemon has on the machine: processes, mounts, cgroups, links, rules, files
@@ -29,12 +31,14 @@ mod binary;
 mod cargo;
 mod census;
 mod cluster;
+mod datagram;
 mod host;
 mod http;
 mod leftovers;
 mod load;
 mod loss;
 mod namespace;
+mod place;
 mod record;
 mod resolver;
 mod small_disk;
@@ -48,11 +52,13 @@ pub use binary::{example, skep_binary, workspace};
 pub use cargo::cargo;
 pub use census::Census;
 pub use cluster::Cluster;
+pub use datagram::Datagrams;
 pub use host::{Host, Ran};
 pub use http::{Answer, Connection};
 pub use load::Load;
 pub use loss::Loss;
 pub use namespace::Namespaces;
+pub use place::Place;
 pub use record::{Acknowledged, Record};
 pub use resolver::Resolver;
 pub use switch::Switch;

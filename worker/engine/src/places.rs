@@ -9,6 +9,9 @@ use skep_network::{Address, Attachment};
 
 use crate::container::{ContainerInfo, HostPort, NetworkPlace};
 
+/// The name of the network that published ports lead to.
+const INGRESS: &str = "ingress";
+
 /// The networks that this node knows from the endpoint table.
 pub(crate) type KnownNetworks = BTreeMap<NetworkId, EndpointNetwork>;
 
@@ -44,7 +47,7 @@ pub(crate) fn attachment(info: &ContainerInfo, namespace: OwnedFd) -> Attachment
         container: info.id.clone(),
         task: info.task_id(),
         namespace,
-        addresses: info.networks.iter().filter_map(address).collect(),
+        addresses: addresses(&info.networks),
         egress: info.egress,
         names,
         published: info.ports.iter().filter_map(published).collect(),
@@ -56,6 +59,13 @@ fn published(port: &HostPort) -> Option<PublishedPort> {
     Some(PublishedPort { protocol, published, target, address })
 }
 
+/// The one that published ports lead to comes first: it is the source of what goes outside. A server of datagrams that is bound to no
+/// address answers from there, and only an answer from the address that was asked gets back through the port.
+fn addresses(places: &[NetworkPlace]) -> Vec<Address> {
+    let (ingress, others): (Vec<_>, Vec<_>) = places.iter().partition(|place| place.name == INGRESS);
+    ingress.into_iter().chain(others).filter_map(address).collect()
+}
+
 fn address(place: &NetworkPlace) -> Option<Address> {
     Some(Address {
         network: place.network.parse().ok()?,
@@ -63,4 +73,27 @@ fn address(place: &NetworkPlace) -> Option<Address> {
         subnet: Subnet { address: place.subnet.parse().ok()?, prefix_bits: place.prefix_bits },
         internal: place.internal,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_goes_outside_comes_from_where_ports_lead_to() {
+        let place = |network: u64, name: &str| NetworkPlace {
+            network: NetworkId::new(network.into()).to_string(),
+            name: name.to_owned(),
+            address: format!("10.0.{network}.2"),
+            subnet: format!("10.0.{network}.0"),
+            prefix_bits: 24,
+            internal: false,
+        };
+        let order = |places: &[NetworkPlace]| -> Vec<String> {
+            addresses(places).iter().map(|one| one.address.to_string()).collect()
+        };
+        let (one, two) = (place(1, "a_default"), place(2, "b_default"));
+        assert_eq!(order(&[one.clone(), two.clone()]), ["10.0.1.2", "10.0.2.2"]);
+        assert_eq!(order(&[one, two, place(3, INGRESS)]), ["10.0.3.2", "10.0.1.2", "10.0.2.2"]);
+    }
 }
