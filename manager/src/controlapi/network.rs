@@ -36,13 +36,13 @@ impl ControlApi {
         self.door
             .change(|view| {
                 let network = view.find_network(reference)?;
-                if let Some(user) = user_of(view, network) {
-                    let text = format!("network {} is in use by {user}", network.spec.name);
-                    return Err(ControlError::Precondition(text));
-                }
                 if network.spec.ingress {
                     let text = "the ingress network cannot be removed: published ports need it";
                     return Err(ControlError::Precondition(text.into()));
+                }
+                if let Some(user) = user_of(view, network) {
+                    let text = format!("network {} is in use by {user}", network.spec.name);
+                    return Err(ControlError::Precondition(text));
                 }
                 Ok((Transaction { changes: vec![removed(network)] }, ()))
             })
