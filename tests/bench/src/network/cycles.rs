@@ -12,6 +12,8 @@ const HOSTS: u8 = 2;
 const PORT: u16 = 8134;
 /// So many stacks come and go before the first count: what a daemon opens once is no growth.
 const WARM_UP: u32 = 5;
+/// The first audit has passed by then, which opens sockets of its own that stay.
+const SETTLE: Duration = Duration::from_secs(25);
 /// A daemon may keep something for a moment, such as a connection between managers and agents.
 const LOOKS: u32 = 60;
 const LOOK_PAUSE: Duration = Duration::from_millis(500);
@@ -22,7 +24,7 @@ pub(crate) fn measure(cycles: u32) -> Result<Row> {
     for _ in 0..WARM_UP {
         cycle(&field)?;
     }
-    rest(Duration::from_secs(3))?;
+    rest(SETTLE)?;
     let hosts = || (0..HOSTS).map(|number| field.cluster.host(number));
     let before = hosts().map(count).collect::<Result<Vec<_>>>()?;
     let memory_before = hosts().map(memory).collect::<Result<Vec<_>>>()?;

@@ -1,4 +1,4 @@
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
@@ -22,6 +22,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const REPLICAS: usize = 6;
 const START_DELAY_MS: u32 = 1000;
 const CHANGED: &str = "CHANGED=1";
+/// How long the host that suffers is waited for, each time.
+const OWN_PATIENCE: Duration = Duration::from_secs(1);
+/// The one that it moves to.
+const NEW_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 98, 0, 214);
 /// Until everything answers from everywhere after a fault has healed.
 const HEALED_SECONDS_MAX: f64 = 10.0;
 const CUT_FOR: Duration = Duration::from_secs(30);
@@ -47,19 +51,24 @@ pub(crate) fn measure() -> Result<Row> {
     until("all answers", Duration::from_millis(50), || Ok(heals(&field).ok()))?;
     let brought_back = field.brought_back().len();
     let mut row = Row::new(format!("faults: {HOSTS} hosts, {MANAGERS} of them managers"));
-    under(&mut field, &mut row, "a worker rebooted", |field| {
+    under(&mut field, &mut row, "a worker rebooted", VICTIM, |field| {
         field.cluster.host_mut(VICTIM).kill_everything();
         rest(CALM)?;
         field.cluster.host_mut(VICTIM).start();
         Ok(())
     })?;
-    under(&mut field, &mut row, "a worker cut off for 30 s", |field| {
+    under(&mut field, &mut row, "a worker cut off for 30 s", VICTIM, |field| {
         field.cluster.set_cut(VICTIM, true);
         let rested = rest(CUT_FOR);
         field.cluster.set_cut(VICTIM, false);
         rested
     })?;
-    under(&mut field, &mut row, "the leader killed in the middle of a rolling change", roll)?;
+    under(&mut field, &mut row, "a worker with a new address", VICTIM, |field| {
+        field.move_host(VICTIM, NEW_ADDRESS)
+    })?;
+    let leader = field.cluster.leader();
+    let what = "the leader killed in the middle of a rolling change";
+    under(&mut field, &mut row, what, leader, |field| roll(field, leader))?;
     let found = field.audit_since(brought_back)?;
     row.judge(found.is_empty(), "audits find nothing to bring back");
     row.faults.extend(found);
@@ -74,16 +83,20 @@ fn availability(field: &Field, word: &str) -> Result<()> {
     Ok(())
 }
 
-/// Asks the other hosts steadily meanwhile, then waits until everything answers from everywhere.
+/// Asks the other hosts steadily meanwhile, then waits until everything answers from everywhere. The host that suffers is asked, too,
+/// which is shown: while its daemon is away it hears of no change.
 fn under(
     field: &mut Field,
     row: &mut Row,
     what: &str,
+    victim: u8,
     fault: impl FnOnce(&mut Field) -> Result<()>,
 ) -> Result<()> {
     eprintln!("faults: {what}");
-    let targets: Vec<SocketAddr> = (0..VICTIM).map(|host| field.entry(host, PORT)).collect();
+    let targets: Vec<SocketAddr> =
+        (0..HOSTS).filter(|host| *host != victim).map(|host| field.entry(host, PORT)).collect();
     let steady = Steady::start(&field.client(), &targets, PERIOD, PATIENCE);
+    let own = Steady::start(&field.client(), &[field.entry(victim, PORT)], PERIOD, OWN_PATIENCE);
     rest(CALM)?;
     fault(field)?;
     let healed = Instant::now();
@@ -99,12 +112,14 @@ fn under(
     heal.map_err(|error| error.context(wrong.clone()))?;
     let took = healed.elapsed().as_secs_f64();
     rest(CALM)?;
-    let went = steady.stop();
+    let (went, own) = (steady.stop(), own.stop());
     row.say(format!(
-        "{what}: {} requests by the other hosts answered, {} failed, the slowest took {:.2} s",
+        "{what}: {} requests by the other hosts answered, {} failed, the slowest took {:.2} s; by the host itself {}, {} failed",
         went.answered,
         went.failures.len(),
-        went.slowest.as_secs_f64()
+        went.slowest.as_secs_f64(),
+        own.answered,
+        own.failures.len()
     ));
     row.judge(took < HEALED_SECONDS_MAX, format!("{what}: all answered {took:.1} s after it healed"));
     if !wrong.is_empty() {
@@ -115,8 +130,7 @@ fn under(
 }
 
 /// Changes all tasks of the service one by one, kills the leader when some are changed, and starts it again.
-fn roll(field: &mut Field) -> Result<()> {
-    let leader = field.cluster.leader();
+fn roll(field: &mut Field, leader: u8) -> Result<()> {
     let asked = (leader + 1) % MANAGERS;
     let api = field.cluster.api(asked);
     let shown = api.get("/services/f_web")?;

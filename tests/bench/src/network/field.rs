@@ -1,14 +1,15 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use skep_harness::{Api, Cluster, Namespaces, Place};
+use skep_harness::{Api, Cluster, Namespaces, Place, Resolver, Switch};
 
 use super::client::{ask, line};
-use crate::patience::until;
+use crate::patience::{rest, until};
 
 const PAUSE: Duration = Duration::from_millis(20);
 /// How long one request may take where nothing is wrong.
@@ -21,14 +22,19 @@ const AUDIT_SAYS: [&str; 2] = ["brought back", "cannot be brought back"];
 /// Hosts that are one swarm, and how their services are looked at from outside.
 #[derive(Debug)]
 pub(crate) struct Field {
+    // Before the cluster: it is in its namespaces.
+    _resolver: Resolver,
     /// The hosts.
     pub(crate) cluster: Cluster,
+    /// Hosts that have another address than at first.
+    moved: BTreeMap<u8, Ipv4Addr>,
 }
 
 impl Field {
     /// A swarm that is ready.
     pub(crate) fn new(managers: u8, workers: u8) -> Self {
-        Self { cluster: Cluster::new(managers, workers) }
+        let cluster = Cluster::new(managers, workers);
+        Self { _resolver: Resolver::start(&cluster), cluster, moved: BTreeMap::new() }
     }
 
     /// The client's namespace.
@@ -38,7 +44,28 @@ impl Field {
 
     /// A port of a host.
     pub(crate) fn entry(&self, host: u8, port: u16) -> SocketAddr {
-        (self.cluster.host(host).namespaces().address(), port).into()
+        let first = self.cluster.host(host).namespaces().address();
+        (self.moved.get(&host).copied().unwrap_or(first), port).into()
+    }
+
+    /// Gives a host another address while its daemon is away; what it was reached by before is gone.
+    pub(crate) fn move_host(&mut self, host: u8, address: Ipv4Addr) -> Result<()> {
+        let namespaces = self.cluster.host(host).namespaces();
+        let (name, former) = (namespaces.host(), namespaces.address());
+        let name = name.file_name().context("a namespace has a name")?.to_string_lossy().into_owned();
+        self.cluster.host_mut(host).kill_daemon();
+        for words in [
+            format!("address add {address}/24 dev eth0"),
+            format!("address delete {former}/24 dev eth0"),
+            format!("route replace default via {}", Switch::GATEWAY),
+        ] {
+            let mut command = Command::new("ip");
+            let output = command.args(["-n", &name]).args(words.split(' ')).output()?;
+            ensure!(output.status.success(), "ip {words}: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        self.moved.insert(host, address);
+        self.cluster.host_mut(host).start();
+        Ok(())
     }
 
     /// A port of every host.
@@ -147,9 +174,16 @@ impl Field {
         all.collect()
     }
 
-    /// Waits until every daemon has looked at the kernel again; what they had to bring back since `before`.
+    /// Waits until every daemon has looked at the kernel again; what they had to bring back since `before`, and what `skep doctor`
+    /// takes for a fault now.
     pub(crate) fn audit_since(&self, before: usize) -> Result<Vec<String>> {
-        crate::patience::rest(AUDIT_TIME)?;
-        Ok(self.brought_back().split_off(before))
+        rest(AUDIT_TIME)?;
+        let mut found = self.brought_back().split_off(before);
+        let ran = self.cluster.host(0).skep(&["doctor", "--json"]);
+        let told: Value = serde_json::from_str(&ran.out).with_context(|| format!("doctor: {ran:?}"))?;
+        let findings = told["Findings"].as_array().context("doctor tells no findings")?;
+        let faults = findings.iter().filter(|finding| finding["Severity"] == "FAULT");
+        found.extend(faults.map(|finding| format!("doctor: {} {}", finding["Place"], finding["Line"])));
+        Ok(found)
     }
 }

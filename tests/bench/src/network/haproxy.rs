@@ -22,7 +22,7 @@ impl Haproxy {
         let directory = tempfile::Builder::new().prefix("skep-bench-haproxy-").tempdir()?;
         let file = directory.path().join("haproxy.cfg");
         let text = format!(
-            "global\n  maxconn 10000\ndefaults\n  mode tcp\n  timeout connect 5s\n  timeout client 60s\n  timeout server 60s\n\
+            "global\n  maxconn 1000\ndefaults\n  mode tcp\n  timeout connect 5s\n  timeout client 60s\n  timeout server 60s\n\
              listen all\n  bind {listen}\n  server one {server}\n"
         );
         std::fs::write(&file, text)?;
@@ -30,7 +30,8 @@ impl Haproxy {
         // -db: one process in the foreground.
         let mut command = Command::new("ip");
         command.args(["netns", "exec"]).arg(name).args([PROGRAM, "-db", "-f"]).arg(&file);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        // What it complains about is shown.
+        command.stdin(Stdio::null()).stdout(Stdio::null());
         Ok(Self { child: command.spawn().context("start haproxy")?, _directory: directory })
     }
 
