@@ -2,6 +2,9 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use nix::libc::linger;
+use nix::sys::socket::{setsockopt, sockopt};
+
 /// Asks over a connection of its own, from the namespace of the thread, and gives the body. Any step may take as long as `patience`.
 pub(crate) fn ask(address: SocketAddr, patience: Duration) -> io::Result<String> {
     ask_path(address, "/", patience)
@@ -30,6 +33,15 @@ pub(crate) fn connect(address: SocketAddr, patience: Duration) -> io::Result<Tcp
     stream.set_read_timeout(Some(patience))?;
     stream.set_write_timeout(Some(patience))?;
     Ok(stream)
+}
+
+/// Asks over a new connection, and ends it with a reset. A connection that ends in order leaves its pair of ports behind for a minute;
+/// after some ten thousand to one address new ones would get a pair that is taken, and wait a second for it.
+pub(crate) fn ask_and_reset(address: SocketAddr, patience: Duration) -> io::Result<()> {
+    let mut stream = connect(address, patience)?;
+    ask_again(&mut stream)?;
+    setsockopt(&stream, sockopt::Linger, &linger { l_onoff: 1, l_linger: 0 })?;
+    Ok(())
 }
 
 /// The value of a line `Name: value` in a body.

@@ -55,8 +55,8 @@ impl Field {
         let name = name.file_name().context("a namespace has a name")?.to_string_lossy().into_owned();
         self.cluster.host_mut(host).kill_daemon();
         for words in [
-            format!("address add {address}/24 dev eth0"),
             format!("address delete {former}/24 dev eth0"),
+            format!("address add {address}/24 dev eth0"),
             format!("route replace default via {}", Switch::GATEWAY),
         ] {
             let mut command = Command::new("ip");

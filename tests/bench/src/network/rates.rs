@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use nix::unistd::{SysconfVar, sysconf};
 use skep_harness::Namespaces;
 
-use super::client::{ask, ask_again, connect};
+use super::client::{ask_again, ask_and_reset, connect};
 use super::field::PATIENCE;
 
 /// Clients that ask at the same time.
@@ -47,7 +47,7 @@ impl Way {
             while begun.elapsed() < time {
                 match &mut stream {
                     Some(stream) => ask_again(stream)?,
-                    None => drop(ask(self.address, PATIENCE)?),
+                    None => ask_and_reset(self.address, PATIENCE)?,
                 }
                 answered.fetch_add(1, Ordering::Relaxed);
             }
