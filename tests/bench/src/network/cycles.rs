@@ -12,7 +12,7 @@ const HOSTS: u8 = 2;
 const PORT: u16 = 8134;
 /// So many stacks come and go before the first count: what a daemon opens once is no growth.
 const WARM_UP: u32 = 5;
-/// The first audit has passed by then, which opens sockets of its own that stay.
+/// Longer than the period of the daemons' audits: what the first one opens is no growth.
 const SETTLE: Duration = Duration::from_secs(25);
 /// A daemon may keep something for a moment, such as a connection between managers and agents.
 const LOOKS: u32 = 60;
