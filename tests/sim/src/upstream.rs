@@ -149,7 +149,12 @@ impl Manager for Upstream {
         .await
     }
 
-    async fn diagnose(&self, session: SessionId, checkup: u64, report: &NodeReport) -> Result<(), SessionError> {
+    async fn diagnose(
+        &self,
+        session: SessionId,
+        checkup: u64,
+        report: &NodeReport,
+    ) -> Result<(), SessionError> {
         let (report, agent) = (report.clone(), self.agent);
         self.ask(move |world, _, dispatcher| async move {
             let node = world.agents.node(agent);
