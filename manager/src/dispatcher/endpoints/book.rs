@@ -184,8 +184,9 @@ impl Pages {
     ) {
         table.partial = true;
         let alone = table.own.is_none();
+        let audience_changed: BTreeSet<_> = self.audiences.since(revision).map(|(id, _)| id).collect();
         let mut services: BTreeSet<ServiceId> = self.services.since(revision).map(|(id, _)| id).collect();
-        services.extend(self.audiences.since(revision).map(|(id, _)| id));
+        services.extend(&audience_changed);
         if before != now {
             services.extend(
                 self.audiences.keys().filter(|id| self.is_told(*id, before) != self.is_told(*id, now)),
@@ -194,7 +195,6 @@ impl Pages {
         let (told, not_told): (Vec<_>, Vec<_>) = services.into_iter().partition(|id| self.is_told(*id, now));
         let entries = told.iter().filter_map(|id| self.services.get(*id));
         table.services = entries.map(|entry| entry.seen_by(node, alone)).collect();
-        let audience_changed: BTreeSet<_> = self.audiences.since(revision).map(|(id, _)| id).collect();
         let left = |id: &ServiceId| audience_changed.contains(id) || self.is_told(*id, before);
         table.services_gone = not_told.into_iter().filter(left).chain(self.services.gone(revision)).collect();
 
