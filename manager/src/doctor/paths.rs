@@ -118,7 +118,8 @@ fn finding(scene: &Scene<'_>, (from, to): Way, both: bool, trouble: &Trouble) ->
         Trouble::WrongChecksums => fault("packets with a UDP checksum are lost, those without arrive".into())
             .cause(format!("the network card of {start} (or its virtual switch) makes wrong checksums within tunnels"))
             .fix(format!(
-                "on {start}: ethtool -K LINK tx-udp_tnl-segmentation off tx-udp_tnl-csum-segmentation off, and if that is not                  enough: ethtool -K LINK tx off"
+                "on {start}: ethtool -K LINK tx-udp_tnl-segmentation off tx-udp_tnl-csum-segmentation off, and if that is not \
+                 enough: ethtool -K LINK tx off"
             )),
         Trouble::Altered => fault("content arrives that was not sent, or packets of odd lengths do not arrive".into())
             .cause("a network card or its driver, or a device on the way, changes packets")
