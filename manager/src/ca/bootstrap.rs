@@ -100,7 +100,7 @@ fn first_node(id: NodeId, raft_id: u64, key_digest: String, first: FirstNode) ->
 /// every task without a network has one there: with Swarm's 254 the whole swarm could run no more.
 fn ingress_network(id: NetworkId, spec: &ClusterSpec) -> Network {
     let subnet = spec.address_pools.first().map(|&pool| ingress_subnet(pool, spec.subnet_prefix_bits));
-    let spec = NetworkSpec { name: "ingress".into(), ingress: true, ..NetworkSpec::default() };
+    let spec = NetworkSpec { name: limits::INGRESS_NAME.into(), ingress: true, ..NetworkSpec::default() };
     Network { id, meta: Meta::default(), spec, subnet, address_cursor: 0, removing: false }
 }
 

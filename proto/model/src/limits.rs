@@ -39,6 +39,8 @@ pub const PUBLISHED_PORT_DYNAMIC_LAST: u16 = 32_767;
 /// Where subnets of new networks are taken from.
 pub const ADDRESS_POOL_DEFAULT: crate::Subnet =
     crate::Subnet { address: std::net::Ipv4Addr::new(10, 0, 0, 0), prefix_bits: 8 };
+/// The name of the network that published ports lead through; tables name it to nodes.
+pub const INGRESS_NAME: &str = "ingress";
 /// Prefix length of the ingress network, where the pool has room (Swarm: as for any network).
 pub const INGRESS_PREFIX_BITS: u8 = 16;
 /// Prefix length of a subnet taken from the pool.

@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 
 use skep_executor::ControllerError;
+use skep_model::limits::INGRESS_NAME;
 use skep_model::{EndpointNetwork, NetworkId, PortConfig, PublishedPort, Subnet, TaskAssignment};
 use skep_network::{Address, Attachment};
 
 use crate::container::{ContainerInfo, HostPort, NetworkPlace};
-
-/// The name of the network that published ports lead to.
-const INGRESS: &str = "ingress";
 
 /// The networks that this node knows from the endpoint table.
 pub(crate) type KnownNetworks = BTreeMap<NetworkId, EndpointNetwork>;
@@ -62,7 +60,7 @@ fn published(port: &HostPort) -> Option<PublishedPort> {
 /// The one that published ports lead to comes first: it is the source of what goes outside. A server of datagrams that is bound to no
 /// address answers from there, and only an answer from the address that was asked gets back through the port.
 fn addresses(places: &[NetworkPlace]) -> Vec<Address> {
-    let (ingress, others): (Vec<_>, Vec<_>) = places.iter().partition(|place| place.name == INGRESS);
+    let (ingress, others): (Vec<_>, Vec<_>) = places.iter().partition(|place| place.name == INGRESS_NAME);
     ingress.into_iter().chain(others).filter_map(address).collect()
 }
 
@@ -94,6 +92,6 @@ mod tests {
         };
         let (one, two) = (place(1, "a_default"), place(2, "b_default"));
         assert_eq!(order(&[one.clone(), two.clone()]), ["10.0.1.2", "10.0.2.2"]);
-        assert_eq!(order(&[one, two, place(3, INGRESS)]), ["10.0.3.2", "10.0.1.2", "10.0.2.2"]);
+        assert_eq!(order(&[one, two, place(3, INGRESS_NAME)]), ["10.0.3.2", "10.0.1.2", "10.0.2.2"]);
     }
 }

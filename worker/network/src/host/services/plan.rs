@@ -1,15 +1,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
+use skep_model::limits::INGRESS_NAME;
 use skep_model::{Backend, EndpointService, EndpointTable, NetworkId, PublishedPort};
 
 use super::chain::Target;
 use super::{Chain, Key};
 use crate::host::tunnel::Reach;
 use crate::nft::Batch;
-
-/// The name that managers give to the network that published ports go through.
-const INGRESS: &str = "ingress";
 
 /// The service part of the nft table, or a part of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,7 +31,11 @@ impl Plan {
         only: Option<&BTreeSet<Key>>,
     ) -> Self {
         let entrance = Entrance {
-            ingress: table.networks.iter().find(|network| network.name == INGRESS).map(|network| network.id),
+            ingress: table
+                .networks
+                .iter()
+                .find(|network| network.name == INGRESS_NAME)
+                .map(|network| network.id),
             known: table.networks.iter().map(|network| network.id).collect(),
         };
         let wanted = |key: &Key| only.is_none_or(|only| only.contains(key));
@@ -201,7 +203,7 @@ mod tests {
         let found = plan(&wanted);
         assert_eq!((at(&found, vip), at(&found, port)), (target(1, None), target(1, Some(80))));
         // Published ports go through the ingress network when there is one.
-        wanted.networks[1].name = INGRESS.into();
+        wanted.networks[1].name = INGRESS_NAME.into();
         assert_eq!(at(&plan(&wanted), port), target(2, Some(80)));
         let own = [PublishedPort { protocol: Protocol::Tcp, published: 8080, target: 90, address: None }];
         let single = std::iter::once((on(3, 5).address, own.as_slice()));
