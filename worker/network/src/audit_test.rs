@@ -86,6 +86,16 @@ fn damage_is_named_and_brought_back() {
 }
 
 #[test]
+fn settings_are_brought_back_before_there_is_a_table() {
+    in_lab(|lab| async move {
+        let node = Node::first(&lab).await;
+        run(&node, "sysctl -qw net.ipv4.ip_forward=0");
+        assert!(found(&node.network, true).await.iter().any(|one| one.repaired));
+        assert_eq!(found(&node.network, false).await, []);
+    });
+}
+
+#[test]
 fn what_cannot_be_brought_back_is_said() {
     in_lab(|lab| async move {
         let network = lab.open().await;

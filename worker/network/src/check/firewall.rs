@@ -50,31 +50,21 @@ fn lets_nothing_in(chain: &BaseChain) -> Finding {
         ))
 }
 
-/// Looks for settings that somebody changed since the daemon started.
-pub(super) fn check_settings() -> Vec<Finding> {
+/// Looks for settings that somebody changed since the daemon started, and that are not ours to bring back (see `host/audit`).
+pub(super) fn check_settings() -> Option<Finding> {
     let setting = |name: &str| sysctl::read(name).unwrap_or_default();
     let strict = |link: &str| setting(&format!("net/ipv4/conf/{link}/rp_filter"));
-    judge_settings(&setting("net/ipv4/ip_forward"), &strict("all"), &strict(NAME))
+    judge_settings(&strict("all"), &strict(NAME))
 }
 
-fn judge_settings(forward: &str, all: &str, tunnel: &str) -> Vec<Finding> {
-    let mut found = Vec::new();
-    if forward == "0" {
-        found.push(
-            Finding::fault(Check::Firewall, "this host forwards no packets (net.ipv4.ip_forward is 0): its containers reach nobody")
-                .cause("another program, or a file in /etc/sysctl.d that was applied, set it after the daemon started")
-                .fix("sysctl -w net.ipv4.ip_forward=1, and set it in /etc/sysctl.d"),
-        );
-    }
+fn judge_settings(all: &str, tunnel: &str) -> Option<Finding> {
     // The bigger one counts: 1 is strict, 2 is loose.
-    if [all, tunnel].into_iter().max() == Some("1") && !tunnel.is_empty() {
-        found.push(
-            Finding::fault(Check::Firewall, format!("this host drops packets of clients of other nodes (strict rp_filter on {NAME})"))
-                .cause("another program set net.ipv4.conf.*.rp_filter after the daemon started")
-                .fix(format!("sysctl -w net.ipv4.conf.{NAME}.rp_filter=2, and set net.ipv4.conf.all.rp_filter=2 in /etc/sysctl.d")),
-        );
-    }
-    found
+    let strict = [all, tunnel].into_iter().max() == Some("1") && !tunnel.is_empty();
+    strict.then(|| {
+        Finding::fault(Check::Firewall, format!("this host drops packets of clients of other nodes (strict rp_filter on {NAME})"))
+            .cause("another program set net.ipv4.conf.*.rp_filter after the daemon started")
+            .fix(format!("sysctl -w net.ipv4.conf.{NAME}.rp_filter=2, and set net.ipv4.conf.all.rp_filter=2 in /etc/sysctl.d"))
+    })
 }
 
 #[cfg(test)]
@@ -84,20 +74,19 @@ mod tests {
 
     #[test]
     fn settings_that_others_changed_are_found() {
-        assert!(judge_settings("1", "2", "2").is_empty());
-        assert!(judge_settings("1", "0", "0").is_empty());
-        assert!(judge_settings("1", "1", "2").is_empty());
-        assert!(judge_settings("1", "1", "").is_empty(), "there is no tunnel");
-        let found = judge_settings("0", "1", "0");
-        let texts: Vec<_> = found.iter().map(ToString::to_string).collect();
-        assert!(texts[0].contains("ip_forward=1") && texts[1].contains("rp_filter=2"), "{texts:?}");
+        assert!(judge_settings("2", "2").is_none());
+        assert!(judge_settings("0", "0").is_none());
+        assert!(judge_settings("1", "2").is_none());
+        assert!(judge_settings("1", "").is_none(), "there is no tunnel");
+        let found = judge_settings("1", "0").unwrap().to_string();
+        assert!(found.contains("rp_filter=2"), "{found}");
     }
 
     #[test]
     fn chains_that_drop_what_they_do_not_know_are_found() {
         in_lab(|lab| async move {
             let _network = lab.open().await;
-            assert!(check_rules().is_empty() && check_settings().is_empty());
+            assert!(check_rules().is_empty() && check_settings().is_none());
             set_rules(&lab.host, "forward", "");
             assert!(check_rules().is_empty(), "it accepts");
             set_rules(

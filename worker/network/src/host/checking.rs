@@ -34,8 +34,9 @@ impl Host {
         let mut found = Vec::new();
         for service in &self.table.services {
             for port in service.published.iter().filter(|port| port.protocol == Protocol::Tcp) {
-                if self.plan.leads_on(Key::of_port(port)) {
-                    let address = port.address.unwrap_or(Ipv4Addr::LOCALHOST);
+                let address = port.address.unwrap_or(Ipv4Addr::LOCALHOST);
+                // One that is open on an address of other nodes alone is not to be asked here.
+                if self.plan.leads_on(Key::of_port(port)) && is_own(address) {
                     let service = service.name.clone();
                     found.push(Published { service, address, port: port.published, target: port.target });
                 }
@@ -76,6 +77,11 @@ impl Host {
         }
         found
     }
+}
+
+/// Whether the address is one of this host, in the calling thread's network namespace.
+fn is_own(address: Ipv4Addr) -> bool {
+    std::net::UdpSocket::bind((address, 0)).is_ok()
 }
 
 /// Makes all that a host's network consists of, in the calling thread's network namespace, which is of no use after.

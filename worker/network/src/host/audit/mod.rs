@@ -15,10 +15,6 @@ use crate::sysctl::Sysctls;
 impl Host {
     /// What is not as it should be; with `repair`, it is brought back, and what is said of it is whether that helped.
     pub(crate) fn audit(&mut self, repair: bool) -> Result<Vec<Deviation>> {
-        // A former daemon's state is right until the first table says otherwise.
-        if self.applied.is_none() {
-            return Ok(Vec::new());
-        }
         let found = self.deviations()?;
         if !repair || found.is_empty() {
             return Ok(found.into_iter().map(|what| Deviation { what, repaired: false }).collect());
@@ -46,13 +42,18 @@ impl Host {
     }
 
     fn deviations(&mut self) -> Result<Vec<String>> {
-        let mut found = self.table_deviations()?;
+        let wrong = Sysctls::wrong().into_iter();
+        let setting = |(name, value)| format!("the setting {name} is {value}: containers may reach nobody");
+        let mut found: Vec<String> = wrong.map(setting).collect();
+        // A former daemon's state is right until the first table says otherwise.
+        if self.applied.is_none() {
+            return Ok(found);
+        }
+        found.extend(self.table_deviations()?);
         found.extend(self.link_deviations()?);
         for kind in Kind::ALL {
             found.extend(self.tunnel_deviations(kind)?);
         }
-        let wrong = Sysctls::wrong().into_iter();
-        found.extend(wrong.map(|(name, value)| format!("the setting {name} is {value}")));
         Ok(found)
     }
 
@@ -107,6 +108,9 @@ impl Host {
     /// Makes everything as it should be.
     fn bring_back(&mut self) -> Result<()> {
         self.sysctls.set()?;
+        if self.applied.is_none() {
+            return Ok(());
+        }
         if !self.table_deviations()?.is_empty() {
             let there = table_there(&mut self.filter, TABLE)?;
             let plan = self.plan.clone();
