@@ -193,8 +193,8 @@ impl Network {
             .host
             .call(move |host| host.apply(copy).map(|(applied, undo)| (applied, undo, host.ground())))
             .await?;
-        self.prober.follow(ground).await;
         self.directory.follow(table, &undo);
+        self.prober.follow(ground).await;
         Ok(applied)
     }
 

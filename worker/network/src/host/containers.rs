@@ -14,7 +14,7 @@ use super::links;
 use super::ruleset::{EGRESS, OWN, SAME, SOURCES, SUBNETS, TABLE, subnet_elements};
 use crate::attachment::Address;
 use crate::conntrack::Stale;
-use crate::nft::{Batch, Element, keys};
+use crate::nft::{Batch, Element, elements};
 use crate::{NetworkError, Result};
 
 /// One container's link and what hangs on it.
@@ -219,8 +219,7 @@ impl Host {
         ];
         let mut batch = Batch::new(TABLE);
         for (set, wanted) in &wanted {
-            let there = keys(&mut self.filter, TABLE, set)?.into_iter();
-            let there: BTreeSet<_> = there.map(|(key, _)| Element::Key(key)).collect();
+            let there = elements(&mut self.filter, TABLE, set)?;
             batch.remove(set, &there.difference(wanted).cloned().collect::<Vec<_>>());
             batch.add(set, &wanted.difference(&there).cloned().collect::<Vec<_>>());
         }

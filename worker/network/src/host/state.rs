@@ -17,10 +17,10 @@ use super::ruleset::{
 };
 use super::scope::Scope;
 use super::services::{Key, Plan};
-use super::tunnel::{Kind, Number, Outer, Reach, Route};
+use super::tunnel::{Number, Outer, Reach, Route};
 use super::ways::Ways;
 use crate::netlink::NetlinkSocket;
-use crate::nft::{Batch, chain_names, keys, table_there};
+use crate::nft::{Batch, chain_names, elements, table_there};
 use crate::sysctl::Sysctls;
 use crate::{NetworkError, PortHold, PortInUse, Result, reserve};
 
@@ -72,8 +72,6 @@ pub(crate) struct Host {
     /// Whose the addresses in the table are.
     pub(super) owners: Owners,
     pub(super) plan: Plan,
-    /// The links that could not be had when the plan was made.
-    planned_without: BTreeSet<Kind>,
     pub(super) sysctls: Sysctls,
     /// The nft generation at which the table was found to be as it should.
     pub(super) sound_at: Option<u32>,
@@ -97,14 +95,10 @@ impl Host {
         let mut peers = BTreeMap::new();
         if table_there(&mut filter, TABLE)? {
             plan = Plan::left(&chain_names(&mut filter, TABLE)?);
-            for (set, subnets) in [(&SAME, &mut subnets), (&SEALED, &mut sealed)] {
-                let ranges = keys(&mut filter, TABLE, set).unwrap_or_default();
-                let there =
-                    |(first, last): &(Vec<u8>, Option<Vec<u8>>)| subnet_of_range(first, last.as_deref()?);
-                subnets.extend(ranges.iter().filter_map(there));
-            }
-            let pairs = keys(&mut filter, TABLE, &BACK).unwrap_or_default();
-            peers = pairs.iter().filter_map(|(pair, _)| peer_of_pair(pair)).collect();
+            let mut there = |set| elements(&mut filter, TABLE, set).unwrap_or_default();
+            subnets = there(&SAME).iter().filter_map(subnet_of_range).collect();
+            sealed = there(&SEALED).iter().filter_map(subnet_of_range).collect();
+            peers = there(&BACK).iter().filter_map(peer_of_pair).collect();
         }
         let mut batch = Batch::new(TABLE);
         install(&mut batch, own_address(), ruled.as_ref());
@@ -142,7 +136,6 @@ impl Host {
             table: EndpointTable::default(),
             owners: Owners::default(),
             plan,
-            planned_without: BTreeSet::new(),
             holds: BTreeMap::new(),
         })
     }
@@ -178,7 +171,6 @@ impl Host {
         let first = self.applied.is_none();
         self.adopted = false;
         self.plan.replace(keys.as_ref(), part);
-        self.planned_without.clone_from(self.reach.lost());
         self.applied = Some(self.table.version);
         self.release_ports();
         if let Err(error) = self.trim_tunnel_of(addresses.as_ref()) {
@@ -238,8 +230,8 @@ impl Host {
             tracing::warn!("somebody deleted the nft table {TABLE}; making it again");
             return self.commit_anew(false);
         }
-        // Links that are lost, or had again, concern other services, too.
-        let keys = keys.filter(|_| *self.reach.lost() == self.planned_without);
+        // A link that is lost meanwhile concerns other services, too.
+        let keys = keys.filter(|_| self.reach.lost().is_empty());
         let (part, refused) = self.reserve_ports(self.wanted(keys.as_ref()));
         match self.commit(&part, keys.as_ref()) {
             Ok(()) => Ok(Followed { keys, part, refused }),

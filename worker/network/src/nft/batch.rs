@@ -3,7 +3,7 @@
 use nix::errno::Errno;
 
 use super::{Contents, Element, Expression, Set};
-use crate::netlink::{Message, NetlinkSocket, attributes, first_attribute, text};
+use crate::netlink::{Message, NetlinkSocket, first_attribute, text};
 use crate::{NetworkError, Result};
 
 pub(super) const SUBSYSTEM: u16 = 10;
@@ -227,25 +227,4 @@ pub(crate) fn chain_names(socket: &mut NetlinkSocket, table: &str) -> Result<Vec
         first_attribute(attributes, 3).filter(|_| owner == table).map(text)
     });
     Ok(ours.collect())
-}
-
-/// A key in a set, and the last one of its range where elements are ranges.
-pub(crate) type Range = (Vec<u8>, Option<Vec<u8>>);
-
-/// What is in a set.
-pub(crate) fn keys(socket: &mut NetlinkSocket, table: &str, set: &Set) -> Result<Vec<Range>> {
-    let action = format!("list the nft set {}", set.name);
-    let mut message = Message::new(GET_ELEMENTS | (SUBSYSTEM << 8), 0, &HEADER, action);
-    message.text(1, table).text(2, set.name);
-    let value = |element: &[u8], kind| {
-        first_attribute(element, kind).and_then(|data| first_attribute(data, 1)).map(<[u8]>::to_vec)
-    };
-    let mut keys = Vec::new();
-    for body in socket.dump(message)? {
-        let list = body.get(4..).and_then(|attributes| first_attribute(attributes, 3)).unwrap_or_default();
-        let elements =
-            attributes(list).filter_map(|(_, element)| Some((value(element, 1)?, value(element, 10))));
-        keys.extend(elements);
-    }
-    Ok(keys)
 }

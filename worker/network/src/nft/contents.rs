@@ -150,7 +150,8 @@ fn comment(mut data: &[u8]) -> String {
     String::new()
 }
 
-fn elements(socket: &mut NetlinkSocket, table: &str, set: &Set) -> Result<BTreeSet<Element>> {
+/// What is in a set.
+pub(crate) fn elements(socket: &mut NetlinkSocket, table: &str, set: &Set) -> Result<BTreeSet<Element>> {
     let mut message = dump(GET_ELEMENTS, table, "list an nft set");
     message.text(2, set.name);
     let mut found = BTreeSet::new();

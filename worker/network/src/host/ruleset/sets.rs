@@ -97,7 +97,8 @@ pub(crate) fn subnet_elements<'a>(subnets: impl Iterator<Item = &'a Subnet>) -> 
 }
 
 /// The subnet behind an element of [`SAME`] or [`SEALED`].
-pub(crate) fn subnet_of_range(first: &[u8], last: &[u8]) -> Option<Subnet> {
+pub(crate) fn subnet_of_range(element: &Element) -> Option<Subnet> {
+    let Element::Range { first, last } = element else { return None };
     let number = |key: &[u8]| key.first_chunk().map(|bytes| u32::from_be_bytes(*bytes));
     let (first, last) = (number(first)?, number(last)?);
     let prefix_bits = u8::try_from((first ^ last).leading_zeros()).ok()?;
@@ -118,7 +119,8 @@ pub(crate) fn peer_elements(peers: &BTreeMap<Number, Ipv4Addr>) -> [(&'static Se
 }
 
 /// The node behind an element of [`BACK`].
-pub(crate) fn peer_of_pair(key: &[u8]) -> Option<(Number, Ipv4Addr)> {
+pub(crate) fn peer_of_pair(element: &Element) -> Option<(Number, Ipv4Addr)> {
+    let Element::Key(key) = element else { return None };
     let address = |bytes: &[u8]| bytes.first_chunk::<4>().map(|octets| Ipv4Addr::from(*octets));
     Some((Number::of_hop(address(key.get(4..)?)?)?, address(key)?))
 }
