@@ -32,6 +32,26 @@ impl EndpointTable {
         }
     }
 
+    /// Makes one change of this one and the next.
+    pub fn absorb(&mut self, next: Self) {
+        if !next.partial {
+            *self = next;
+            return;
+        }
+        self.networks.sort_by_key(network_id);
+        self.services.sort_by_key(service_id);
+        self.peers.sort_by_key(peer_id);
+        if self.partial {
+            self.networks_gone.retain(|id| !next.networks.iter().any(|network| network.id == *id));
+            self.services_gone.retain(|id| !next.services.iter().any(|service| service.id == *id));
+            self.peers_gone.retain(|id| !next.peers.iter().any(|peer| peer.node == *id));
+            self.networks_gone.extend(&next.networks_gone);
+            self.services_gone.extend(&next.services_gone);
+            self.peers_gone.extend(&next.peers_gone);
+        }
+        self.merge(next);
+    }
+
     /// The service, if the table names it.
     pub fn service(&self, id: ServiceId) -> Option<&EndpointService> {
         let at = self.services.binary_search_by_key(&id, service_id).ok()?;
@@ -94,6 +114,36 @@ mod tests {
 
     fn whole(version: u64, services: Vec<EndpointService>) -> EndpointTable {
         EndpointTable { version, services, ..EndpointTable::default() }
+    }
+
+    #[test]
+    fn two_changes_made_one_do_what_they_do_one_after_the_other() {
+        let base = whole(1, vec![service(1, "a"), service(2, "b"), service(3, "c")]);
+        let change = |version: u64, put: &[u128], gone: &[u128]| EndpointTable {
+            partial: true,
+            services_gone: gone.iter().map(|id| ServiceId::new(*id)).collect(),
+            ..whole(version, put.iter().map(|id| service(*id, &format!("{id} of {version}"))).collect())
+        };
+        let changes = [
+            change(2, &[4, 2], &[1]),
+            change(3, &[1, 5], &[2, 4]),
+            change(4, &[], &[1, 3]),
+            change(5, &[3, 1], &[]),
+            whole(6, vec![service(9, "i")]),
+            change(7, &[8], &[9]),
+        ];
+        for first in 0..changes.len() {
+            let mut one_by_one = base.clone();
+            let mut together = changes[first].clone();
+            one_by_one.merge(changes[first].clone());
+            for next in &changes[first + 1..] {
+                one_by_one.merge(next.clone());
+                together.absorb(next.clone());
+                let mut at_once = base.clone();
+                at_once.merge(together.clone());
+                assert_eq!(at_once, one_by_one, "{first} to {}", next.version);
+            }
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::manager::{Managers, SessionError};
 use crate::reporter::Outbox;
 use crate::session;
 use crate::storage::{StorageError, TaskStorage};
+use crate::tables::Tables;
 use crate::task_manager::Shared;
 use crate::tasks::Tasks;
 
@@ -56,7 +57,10 @@ impl Agent {
     pub async fn run(self, shutdown: Shutdown) -> Result<(), StorageError> {
         let AgentOptions { env, executor, storage, managers, swarm } = self.options;
         let checkup = Latest::new(None);
-        let shared = Shared { env, executor, storage, outbox: Outbox::new(), swarm, checkup };
+        let tables = Tables::new();
+        let writing = tables.clone().write(env.clone(), Arc::clone(&storage));
+        let _writing = env.spawn("endpoint tables", writing);
+        let shared = Shared { env, executor, storage, outbox: Outbox::new(), swarm, tables, checkup };
         let mut tasks = Tasks::new(shared.clone());
         resume(&shared, &mut tasks).await?;
         tokio::select! {
@@ -64,6 +68,7 @@ impl Agent {
             () = shutdown.cancelled() => {}
             () = keep_session(&shared, &*managers, &mut tasks) => {}
         }
+        shared.tables.settle(&shared.env).await;
         Ok(())
     }
 }

@@ -11,6 +11,7 @@ mod manager;
 mod reporter;
 mod session;
 mod storage;
+mod tables;
 mod task_manager;
 mod tasks;
 

@@ -72,7 +72,7 @@ async fn follow(
 }
 
 /// Does what an update says: the network first (a task that stops must not get new connections, one that starts needs its
-/// networks), then the disk, then the tasks.
+/// networks), then the disk, then the tasks. Only tasks wait for the disk: tables that follow each other would queue behind it.
 async fn apply(shared: &Shared, tasks: &mut Tasks, update: SessionUpdate) -> Result<(), String> {
     if let Some(view) = update.swarm {
         shared.swarm.set(Some(view));
@@ -80,17 +80,20 @@ async fn apply(shared: &Shared, tasks: &mut Tasks, update: SessionUpdate) -> Res
     if let Some(checkup) = update.checkup {
         shared.checkup.set(Some(checkup));
     }
-    if let Some(table) = &update.endpoints {
-        shared.executor.apply_endpoints(table).await.map_err(|error| error.to_string())?;
+    if let Some(table) = update.endpoints {
+        shared.executor.apply_endpoints(&table).await.map_err(|error| error.to_string())?;
         shared.outbox.applied(table.version);
+        shared.tables.keep(table);
     }
     let mut forgotten = update.forget;
     if update.complete {
         let known = |id: &TaskId| update.assign.iter().any(|assignment| assignment.id == *id);
         forgotten.extend(tasks.ids().into_iter().filter(|id| !known(id)));
     }
-    let stored = shared.storage.update(&update.assign, &forgotten, update.endpoints.as_ref()).await;
-    stored.map_err(|error| error.to_string())?;
+    if !update.assign.is_empty() || !forgotten.is_empty() {
+        let stored = shared.storage.update(&update.assign, &forgotten, None).await;
+        stored.map_err(|error| error.to_string())?;
+    }
     tasks.forget(forgotten);
     for assignment in update.assign {
         tasks.assign(assignment, None);

@@ -9,6 +9,7 @@ use skep_runtime::{Backoff, Env, Latest};
 
 use crate::reporter::Outbox;
 use crate::storage::TaskStorage;
+use crate::tables::Tables;
 
 /// First wait after a temporary error.
 const RETRY_FIRST: Duration = Duration::from_millis(200);
@@ -23,6 +24,8 @@ pub(crate) struct Shared {
     pub(crate) storage: Arc<dyn TaskStorage>,
     pub(crate) outbox: Outbox,
     pub(crate) swarm: Latest<Option<SwarmView>>,
+    /// What is on its way to the disk.
+    pub(crate) tables: Tables,
     /// What managers asked last.
     pub(crate) checkup: Latest<Option<Checkup>>,
 }
