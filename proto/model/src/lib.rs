@@ -39,14 +39,14 @@ pub use object::{
 pub use spec::{
     Availability, BALANCE_LABEL, Balance, ClusterSpec, ContainerSpec, EndpointMode, EndpointSpec, Labels,
     Limits, Mount, MountKind, NetworkAttachment, NetworkSpec, NetworkTarget, NodeSpec, PREFER_LOCAL_LABEL,
-    PortConfig, PortMode, Protocol, Reservations, Resources, RestartCondition, RestartPolicy, STACK_LABEL,
-    ServiceMode, ServiceSpec, StackSpec, TaskSpec,
+    PlainNetwork, PlainPlace, PlainSpec, PortConfig, PortMode, Protocol, Reservations, Resources,
+    RestartCondition, RestartPolicy, STACK_LABEL, ServiceMode, ServiceSpec, StackSpec, TaskSpec,
 };
 pub use swarm_view::SwarmView;
 pub use task_state::{StateOwner, TaskState};
 pub use timestamp::Timestamp;
 pub use tunnel_key::TunnelKey;
 pub use validate::{
-    validate_cluster, validate_image, validate_name, validate_network, validate_no_overlap, validate_service,
-    validate_stack, validate_stack_name,
+    validate_cluster, validate_container_name, validate_image, validate_name, validate_network,
+    validate_no_overlap, validate_plain, validate_service, validate_stack, validate_stack_name,
 };
