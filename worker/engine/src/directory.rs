@@ -1,5 +1,6 @@
 //! A container's files: `containers/<id>/` with its record, its writable layer, its log, and the files of /etc that the
-//! engine writes. Nothing here needs to survive a loss of power, because no container does.
+//! engine writes. No process survives a loss of power, so of a task's container nothing needs to; a plain one can be started again, and its
+//! record is on the disk when it is answered for.
 
 use std::fs;
 use std::io;
@@ -78,7 +79,17 @@ impl Directory {
         let (path, aside) = (self.path.join("record.json"), self.path.join("record.new"));
         let write = || -> io::Result<()> {
             fs::write(&aside, serde_json::to_vec(container).map_err(io::Error::other)?)?;
-            fs::rename(&aside, &path)
+            let lasting = container.info.plain.is_some();
+            if lasting {
+                fs::File::open(&aside)?.sync_all()?;
+            }
+            fs::rename(&aside, &path)?;
+            if lasting {
+                for directory in [Some(self.path.as_path()), self.path.parent()].into_iter().flatten() {
+                    fs::File::open(directory)?.sync_all()?;
+                }
+            }
+            Ok(())
         };
         write().map_err(EngineError::file(format!("write {}", path.display())))
     }

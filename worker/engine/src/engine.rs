@@ -6,10 +6,10 @@ use skep_image::ImageStore;
 use skep_keeper::protocol::Record;
 use skep_model::Labels;
 use skep_network::{Network, namespace_of, upstreams_of_host};
-use skep_runtime::Env;
+use skep_runtime::{Env, Latest};
 use tokio::sync::Semaphore;
 
-use crate::container::{Container, ContainerState, Phase};
+use crate::container::{Container, ContainerInfo, ContainerState, Phase};
 use crate::descriptors::KeeperStore;
 use crate::directory::{Directories, StoredContainer};
 use crate::error::EngineError;
@@ -18,6 +18,7 @@ use crate::exits;
 use crate::keeper::{Keeper, KeeperOptions};
 use crate::logs::{LogLines, LogRequest};
 use crate::places::{self, KnownNetworks};
+use crate::plain::LocalAddresses;
 use crate::registry::Registry;
 
 /// Containers that are made at the same time: more would only wait for the same CPUs.
@@ -61,6 +62,9 @@ pub struct Engine {
     pub(crate) labels: Labels,
     pub(crate) search: String,
     known_networks: Mutex<KnownNetworks>,
+    local_addresses: Mutex<LocalAddresses>,
+    /// Counts the ends of attachments.
+    attachments: Latest<u64>,
     events: EngineEvents,
 }
 
@@ -93,6 +97,8 @@ impl Engine {
             making: Semaphore::new(MADE_AT_ONCE),
             search: search_of_host(),
             known_networks: Mutex::default(),
+            local_addresses: Mutex::default(),
+            attachments: Latest::new(0),
             events,
             env,
             keeper,
@@ -168,7 +174,11 @@ impl Engine {
     /// # Errors
     /// When something cannot be taken down.
     pub async fn retire(&self) -> Result<(), EngineError> {
-        let running = |container: &Arc<Container>| container.state.get().phase != Phase::Exited;
+        let running = |container: &Arc<Container>| match container.state.get().phase {
+            Phase::Exited => false,
+            Phase::Running => true,
+            Phase::Making | Phase::Created => container.info.plain.is_none(),
+        };
         if self.registry.all().iter().any(running) {
             return Ok(());
         }
@@ -188,27 +198,36 @@ impl Engine {
         self.network.detach(id).await?;
         tokio::task::spawn_blocking(move || directory.remove()).await.map_err(|_| EngineError::Stopped)??;
         if let Some(container) = self.registry.remove(id) {
+            container.state.update(|state| state.removed = true);
             self.announce("destroy", &container);
+            self.local_addresses().set(&container.info.networks, false);
+            if container.info.plain.as_ref().is_some_and(|plain| plain.attachment.is_some()) {
+                self.attachments_changed();
+            }
         }
         Ok(())
+    }
+
+    /// An attachment of this node came to its end.
+    pub(crate) fn attachments_changed(&self) {
+        self.attachments.update(|count| *count += 1);
+    }
+
+    /// Counts the ends of attachments; to be waited for.
+    pub fn ended_attachments(&self) -> Latest<u64> {
+        self.attachments.clone()
+    }
+
+    pub(crate) fn local_addresses(&self) -> MutexGuard<'_, LocalAddresses> {
+        self.local_addresses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A container ended: the record says how. Called by the thread that reads the keeper's events.
     pub(crate) fn exited(self: &Arc<Self>, record: &Record) {
         let Some(container) = self.registry.get(&record.id) else { return };
         self.note_end(&container, ContainerState::of(record));
-        let (engine, id) = (Arc::clone(self), record.id.clone());
-        let tidy = async move {
-            // Its address is free for others only when nothing answers there any more.
-            if let Err(error) = engine.network.detach(&id).await {
-                tracing::warn!(container = id, %error, "its network was not taken down");
-            }
-            let deleted = engine.keeper.call(move |client| client.delete(&id, false)).await;
-            if let Err(error) = ignore_missing(deleted) {
-                tracing::warn!(%error, "the keeper did not forget a container");
-            }
-        };
-        self.env.spawn("tidy", tidy).detach();
+        let engine = Arc::clone(self);
+        self.env.spawn("tidy", async move { engine.tidy(&container).await }).detach();
     }
 
     /// Brings what is known in line with what the keeper has.
@@ -216,7 +235,10 @@ impl Engine {
         let now = self.env.now().as_nanos();
         for container in self.registry.all() {
             let state = container.state.get();
-            if !matches!(state.phase, Phase::Created | Phase::Running) {
+            // The keeper has a plain container only from its start on.
+            let at_keeper = state.phase == Phase::Running
+                || (state.phase == Phase::Created && container.info.plain.is_none());
+            if !at_keeper {
                 continue;
             }
             if !records.iter().any(|record| record.id == container.info.id) {
@@ -266,27 +288,38 @@ impl Engine {
 
     /// Takes over what a former daemon left.
     async fn adopt(self: &Arc<Self>, records: &[Record]) -> Result<(), EngineError> {
-        let mut live = BTreeSet::new();
+        let (mut live, mut rest) = (BTreeSet::new(), Vec::new());
         let now = self.env.now().as_nanos();
         for StoredContainer { info, ended } in self.directories.load()? {
             let record = records.iter().find(|record| record.id == info.id);
-            let (state, end) = found(ended, record, now);
+            let (state, end) = found(&info, ended, record, now);
             let container = self.registry.insert(info, state);
             if let Some(end) = end {
                 self.note_end(&container, end);
             }
             let pid = container.state.get().pid.and_then(|pid| i32::try_from(pid).ok());
-            let Some(pid) = pid else { continue };
+            let Some(pid) = pid else {
+                rest.push(container);
+                continue;
+            };
+            self.local_addresses().set(&container.info.networks, true);
             let id = container.info.id.clone();
             match self.readopt(&container, pid).await {
                 Ok(()) => drop(live.insert(id)),
                 Err(error) => tracing::warn!(container = id, %error, "its network was not found again"),
             }
         }
-        Ok(self.network.collect(&live).await?)
+        self.network.collect(&live).await?;
+        for container in rest.iter().filter(|container| container.info.plain.is_some()) {
+            self.settle_plain(container).await;
+        }
+        Ok(())
     }
 
     async fn readopt(&self, container: &Container, pid: i32) -> Result<(), EngineError> {
+        if container.info.on_host_network() {
+            return Ok(());
+        }
         let attachment = places::attachment(&container.info, namespace_of(pid)?);
         self.network.readopt(attachment).await?;
         Ok(())
@@ -295,15 +328,20 @@ impl Engine {
 
 /// How a former daemon's container is now, and its end, if it came while no daemon ran.
 fn found(
+    info: &ContainerInfo,
     ended: Option<ContainerState>,
     record: Option<&Record>,
     now_ns: u64,
 ) -> (ContainerState, Option<ContainerState>) {
     let running = ContainerState { phase: Phase::Running, ..ContainerState::default() };
+    let created = || ContainerState { phase: Phase::Created, ..ContainerState::default() };
     match (ended, record.map(ContainerState::of)) {
         (Some(ended), _) => (ended, None),
         (None, Some(end)) if end.phase == Phase::Exited => (running, Some(end)),
+        // A start that a former daemon did not finish is none.
+        (None, Some(state)) if info.plain.is_some() && state.phase != Phase::Running => (created(), None),
         (None, Some(state)) => (state, None),
+        (None, None) if info.plain.as_ref().is_some_and(|plain| !plain.started) => (created(), None),
         (None, None) => (running.clone(), Some(running.lost(now_ns))),
     }
 }
