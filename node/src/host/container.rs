@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use skep_api::{HostError, HostErrorKind};
-use skep_engine::{ContainerInfo, ContainerState, EngineError, HostPort, NetworkPlace, Phase};
+use skep_engine::{AttachError, ContainerInfo, ContainerState, EngineError, HostPort, NetworkPlace, Phase};
 use skep_model::Timestamp;
 use skep_rest::{ContainerInspect, ContainerSummary, PortSummary, human_duration, rfc3339};
 
@@ -25,7 +25,7 @@ pub(super) fn summary(info: &ContainerInfo, state: &ContainerState, now: Timesta
         status: status(state, now),
         network_settings: json!({ "Networks": networks(info) }),
         mounts: mounts(info),
-        host_config: json!({ "NetworkMode": "overlay" }),
+        host_config: json!({ "NetworkMode": network_mode(info) }),
     }
 }
 
@@ -92,7 +92,15 @@ pub(super) fn refused(error: EngineError) -> HostError {
     let kind = match &error {
         EngineError::NoContainer(_) => HostErrorKind::NotFound,
         EngineError::Ambiguous(_) => HostErrorKind::Invalid,
-        EngineError::State(_) => HostErrorKind::Conflict,
+        EngineError::State(_) | EngineError::NameTaken { .. } | EngineError::Port(_) => {
+            HostErrorKind::Conflict
+        }
+        EngineError::Invalid(_) | EngineError::Start { .. } => HostErrorKind::Invalid,
+        EngineError::Image(skep_image::Error::NotFound(_)) => HostErrorKind::NotFound,
+        EngineError::Image(_) => HostErrorKind::Invalid,
+        EngineError::Attach(AttachError::NotFound(_)) => HostErrorKind::NotFound,
+        EngineError::Attach(AttachError::Refused(_)) => HostErrorKind::Invalid,
+        EngineError::Attach(AttachError::Unavailable(_)) => HostErrorKind::Unavailable,
         EngineError::Stopped => HostErrorKind::Unavailable,
         _ => HostErrorKind::Internal,
     };
@@ -143,13 +151,19 @@ fn config(info: &ContainerInfo) -> Value {
 fn host_config(info: &ContainerInfo) -> Value {
     let (nano_cpus, memory, pids) = info.limits;
     json!({
-        "NetworkMode": "overlay",
+        "NetworkMode": network_mode(info),
+        "AutoRemove": info.plain.as_ref().is_some_and(|plain| plain.auto_remove),
         "LogConfig": { "Type": "json-file", "Config": {} },
         "RestartPolicy": { "Name": "no", "MaximumRetryCount": 0 },
         "NanoCpus": nano_cpus,
         "Memory": memory,
         "PidsLimit": pids,
     })
+}
+
+/// A task's container is on networks of the swarm, whichever.
+fn network_mode(info: &ContainerInfo) -> &str {
+    info.plain.as_ref().map_or("overlay", |plain| plain.network.word())
 }
 
 fn networks(info: &ContainerInfo) -> Value {

@@ -12,8 +12,8 @@ pub(super) async fn read(
     reference: &str,
     options: LogOptions,
 ) -> Result<LogStream, HostError> {
-    let LogOptions { since_ns, until_ns, tail, follow } = options;
-    let request = LogRequest { since_ns, until_ns, tail, follow };
+    let LogOptions { since_ns, until_ns, tail, follow, next_run } = options;
+    let request = LogRequest { since_ns, until_ns, tail, follow, next_run };
     let lines = engine.logs(reference, request).await.map_err(container::refused)?;
     Ok(futures::stream::unfold(Some(lines), next).boxed())
 }
