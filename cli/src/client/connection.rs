@@ -22,7 +22,7 @@ use crate::output;
 type Body = BoxBody<Bytes, std::io::Error>;
 
 /// Where the daemon is and how to talk to it. Each call has a connection of its own.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Client {
     host: String,
     socket: PathBuf,
@@ -73,6 +73,11 @@ impl Client {
     /// An answer that goes on for a while.
     pub(crate) async fn stream(&self, path: &str) -> Result<Incoming, Failure> {
         Ok(self.call(Method::GET, &versioned(path), Body::default(), None).await?.into_body())
+    }
+
+    /// The same of a call that does something.
+    pub(crate) async fn begin(&self, path: &str) -> Result<Incoming, Failure> {
+        Ok(self.call(Method::POST, &versioned(path), Body::default(), None).await?.into_body())
     }
 
     /// Sends an archive; the answer tells how it goes on.
