@@ -28,10 +28,10 @@ pub use endpoint::{
 };
 pub use error::{IdError, Invalid, UnknownWord};
 pub use ids::{
-    ClusterId, ID_DIGITS, NetworkId, NodeId, ServiceId, SessionId, StackId, TaskId, from_base36, to_base36,
+    AttachmentId, ClusterId, ID_DIGITS, NetworkId, NodeId, ServiceId, SessionId, StackId, TaskId, from_base36, to_base36,
 };
 pub use object::{
-    CertIssuer, Cluster, ContainerStatus, JoinTokens, Kind, ManagerStatus, Meta, Network, Node,
+    AttachedPlace, Attachment, CertIssuer, Cluster, ContainerStatus, JoinTokens, Kind, ManagerStatus, Meta, Network, Node,
     NodeCertificate, NodeDescription, NodeRole, NodeState, NodeStatus, Object, ObjectKey, RestartHistory,
     RootCa, RootRotation, Service, ServiceEndpoint, ServiceRevision, Stack, StackRevision, Task, TaskNetwork,
     TaskStatus, UnlockKey,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use skep_model::{
-    ClusterId, NetworkId, NodeId, ServiceId, SessionId, StackId, Subnet, TaskId, TaskNetwork, Timestamp,
+    AttachmentId, ClusterId, NetworkId, NodeId, ServiceId, SessionId, StackId, Subnet, TaskId, TaskNetwork, Timestamp,
     TunnelKey,
 };
 
@@ -63,7 +63,7 @@ macro_rules! ids {
         }
     )+};
 }
-ids!(ClusterId, NodeId, StackId, ServiceId, TaskId, NetworkId, SessionId);
+ids!(AttachmentId, ClusterId, NodeId, StackId, ServiceId, TaskId, NetworkId, SessionId);
 
 impl<T: Wire> Wire for Option<T> {
     type Form = Option<T::Form>;
