@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use skep_model::{
-    AttachedPlace, Attachment, AttachmentId, Change, Meta, Network, NetworkId, NetworkSpec, NodeId, Object, ObjectKey, Service, ServiceEndpoint,
-    ServiceId, ServiceSpec, Task, TaskId, TaskNetwork, TaskState, TaskStatus, Timestamp, Transaction,
+    AttachedPlace, Attachment, AttachmentId, Change, Meta, Network, NetworkId, NetworkSpec, NodeId, Object,
+    ObjectKey, Service, ServiceEndpoint, ServiceId, ServiceSpec, Task, TaskId, TaskNetwork, TaskState,
+    TaskStatus, Timestamp, Transaction,
 };
 
 use crate::index::Indexes;
@@ -248,7 +249,8 @@ fn a_plain_containers_address_is_in_use_and_rests_like_a_tasks() {
         error: String::new(),
     };
     at(&store, 100, vec![create(attachment(1, 5)), create(attachment(2, 6))]);
-    let of = |node: u128| store.view().node_attachments(NodeId::new(node)).map(|one| one.id).collect::<Vec<_>>();
+    let of =
+        |node: u128| store.view().node_attachments(NodeId::new(node)).map(|one| one.id).collect::<Vec<_>>();
     assert_eq!((of(5), of(6), of(7)), (vec![AttachmentId::new(1)], vec![AttachmentId::new(2)], Vec::new()));
     assert!(store.view().address_in_use(NetworkId::new(1), std::net::Ipv4Addr::new(10, 0, 0, 7)));
     let version = store.view().version();

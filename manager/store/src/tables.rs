@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use imbl::OrdMap;
 use skep_model::{
-    Attachment, AttachmentId, Cluster, ClusterId, Kind, Network, NetworkId, Node, NodeId, Object, ObjectKey, Service, ServiceId,
-    ServiceRevision, Stack, StackId, Task, TaskId,
+    Attachment, AttachmentId, Cluster, ClusterId, Kind, Network, NetworkId, Node, NodeId, Object, ObjectKey,
+    Service, ServiceId, ServiceRevision, Stack, StackId, Task, TaskId,
 };
 
 use crate::index::Indexes;

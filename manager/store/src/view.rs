@@ -4,8 +4,9 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use skep_model::{
-    Attachment, AttachmentId, Cluster, Kind, Network, NetworkId, Node, NodeId, Object, ObjectKey, Service, ServiceId, ServiceRevision,
-    ServiceSpec, Stack, StackId, Subnet, Task, TaskId, TaskState, Timestamp, Transaction,
+    Attachment, AttachmentId, Cluster, Kind, Network, NetworkId, Node, NodeId, Object, ObjectKey, Service,
+    ServiceId, ServiceRevision, ServiceSpec, Stack, StackId, Subnet, Task, TaskId, TaskState, Timestamp,
+    Transaction,
 };
 use thiserror::Error;
 

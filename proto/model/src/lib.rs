@@ -28,13 +28,14 @@ pub use endpoint::{
 };
 pub use error::{IdError, Invalid, UnknownWord};
 pub use ids::{
-    AttachmentId, ClusterId, ID_DIGITS, NetworkId, NodeId, ServiceId, SessionId, StackId, TaskId, from_base36, to_base36,
+    AttachmentId, ClusterId, ID_DIGITS, NetworkId, NodeId, ServiceId, SessionId, StackId, TaskId,
+    from_base36, to_base36,
 };
 pub use object::{
-    AttachedPlace, Attachment, CertIssuer, Cluster, ContainerStatus, JoinTokens, Kind, ManagerStatus, Meta, Network, Node,
-    NodeCertificate, NodeDescription, NodeRole, NodeState, NodeStatus, Object, ObjectKey, RestartHistory,
-    RootCa, RootRotation, Service, ServiceEndpoint, ServiceRevision, Stack, StackRevision, Task, TaskNetwork,
-    TaskStatus, UnlockKey,
+    AttachedPlace, Attachment, CertIssuer, Cluster, ContainerStatus, JoinTokens, Kind, ManagerStatus, Meta,
+    Network, Node, NodeCertificate, NodeDescription, NodeRole, NodeState, NodeStatus, Object, ObjectKey,
+    RestartHistory, RootCa, RootRotation, Service, ServiceEndpoint, ServiceRevision, Stack, StackRevision,
+    Task, TaskNetwork, TaskStatus, UnlockKey,
 };
 pub use spec::{
     Availability, BALANCE_LABEL, Balance, ClusterSpec, ContainerSpec, EndpointMode, EndpointSpec, Labels,

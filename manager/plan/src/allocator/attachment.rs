@@ -84,7 +84,8 @@ mod tests {
     fn shown(store: &Store, id: u128) -> (Vec<String>, String) {
         let view = store.view();
         let found = view.attachment(AttachmentId::new(id)).unwrap();
-        let addresses = found.places.iter().filter_map(|place| place.address).map(|address| address.to_string());
+        let addresses =
+            found.places.iter().filter_map(|place| place.address).map(|address| address.to_string());
         (addresses.collect(), found.error.clone())
     }
 
@@ -100,7 +101,11 @@ mod tests {
         assert!(addresses.is_empty() && error.starts_with("the network n1 has no free address: "), "{error}");
         let before = store.view().changed_at(Kind::Attachment);
         allocate(&store, now);
-        assert_eq!(store.view().changed_at(Kind::Attachment), before, "what is told once is not written again");
+        assert_eq!(
+            store.view().changed_at(Kind::Attachment),
+            before,
+            "what is told once is not written again"
+        );
 
         let gone = store.view().attachment(AttachmentId::new(1)).unwrap().clone();
         let key = skep_model::ObjectKey::Attachment(gone.id);

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Attachment, AttachmentId, Cluster, ClusterId, Meta, Network, NetworkId, Node, NodeId, Service, ServiceId, ServiceRevision, Stack,
-    StackId, Task, TaskId,
+    Attachment, AttachmentId, Cluster, ClusterId, Meta, Network, NetworkId, Node, NodeId, Service, ServiceId,
+    ServiceRevision, Stack, StackId, Task, TaskId,
 };
 
 macro_rules! objects {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use skep_model::{
-    AttachmentId, ClusterId, NetworkId, NodeId, ServiceId, SessionId, StackId, Subnet, TaskId, TaskNetwork, Timestamp,
-    TunnelKey,
+    AttachmentId, ClusterId, NetworkId, NodeId, ServiceId, SessionId, StackId, Subnet, TaskId, TaskNetwork,
+    Timestamp, TunnelKey,
 };
 
 use super::{Wire, required, words};
