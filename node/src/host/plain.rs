@@ -6,11 +6,12 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use skep_api::{HostError, HostErrorKind, WaitCondition};
-use skep_engine::{Engine, WaitFor};
+use skep_engine::{Attachments, Engine, WaitFor};
 use skep_model::PlainSpec;
 
 use super::container::refused;
-use crate::attachments::MemberAttachments;
+use crate::attachments::NoAttachments;
+use crate::member::Member;
 use crate::node::{Node, Standing};
 
 /// What a node says that has no engine.
@@ -24,8 +25,7 @@ pub(super) async fn create(node: &Node, name: Option<&str>, spec: &PlainSpec) ->
 
 /// Starts one; false when it ran.
 pub(super) async fn start(node: &Node, reference: &str) -> Result<bool, HostError> {
-    let attachments = MemberAttachments::of(node);
-    engine(node)?.start_plain(reference, &attachments).await.map_err(refused)
+    engine(node)?.start_plain(reference, &*attachments(node)).await.map_err(refused)
 }
 
 /// Stops one; false when it did not run.
@@ -35,8 +35,7 @@ pub(super) async fn stop(node: &Node, reference: &str, grace: Option<Duration>) 
 
 /// Stops one and starts it again.
 pub(super) async fn restart(node: &Node, reference: &str, grace: Option<Duration>) -> Result<(), HostError> {
-    let attachments = MemberAttachments::of(node);
-    known(node, reference)?.restart_plain(reference, grace, &attachments).await.map_err(refused)
+    known(node, reference)?.restart_plain(reference, grace, &*attachments(node)).await.map_err(refused)
 }
 
 /// Sends one a signal.
@@ -67,6 +66,13 @@ pub(super) async fn remove(node: &Node, reference: &str, force: bool) -> Result<
 pub(super) async fn prune(node: &Node, wanted: Vec<String>) -> Result<Vec<String>, HostError> {
     let Some(engine) = node.engine() else { return Ok(Vec::new()) };
     engine.prune_plain(|container| wanted.contains(&container.info.id)).await.map_err(refused)
+}
+
+fn attachments(node: &Node) -> Box<dyn Attachments> {
+    match node.member(Member::attachments) {
+        Some(attachments) => Box::new(attachments),
+        None => Box::new(NoAttachments),
+    }
 }
 
 fn engine(node: &Node) -> Result<Arc<Engine>, HostError> {

@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 use crate::container::{ContainerInfo, ContainerState};
 use crate::error::EngineError;
 
+/// How often a directory is removed in which something is still written.
+const REMOVE_TRIES: u32 = 5;
+
 /// The record of a container as it is on disk.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct StoredContainer {
@@ -111,5 +114,17 @@ impl Directory {
 }
 
 fn remove_all(path: &Path) -> io::Result<()> {
-    if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }
+    if !path.is_dir() {
+        return fs::remove_file(path);
+    }
+    let mut tries = 1;
+    loop {
+        match fs::remove_dir_all(path) {
+            // The end of the container was just written down.
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty && tries < REMOVE_TRIES => {
+                tries += 1
+            }
+            other => return other,
+        }
+    }
 }

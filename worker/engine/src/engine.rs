@@ -160,6 +160,7 @@ impl Engine {
     pub async fn wipe(&self) -> Result<(), EngineError> {
         let mut first: Result<(), EngineError> = Ok(());
         for container in self.registry.all() {
+            let _turn = container.turn.lock().await;
             let removed = self.destroy(&container.info.id).await;
             first = first.and(removed);
         }
@@ -208,8 +209,8 @@ impl Engine {
         Ok(())
     }
 
-    /// An attachment of this node came to its end.
-    pub(crate) fn attachments_changed(&self) {
+    /// An attachment of this node came to its end, or may have been made in vain.
+    pub fn attachments_changed(&self) {
         self.attachments.update(|count| *count += 1);
     }
 
