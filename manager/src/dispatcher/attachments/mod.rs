@@ -7,6 +7,8 @@
 //! | `grant.rs`  | what it gets, and when that goes                               |
 //! | `client.rs` | asks the leader, from any member                               |
 
+#[cfg(test)]
+mod attachments_test;
 mod client;
 mod error;
 mod grant;
