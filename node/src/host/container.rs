@@ -40,13 +40,27 @@ fn port(port: &HostPort) -> PortSummary {
 
 /// `{"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8080"}]}`.
 fn port_map(info: &ContainerInfo) -> Value {
-    let mut ports: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-    for open in &info.ports {
+    ports_by_target(&info.ports, |open| {
         let address = open.address.unwrap_or(Ipv4Addr::UNSPECIFIED).to_string();
-        let place = json!({ "HostIp": address, "HostPort": open.published.to_string() });
-        ports.entry(format!("{}/{}", open.target, open.protocol)).or_default().push(place);
+        json!({ "HostIp": address, "HostPort": open.published.to_string() })
+    })
+}
+
+/// The same of ports as they were asked for: an empty port is a free one.
+fn bindings(ports: &[HostPort]) -> Value {
+    ports_by_target(ports, |wanted| {
+        let address = wanted.address.map(|address| address.to_string()).unwrap_or_default();
+        let port = if wanted.published == 0 { String::new() } else { wanted.published.to_string() };
+        json!({ "HostIp": address, "HostPort": port })
+    })
+}
+
+fn ports_by_target(ports: &[HostPort], place: impl Fn(&HostPort) -> Value) -> Value {
+    let mut all: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    for port in ports {
+        all.entry(format!("{}/{}", port.target, port.protocol)).or_default().push(place(port));
     }
-    json!(ports)
+    json!(all)
 }
 
 /// Everything about one container.
@@ -152,6 +166,7 @@ fn host_config(info: &ContainerInfo) -> Value {
     let (nano_cpus, memory, pids) = info.limits;
     json!({
         "NetworkMode": network_mode(info),
+        "PortBindings": info.plain.as_ref().map(|plain| bindings(&plain.ports)),
         "AutoRemove": info.plain.as_ref().is_some_and(|plain| plain.auto_remove),
         "LogConfig": { "Type": "json-file", "Config": {} },
         "RestartPolicy": { "Name": "no", "MaximumRetryCount": 0 },

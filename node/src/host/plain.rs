@@ -6,8 +6,9 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use skep_api::{HostError, HostErrorKind, WaitCondition};
-use skep_engine::{Attachments, Engine, WaitFor};
+use skep_engine::{Attachments, Engine, EngineError, WaitFor};
 use skep_model::PlainSpec;
+use tokio::sync::oneshot;
 
 use super::container::refused;
 use crate::attachments::NoAttachments;
@@ -20,22 +21,26 @@ const NO_ENGINE: &str = "This node is not part of a swarm, and runs no container
 
 /// Makes one.
 pub(super) async fn create(node: &Node, name: Option<&str>, spec: &PlainSpec) -> Result<String, HostError> {
-    engine(node)?.create_plain(name, spec).await.map_err(refused)
+    let (engine, name, spec) = (engine(node)?, name.map(str::to_owned), spec.clone());
+    through(node, async move { engine.create_plain(name.as_deref(), &spec).await }).await
 }
 
 /// Starts one; false when it ran.
 pub(super) async fn start(node: &Node, reference: &str) -> Result<bool, HostError> {
-    engine(node)?.start_plain(reference, &*attachments(node)).await.map_err(refused)
+    let (engine, attachments, reference) = (engine(node)?, attachments(node), reference.to_owned());
+    through(node, async move { engine.start_plain(&reference, &*attachments).await }).await
 }
 
 /// Stops one; false when it did not run.
 pub(super) async fn stop(node: &Node, reference: &str, grace: Option<Duration>) -> Result<bool, HostError> {
-    known(node, reference)?.stop(reference, grace).await.map_err(refused)
+    let (engine, reference) = (known(node, reference)?, reference.to_owned());
+    through(node, async move { engine.stop(&reference, grace).await }).await
 }
 
 /// Stops one and starts it again.
 pub(super) async fn restart(node: &Node, reference: &str, grace: Option<Duration>) -> Result<(), HostError> {
-    known(node, reference)?.restart_plain(reference, grace, &*attachments(node)).await.map_err(refused)
+    let (engine, attachments, reference) = (known(node, reference)?, attachments(node), reference.to_owned());
+    through(node, async move { engine.restart_plain(&reference, grace, &*attachments).await }).await
 }
 
 /// Sends one a signal.
@@ -59,13 +64,26 @@ pub(super) fn wait(
 
 /// Removes one.
 pub(super) async fn remove(node: &Node, reference: &str, force: bool) -> Result<(), HostError> {
-    known(node, reference)?.remove_plain(reference, force).await.map_err(refused)
+    let (engine, reference) = (known(node, reference)?, reference.to_owned());
+    through(node, async move { engine.remove_plain(&reference, force).await }).await
 }
 
 /// Removes those of them that do not run.
 pub(super) async fn prune(node: &Node, wanted: Vec<String>) -> Result<Vec<String>, HostError> {
     let Some(engine) = node.engine() else { return Ok(Vec::new()) };
     engine.prune_plain(|container| wanted.contains(&container.info.id)).await.map_err(refused)
+}
+
+/// Goes on to its end, also when the client does not wait for it: half a start would be nobody's.
+async fn through<T: Send + 'static>(
+    node: &Node,
+    work: impl Future<Output = Result<T, EngineError>> + Send + 'static,
+) -> Result<T, HostError> {
+    let (done, outcome) = oneshot::channel();
+    let working = async move { drop(done.send(work.await)) };
+    node.env.spawn("container", working).detach();
+    let lost = |_| HostError::new(HostErrorKind::Unavailable, EngineError::Stopped);
+    outcome.await.map_err(lost)?.map_err(refused)
 }
 
 fn attachments(node: &Node) -> Box<dyn Attachments> {

@@ -30,6 +30,8 @@ pub(super) fn record(
     let mut info = made_of(id, &spec.container, &spec.resources, image);
     info.name = name;
     info.created_ns = place.created_ns;
+    let labels = image.config.labels.clone().into_iter().chain(info.labels);
+    info.labels = labels.collect();
     info.egress = matches!(spec.network, PlainNetwork::Bridge | PlainNetwork::Swarm(_));
     let wanted = (&spec.container, &spec.resources);
     let on_host = spec.network == PlainNetwork::Host;
