@@ -16,7 +16,7 @@ use super::ruleset::{
     subnet_of_range,
 };
 use super::scope::Scope;
-use super::services::{Key, Plan};
+use super::services::{Difference, Key, Plan};
 use super::tunnel::{Number, Outer, Reach, Route};
 use super::ways::Ways;
 use crate::conntrack::Stale;
@@ -310,7 +310,13 @@ impl Host {
         batch.add(&SAME, &pairs);
         batch.remove(&SEALED, &subnet_elements(self.sealed.difference(&self.reach.sealed)).1);
         batch.add(&SEALED, &subnet_elements(self.reach.sealed.difference(&self.sealed)).1);
-        plan.difference(&self.plan, keys, &mut batch);
+        let difference = Difference::new(&self.plan, plan, keys);
+        if difference.needs_preparing() {
+            let mut first = Batch::new(TABLE);
+            difference.prepare(&mut first);
+            first.commit(&mut self.filter)?;
+        }
+        difference.change(&mut batch);
         batch.commit(&mut self.filter)?;
         self.committed(plan);
         Ok(())
@@ -353,7 +359,9 @@ impl Host {
         batch.add(&SUBNETS, &plain);
         batch.add(&SAME, &pairs);
         batch.add(&SEALED, &subnet_elements(self.reach.sealed.iter()).1);
-        plan.difference(&Plan::default(), None, batch);
+        let difference = Difference::new(&Plan::default(), plan, None);
+        difference.prepare(batch);
+        difference.change(batch);
     }
 
     /// What is in the kernel from now on.

@@ -19,7 +19,7 @@ pub(crate) struct Set {
     pub(crate) name: &'static str,
     /// The `nft` program's numbers of the key's types, six bits each; only for its listing.
     pub(crate) key_type: u32,
-    /// Bytes of each field of the key, in multiples of four.
+    /// Bytes of each field of the key, in multiples of four where there are several.
     pub(crate) fields: &'static [u32],
     /// Whether elements are ranges.
     pub(crate) ranges: bool,
@@ -95,7 +95,7 @@ impl Element {
             }
             Self::Chain { key, chain } => {
                 value(element, 1, key);
-                element.nest(2, |data| super::Verdict::Goto(chain.clone()).encode(data));
+                element.nest(2, |data| super::Verdict::Jump(chain.clone()).encode(data));
             }
             Self::Value { key, value: data } => {
                 value(element, 1, key);

@@ -27,16 +27,16 @@ mod tunnel;
 use std::net::Ipv4Addr;
 
 pub(crate) use sets::{
-    BACK, EGRESS, OWN, PUBLISHED, PUBLISHED_AT, PUBLISHED_AT_CHOOSERS, PUBLISHED_AT_TARGETS,
-    PUBLISHED_CHOOSERS, PUBLISHED_TARGETS, SAME, SEALED, SETS, SOURCES, SUBNETS, VIP_CHOOSERS, VIP_TARGETS,
-    VIPS, peer_elements, peer_of_pair, subnet_elements, subnet_of_range,
+    BACK, EGRESS, OWN, PUBLISHED, PUBLISHED_AT, PUBLISHED_AT_TARGETS, PUBLISHED_AT_TURNS, PUBLISHED_TARGETS,
+    PUBLISHED_TURNS, SAME, SEALED, SETS, SOURCES, SUBNETS, VIP_TARGETS, VIP_TURNS, VIPS, peer_elements,
+    peer_of_pair, subnet_elements, subnet_of_range,
 };
 use terms::{
     ORIGINAL, R0, R1, accept, container, destination, direction, drop, local, loopback, member, outside,
     protocol, refuse, rule, source,
 };
 
-use super::services::{Chooser, Kind};
+use super::services::Kind;
 use super::tunnel::Outer;
 use crate::nft::{Batch, CtKey, Expression, Hook, MetaKey};
 
@@ -76,9 +76,6 @@ pub(crate) fn install(batch: &mut Batch, own: Option<Ipv4Addr>, outer: Option<&O
     }
     batch.rule(REFUSE, &rule([&protocol(6), &[Expression::RejectReset]]));
     batch.rule(REFUSE, &[Expression::RejectIcmp(3)]);
-    for kind in Kind::ALL {
-        batch.add(kind.chains(), &[Chooser::nothing()]);
-    }
     spoof(batch);
     isolate(batch);
     translate(batch);
@@ -113,15 +110,9 @@ fn isolate(batch: &mut Batch) {
 }
 
 fn translate(batch: &mut Batch) {
-    let find = |kind: Kind| {
-        let (mut rule, _) = kind.read();
-        rule.push(Expression::Map { set: kind.choosers().name, from: R0, to: R0 });
-        rule.push(Expression::VerdictMap { set: kind.chains().name, from: R0 });
-        rule
-    };
     let here = local(Expression::DestinationKind { to: R0 });
-    let to_vip = find(Kind::Vip);
-    let to_ports = [Kind::PortAt, Kind::Port].map(|kind| rule([&here, &find(kind)]));
+    let to_vip = Kind::Vip.find_turn();
+    let to_ports = [Kind::PortAt, Kind::Port].map(|kind| rule([&here, &kind.find_turn()]));
     // Twice: who looks for an element at the moment in which another takes its place may find neither (seen: a refused connection
     // in some thousand), but finds the other when looking again.
     for _ in 0..2 {

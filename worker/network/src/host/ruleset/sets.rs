@@ -23,8 +23,8 @@ const fn pairs(name: &'static str) -> Set {
     Set { name, key_type: (IPV4 << 6) | IPV4, fields: &[4, 4], ranges: false, value: Value::None }
 }
 
-const fn choosers(name: &'static str) -> Set {
-    Set { name, key_type: NUMBER, fields: &[4], ranges: false, value: Value::Verdict }
+const fn turns_of_ports(name: &'static str) -> Set {
+    Set { name, key_type: PORT, fields: &[2], ranges: false, value: Value::Verdict }
 }
 
 /// (link of a container . its address).
@@ -46,58 +46,42 @@ pub(crate) const SUBNETS: Set = Set { ranges: true, ..addresses("subnets") };
 /// (subnet . the same subnet) of each network that is encrypted between nodes.
 pub(crate) const SEALED: Set = Set { ranges: true, ..pairs("sealed") };
 /// What leads to a service is not in chains of its own but in maps with values: of a change in these the kernel checks nothing
-/// but the change, while each new rule and each new way to a chain makes it look at all chains again (6 ms with 10,000).
-const CHOOSER: Value = Value::Data { kind: NUMBER, length: 4 };
+/// but the change, while each new rule and each new way to a chain makes it look at all ways to chains again.
 const ADDRESS: Value = Value::Data { kind: IPV4, length: 4 };
 const ADDRESS_AND_PORT: Value = Value::Data { kind: (IPV4 << 6) | PORT, length: 8 };
 
-/// VIP to the number of a chooser.
-pub(crate) const VIPS: Set = Set { value: CHOOSER, ..addresses("vips") };
+/// (VIP . how a task is chosen).
+pub(crate) const VIPS: Set = Set { key_type: (IPV4 << 6) | NUMBER, ..pairs("vips") };
 /// (VIP . place) to the address of a task.
-pub(crate) const VIP_TARGETS: Set = Set {
-    name: "vip-targets",
-    key_type: (IPV4 << 6) | NUMBER,
-    fields: &[4, 4],
-    ranges: false,
-    value: ADDRESS,
-};
-/// (protocol . port) to the number of a chooser.
+pub(crate) const VIP_TARGETS: Set = Set { name: "vip-targets", value: ADDRESS, ..VIPS };
+/// The last byte of a VIP to the chain that chooses.
+pub(crate) const VIP_TURNS: Set = Set { value: Value::Verdict, ..addresses("vip-turns") };
+/// (protocol . port . how a task is chosen).
 pub(crate) const PUBLISHED: Set = Set {
     name: "published",
-    key_type: (PROTOCOL << 6) | PORT,
-    fields: &[4, 4],
-    ranges: false,
-    value: CHOOSER,
-};
-/// (protocol . port . place) to a task's address and port.
-pub(crate) const PUBLISHED_TARGETS: Set = Set {
-    name: "published-targets",
     key_type: (PROTOCOL << 12) | (PORT << 6) | NUMBER,
     fields: &[4, 4, 4],
     ranges: false,
-    value: ADDRESS_AND_PORT,
+    value: Value::None,
 };
-/// (address of this host . protocol . port) to the number of a chooser.
+/// (protocol . port . place) to a task's address and port.
+pub(crate) const PUBLISHED_TARGETS: Set =
+    Set { name: "published-targets", value: ADDRESS_AND_PORT, ..PUBLISHED };
+/// The last byte of a port to the chain that chooses.
+pub(crate) const PUBLISHED_TURNS: Set = turns_of_ports("published-turns");
+/// (address of this host . protocol . port . how a task is chosen).
 pub(crate) const PUBLISHED_AT: Set = Set {
     name: "published-at",
-    key_type: (IPV4 << 12) | (PROTOCOL << 6) | PORT,
-    fields: &[4, 4, 4],
-    ranges: false,
-    value: CHOOSER,
-};
-/// (address of this host . protocol . port . place) to a task's address and port.
-pub(crate) const PUBLISHED_AT_TARGETS: Set = Set {
-    name: "published-at-targets",
     key_type: (IPV4 << 18) | (PROTOCOL << 12) | (PORT << 6) | NUMBER,
     fields: &[4, 4, 4, 4],
     ranges: false,
-    value: ADDRESS_AND_PORT,
+    value: Value::None,
 };
-/// The numbers of choosers to their chains, for each of the three: the kernel looks at the chains behind all places that lead to
-/// them.
-pub(crate) const VIP_CHOOSERS: Set = choosers("vip-choosers");
-pub(crate) const PUBLISHED_CHOOSERS: Set = choosers("published-choosers");
-pub(crate) const PUBLISHED_AT_CHOOSERS: Set = choosers("published-at-choosers");
+/// (address of this host . protocol . port . place) to a task's address and port.
+pub(crate) const PUBLISHED_AT_TARGETS: Set =
+    Set { name: "published-at-targets", value: ADDRESS_AND_PORT, ..PUBLISHED_AT };
+/// The last byte of a port to the chain that chooses.
+pub(crate) const PUBLISHED_AT_TURNS: Set = turns_of_ports("published-at-turns");
 /// The addresses of the other nodes: who may send through the tunnel.
 pub(crate) const PEERS: Set = addresses("peers");
 /// The other nodes' addresses within the tunnel.
@@ -118,9 +102,9 @@ pub(crate) const SETS: [&Set; 18] = [
     &PUBLISHED_TARGETS,
     &PUBLISHED_AT,
     &PUBLISHED_AT_TARGETS,
-    &VIP_CHOOSERS,
-    &PUBLISHED_CHOOSERS,
-    &PUBLISHED_AT_CHOOSERS,
+    &VIP_TURNS,
+    &PUBLISHED_TURNS,
+    &PUBLISHED_AT_TURNS,
     &PEERS,
     &HOPS,
     &BACK,

@@ -1,6 +1,6 @@
 use crate::host::ruleset::{
-    PUBLISHED, PUBLISHED_AT, PUBLISHED_AT_CHOOSERS, PUBLISHED_AT_TARGETS, PUBLISHED_CHOOSERS,
-    PUBLISHED_TARGETS, VIP_CHOOSERS, VIP_TARGETS, VIPS,
+    PUBLISHED, PUBLISHED_AT, PUBLISHED_AT_TARGETS, PUBLISHED_AT_TURNS, PUBLISHED_TARGETS, PUBLISHED_TURNS,
+    VIP_TARGETS, VIP_TURNS, VIPS,
 };
 use crate::nft::{Base, Expression, MetaKey, Register, Set};
 
@@ -8,31 +8,22 @@ use crate::nft::{Base, Expression, MetaKey, Register, Set};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     /// A virtual address.
-    Vip = 1,
+    Vip,
     /// A port on all addresses of the host.
-    Port = 2,
+    Port,
     /// A port on one address of the host.
-    PortAt = 3,
+    PortAt,
 }
 
 impl Kind {
     pub(crate) const ALL: [Self; 3] = [Self::Vip, Self::Port, Self::PortAt];
 
-    /// The map to the numbers of choosers.
-    pub(crate) fn choosers(self) -> &'static Set {
+    /// The set that tells how a task is chosen: that stands behind the key.
+    pub(crate) fn choices(self) -> &'static Set {
         match self {
             Self::Vip => &VIPS,
             Self::Port => &PUBLISHED,
             Self::PortAt => &PUBLISHED_AT,
-        }
-    }
-
-    /// The map from those numbers to chains.
-    pub(crate) fn chains(self) -> &'static Set {
-        match self {
-            Self::Vip => &VIP_CHOOSERS,
-            Self::Port => &PUBLISHED_CHOOSERS,
-            Self::PortAt => &PUBLISHED_AT_CHOOSERS,
         }
     }
 
@@ -45,11 +36,18 @@ impl Kind {
         }
     }
 
+    /// The map to chains that choose.
+    pub(crate) fn turns(self) -> &'static Set {
+        match self {
+            Self::Vip => &VIP_TURNS,
+            Self::Port => &PUBLISHED_TURNS,
+            Self::PortAt => &PUBLISHED_AT_TURNS,
+        }
+    }
+
     /// How the key is read from a packet: registers from the first on, four bytes each. And the register behind it.
-    pub(crate) fn read(self) -> (Vec<Expression>, Register) {
-        let address = |to| Expression::Payload { base: Base::Network, offset: 16, length: 4, to };
+    pub(super) fn read(self) -> (Vec<Expression>, Register) {
         let protocol = |to| Expression::Meta { key: MetaKey::Layer4, to };
-        let port = |to| Expression::Payload { base: Base::Transport, offset: 2, length: 2, to };
         let [first, second, third, fourth] = [0, 1, 2, 3].map(Register);
         match self {
             Self::Vip => (vec![address(first)], second),
@@ -58,12 +56,39 @@ impl Kind {
         }
     }
 
+    /// Leads a packet to the chain that chooses for what it asks for, by the last byte of that.
+    pub(crate) fn find_turn(self) -> Vec<Expression> {
+        let register = Register(0);
+        let (read, mask) = match self {
+            Self::Vip => (address(register), vec![0, 0, 0, 255]),
+            Self::Port | Self::PortAt => (port(register), vec![0, 255]),
+        };
+        let find = Expression::VerdictMap { set: self.turns().name, from: register };
+        vec![read, Expression::Mask { register, mask }, find]
+    }
+
+    /// A last byte as it stands in the map of [`Self::turns`].
+    pub(super) fn turn_key(self, last: u8) -> Vec<u8> {
+        match self {
+            Self::Vip => vec![0, 0, 0, last],
+            Self::Port | Self::PortAt => vec![0, last],
+        }
+    }
+
     /// What the names of its chains start with.
-    pub(crate) fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Vip => "vip",
             Self::Port => "port",
             Self::PortAt => "port-at",
         }
     }
+}
+
+fn address(to: Register) -> Expression {
+    Expression::Payload { base: Base::Network, offset: 16, length: 4, to }
+}
+
+fn port(to: Register) -> Expression {
+    Expression::Payload { base: Base::Transport, offset: 2, length: 2, to }
 }

@@ -2,12 +2,16 @@
 
 mod balance;
 mod chooser;
+mod difference;
 mod key;
 mod kind;
 mod plan;
+mod turn;
 
 pub(crate) use balance::Balance;
 pub(crate) use chooser::Chooser;
+pub(crate) use difference::Difference;
 pub(crate) use key::Key;
 pub(crate) use kind::Kind;
 pub(crate) use plan::Plan;
+pub(crate) use turn::Turn;
