@@ -37,13 +37,13 @@ pub struct ContainerCreate {
     /// Seconds between that signal and SIGKILL.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stop_timeout: Option<u64>,
-    /// Refused when true.
+    /// True for a terminal.
     pub tty: bool,
-    /// Refused when true.
+    /// True for a standard input.
     pub open_stdin: bool,
-    /// Refused when true.
+    /// Whether the input ends with the first client's: it always does.
     pub stdin_once: bool,
-    /// Refused when true.
+    /// Says what its client will do, and asks for nothing.
     pub attach_stdin: bool,
     /// Says what its client will do, and asks for nothing.
     pub attach_stdout: bool,
@@ -128,20 +128,14 @@ impl TryFrom<ContainerCreate> for PlainSpec {
             stop_grace: create.stop_timeout.map(Duration::from_secs),
         };
         let (resources, ports, auto_remove) = (host.resources()?, host.ports()?, host.auto_remove);
-        Ok(Self { container, resources, ports, network, auto_remove })
+        let (terminal, stdin) = (create.tty, create.open_stdin);
+        Ok(Self { container, resources, ports, network, terminal, stdin, auto_remove })
     }
 }
 
 impl ContainerCreate {
     fn refuse_unknown(&self) -> Result<(), Unsupported> {
         let refused = |field: &str, reason: &str| Err(Unsupported::value(field, reason));
-        if self.tty {
-            return refused("Tty", "this version of Skep gives containers no terminal (-t): leave it out");
-        }
-        if self.open_stdin || self.stdin_once || self.attach_stdin {
-            let reason = "this version of Skep gives containers no standard input (-i): leave it out";
-            return refused("OpenStdin", reason);
-        }
         if self.entrypoint.is_some()
             && self.entrypoint.clone().map(Words::list).is_some_and(|words| words == [""])
         {
@@ -200,13 +194,15 @@ mod tests {
         assert_eq!(spec.network, PlainNetwork::Swarm(vec![place("net", &["db"]), place("other", &[])]));
         let text = read(r#"{"Image":"web","Cmd":"date","Entrypoint":["/x"]}"#).unwrap();
         assert_eq!((text.container.command, text.network), (vec!["date".to_owned()], PlainNetwork::Bridge));
+        let shell =
+            read(r#"{"Image":"web","Tty":true,"OpenStdin":true,"StdinOnce":true,"AttachStdin":true}"#)
+                .unwrap();
+        assert!(shell.terminal && shell.stdin && !spec.terminal && !spec.stdin);
     }
 
     #[test]
     fn what_is_not_known_is_refused_by_name_with_the_reason() {
         for (fields, told) in [
-            (r#""Tty":true"#, "Tty: "),
-            (r#""OpenStdin":true"#, "OpenStdin: "),
             (r#""Entrypoint":[""]"#, "Entrypoint: "),
             (r#""Volumes":{"/data":{}}"#, "Volumes: '/data': "),
             (r#""Domainname":"x""#, "ContainerCreate.Domainname is not supported"),

@@ -10,7 +10,7 @@ use skep_keeper::protocol::{Record, Status};
 use skep_model::{ContainerStatus, PortConfig, PortMode, TaskId};
 use skep_runtime::Latest;
 
-use crate::plain::Plain;
+use crate::plain::{Plain, Waiting};
 
 /// What a container is. It does not change, but for the places, ports and progress of a plain one, with each start and end.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -193,6 +193,8 @@ pub struct Container {
     pub state: Latest<ContainerState>,
     /// Held by whoever starts, tidies up or removes a plain container: one at a time.
     pub(crate) turn: Arc<tokio::sync::Mutex<()>>,
+    /// Those who attach to a plain container's next run.
+    pub(crate) waiting: Arc<Waiting>,
 }
 
 impl Container {

@@ -16,7 +16,12 @@ pub(crate) struct Registry {
 
 impl Registry {
     pub(crate) fn insert(&self, info: ContainerInfo, state: ContainerState) -> Arc<Container> {
-        let container = Arc::new(Container { info, state: Latest::new(state), turn: Arc::default() });
+        let container = Arc::new(Container {
+            info,
+            state: Latest::new(state),
+            turn: Arc::default(),
+            waiting: Arc::default(),
+        });
         self.lock().insert(container.info.id.clone(), Arc::clone(&container));
         container
     }
@@ -28,7 +33,7 @@ impl Registry {
             return Err(EngineError::NameTaken { name: info.name, container: other.info.id.clone() });
         }
         let state = Latest::new(ContainerState::default());
-        let container = Arc::new(Container { info, state, turn: Arc::default() });
+        let container = Arc::new(Container { info, state, turn: Arc::default(), waiting: Arc::default() });
         containers.insert(container.info.id.clone(), Arc::clone(&container));
         Ok(container)
     }
@@ -41,8 +46,7 @@ impl Registry {
     /// The same container with something else known of it; one that is gone stays so.
     pub(crate) fn replace(&self, info: ContainerInfo) {
         if let Some(container) = self.lock().get_mut(&info.id) {
-            let (state, turn) = (container.state.clone(), Arc::clone(&container.turn));
-            *container = Arc::new(Container { info, state, turn });
+            *container = Arc::new(Container { info, ..Container::clone(container) });
         }
     }
 

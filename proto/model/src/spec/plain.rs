@@ -11,6 +11,10 @@ pub struct PlainSpec {
     pub ports: Vec<PortConfig>,
     /// What it is connected to.
     pub network: PlainNetwork,
+    /// True when its process has a terminal.
+    pub terminal: bool,
+    /// True when its standard input is open for those who attach.
+    pub stdin: bool,
     /// True when it is removed as soon as it has ended.
     pub auto_remove: bool,
 }

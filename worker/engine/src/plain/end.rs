@@ -157,7 +157,12 @@ mod tests {
     fn container(phase: Phase, finished_ns: u64, exit_code: i32) -> Container {
         let state =
             ContainerState { phase, finished_ns, exit_code: Some(exit_code), ..ContainerState::default() };
-        Container { info: ContainerInfo::default(), state: Latest::new(state), turn: Arc::default() }
+        Container {
+            info: ContainerInfo::default(),
+            state: Latest::new(state),
+            turn: Arc::default(),
+            waiting: Arc::default(),
+        }
     }
 
     #[tokio::test]

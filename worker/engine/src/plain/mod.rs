@@ -6,11 +6,13 @@
 //! ```text
 //! create.rs   name, image -> record          recipe.rs (pure)
 //! start.rs    places on networks, the keeper's part, the process
+//! console.rs  standard input and terminals
 //! end.rs      stop, kill, restart, wait, and what is done after an end
 //! remove.rs   one, or all that do not run
 //! ```
 
 mod attachments;
+mod console;
 mod create;
 mod end;
 mod local_addresses;
@@ -21,6 +23,8 @@ mod remove;
 mod start;
 
 pub use attachments::{AttachError, AttachWish, Attachments, Granted};
+pub use console::Console;
+pub(crate) use console::Waiting;
 pub use end::WaitFor;
 pub(crate) use local_addresses::LocalAddresses;
 pub use record::Plain;

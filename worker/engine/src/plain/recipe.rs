@@ -42,6 +42,7 @@ pub(super) fn record(
     if on_host {
         config.network = KeeperNetwork::Host;
     }
+    (config.process.terminal, config.process.stdin_open) = (spec.terminal, spec.stdin);
     let plain = Plain {
         config,
         network: StoredNetwork::from(&spec.network),

@@ -77,6 +77,7 @@ impl Engine {
             }
         });
         self.plug_plain(&container, pid).await?;
+        self.attach_waiting(&container.waiting, &container.info.id).await?;
         self.run_process(&container).await.map_err(start_error)
     }
 
