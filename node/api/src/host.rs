@@ -13,7 +13,7 @@ use skep_rest::{
 
 use crate::error::HostError;
 use crate::facts::HostFacts;
-use crate::log_line::{LogLine, LogOptions};
+use crate::log_line::{LogLine, LogOptions, LogOrigin};
 
 /// The body of a request, as it comes in.
 pub type Upload = BoxStream<'static, std::io::Result<Bytes>>;
@@ -133,6 +133,18 @@ pub trait Host: std::fmt::Debug + Send + Sync + 'static {
         condition: WaitCondition,
     ) -> Result<BoxFuture<'static, i32>, HostError>;
 
+    /// Attaches to a container with a terminal or an open standard input: now if it runs, else with its next start.
+    ///
+    /// # Errors
+    /// When there is no such container, or it has neither.
+    async fn container_console(&self, reference: &str) -> Result<Console, HostError>;
+
+    /// Sets the size of a container's terminal.
+    ///
+    /// # Errors
+    /// When there is no such container, it does not run, or it has no terminal.
+    async fn container_resize(&self, reference: &str, rows: u16, columns: u16) -> Result<(), HostError>;
+
     /// Removes a container that is no task's.
     ///
     /// # Errors
@@ -188,6 +200,20 @@ pub trait Host: std::fmt::Debug + Send + Sync + 'static {
 
     /// What happens on this node and, on managers, in the swarm, from now on.
     fn events(&self) -> BoxStream<'static, Event>;
+}
+
+/// Both ways to and from a container.
+pub struct Console {
+    /// What it writes, as it comes; ends with it.
+    pub output: BoxStream<'static, (LogOrigin, Bytes)>,
+    /// What it reads; dropping it is the end of its input.
+    pub input: tokio::sync::mpsc::Sender<Vec<u8>>,
+}
+
+impl std::fmt::Debug for Console {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Console").finish_non_exhaustive()
+    }
 }
 
 /// What of a container is waited for.

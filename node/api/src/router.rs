@@ -45,6 +45,7 @@ fn node_calls() -> Router<Api> {
         .route("/containers/{id}/restart", post(container_change::restart))
         .route("/containers/{id}/kill", post(container_change::kill))
         .route("/containers/{id}/wait", post(container_change::wait))
+        .route("/containers/{id}/resize", post(container_change::resize))
         .route("/containers/{id}/logs", get(logs::container))
         .route("/containers/{id}/attach", post(logs::attach))
         .route("/images/json", get(image::list))

@@ -18,8 +18,8 @@ use tokio_stream::wrappers::BroadcastStream;
 
 use crate::error::{HostError, HostErrorKind};
 use crate::facts::HostFacts;
-use crate::host::{Host, LogStream, SwarmState, Upload, WaitCondition};
-use crate::log_line::{LogLine, LogOptions};
+use crate::host::{Console, Host, LogStream, SwarmState, Upload, WaitCondition};
+use crate::log_line::{LogLine, LogOptions, LogOrigin};
 
 /// Everything that the fake host answers with; tests change it as they like.
 #[derive(Clone, Debug)]
@@ -242,6 +242,20 @@ impl Host for FakeHost {
     ) -> Result<BoxFuture<'static, i32>, HostError> {
         self.container(reference)?;
         Ok(Box::pin(std::future::ready(7)))
+    }
+
+    async fn container_console(&self, reference: &str) -> Result<Console, HostError> {
+        self.container(reference)?;
+        // It writes what it reads.
+        let (input, typed) = tokio::sync::mpsc::channel::<Vec<u8>>(4);
+        let echo = |mut typed: tokio::sync::mpsc::Receiver<Vec<u8>>| async move {
+            typed.recv().await.map(|bytes| ((LogOrigin::Stdout, Bytes::from(bytes)), typed))
+        };
+        Ok(Console { output: stream::unfold(typed, echo).boxed(), input })
+    }
+
+    async fn container_resize(&self, reference: &str, _rows: u16, _columns: u16) -> Result<(), HostError> {
+        self.container(reference).map(drop)
     }
 
     async fn container_remove(&self, reference: &str, force: bool) -> Result<(), HostError> {

@@ -142,6 +142,8 @@ fn status(state: &ContainerState, now: Timestamp) -> String {
 }
 
 fn config(info: &ContainerInfo) -> Value {
+    let process = info.plain.as_ref().map(|plain| &plain.config.process);
+    let stdin = process.is_some_and(|process| process.stdin_open);
     json!({
         "Hostname": info.hostname,
         "Domainname": "",
@@ -149,9 +151,9 @@ fn config(info: &ContainerInfo) -> Value {
         "AttachStdin": false,
         "AttachStdout": false,
         "AttachStderr": false,
-        "Tty": false,
-        "OpenStdin": false,
-        "StdinOnce": false,
+        "Tty": process.is_some_and(|process| process.terminal),
+        "OpenStdin": stdin,
+        "StdinOnce": stdin,
         "Env": info.environment,
         "Cmd": info.command,
         "Image": info.image,

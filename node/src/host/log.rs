@@ -32,11 +32,15 @@ fn shown(line: skep_engine::LogLine) -> LogLine {
     if !line.partial {
         text.push(b'\n');
     }
-    let origin = match line.stream {
+    LogLine { at_ns: line.timestamp_ns, origin: origin(line.stream), text: text.into() }
+}
+
+/// Where it was written, in the API's words.
+pub(super) fn origin(stream: skep_engine::LogOrigin) -> LogOrigin {
+    match stream {
         skep_engine::LogOrigin::Stdout => LogOrigin::Stdout,
         skep_engine::LogOrigin::Stderr => LogOrigin::Stderr,
-    };
-    LogLine { at_ns: line.timestamp_ns, origin, text: text.into() }
+    }
 }
 
 fn failed(error: &EngineError) -> HostError {

@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
-use skep_api::{Host, HostError, HostFacts, LogOptions, LogStream, SwarmState, Upload, WaitCondition};
+use skep_api::{
+    Console, Host, HostError, HostFacts, LogOptions, LogStream, SwarmState, Upload, WaitCondition,
+};
 use skep_model::{Diagnosis, PlainSpec, Protocol, TaskId};
 use skep_rest::{
     ContainerInspect, ContainerSummary, DeletedImage, Event, ImageInspect, ImageSummary, SwarmInit, SwarmJoin,
@@ -109,6 +111,14 @@ impl Host for Node {
         condition: WaitCondition,
     ) -> Result<BoxFuture<'static, i32>, HostError> {
         plain::wait(self, reference, condition)
+    }
+
+    async fn container_console(&self, reference: &str) -> Result<Console, HostError> {
+        plain::console(self, reference).await
+    }
+
+    async fn container_resize(&self, reference: &str, rows: u16, columns: u16) -> Result<(), HostError> {
+        plain::resize(self, reference, (rows, columns)).await
     }
 
     async fn container_remove(&self, reference: &str, force: bool) -> Result<(), HostError> {

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::FutureExt;
 use futures::future::BoxFuture;
-use skep_api::{HostError, HostErrorKind, WaitCondition};
+use futures::{FutureExt, StreamExt};
+use skep_api::{Console, HostError, HostErrorKind, WaitCondition};
 use skep_engine::{Attachments, Engine, EngineError, WaitFor};
 use skep_model::PlainSpec;
 use tokio::sync::oneshot;
 
 use super::container::refused;
+use super::log;
 use crate::attachments::NoAttachments;
 use crate::member::Member;
 use crate::node::{Node, Standing};
@@ -60,6 +61,26 @@ pub(super) fn wait(
         WaitCondition::Removed => WaitFor::Removed,
     };
     Ok(known(node, reference)?.wait(reference, what).map_err(refused)?.boxed())
+}
+
+/// Attaches to one.
+pub(super) async fn console(node: &Node, reference: &str) -> Result<Console, HostError> {
+    let skep_engine::Console { output, input } =
+        known(node, reference)?.console(reference).await.map_err(refused)?;
+    let output = futures::stream::unfold(output, |mut output| async move {
+        let (stream, bytes) = output.recv().await?;
+        Some(((log::origin(stream), bytes.into()), output))
+    });
+    Ok(Console { output: output.boxed(), input })
+}
+
+/// Sets the size of one's terminal.
+pub(super) async fn resize(
+    node: &Node,
+    reference: &str,
+    (rows, columns): (u16, u16),
+) -> Result<(), HostError> {
+    known(node, reference)?.resize(reference, rows, columns).await.map_err(refused)
 }
 
 /// Removes one.

@@ -53,7 +53,12 @@ impl LogRequest {
 
     /// Whether a line's origin is asked for.
     pub(crate) fn wants(&self, line: &LogLine) -> bool {
-        match line.origin {
+        self.wants_origin(line.origin)
+    }
+
+    /// Whether what is written there is asked for.
+    pub(crate) fn wants_origin(&self, origin: LogOrigin) -> bool {
+        match origin {
             LogOrigin::Stdout => self.stdout,
             LogOrigin::Stderr => self.stderr,
         }

@@ -97,6 +97,21 @@ pub(crate) async fn wait(
     Ok(streamed("application/json", futures::StreamExt::take_until(stream::once(answer), shutdown)))
 }
 
+/// `POST /containers/{id}/resize`.
+pub(crate) async fn resize(
+    State(api): State<Api>,
+    Path(reference): Path<String>,
+    params: Params,
+) -> Result<StatusCode, Refusal> {
+    let size = |key: &str| {
+        let text = params.get(key).unwrap_or_default();
+        let wrong = |_| Refusal::malformed(format!("invalid value '{text}' for {key}: use a number"));
+        text.parse::<u16>().map_err(wrong)
+    };
+    api.host.container_resize(&reference, size("h")?, size("w")?).await?;
+    Ok(StatusCode::OK)
+}
+
 /// `DELETE /containers/{id}`.
 pub(crate) async fn remove(
     State(api): State<Api>,

@@ -66,7 +66,13 @@ async fn output_is_attached_to_as_frames() {
     let bench = Bench::alone();
     bench.post("/containers/create?name=db", r#"{"Image":"web"}"#).await;
     assert_eq!(bench.post("/containers/db/attach?stream=1", "").await.status, 400, "no stream is named");
-    assert_eq!(bench.post("/containers/db/attach?stdin=1&stdout=1", "").await.status, 501);
+    assert_eq!(
+        bench.post("/containers/db/attach?stdin=1&stdout=1", "").await.status,
+        409,
+        "it was made without -i"
+    );
+    assert_eq!(bench.post("/containers/db/resize?h=3&w=many", "").await.status, 400);
+    assert_eq!(bench.post("/containers/db/resize?h=3&w=9", "").await.status, 200);
     assert_eq!(bench.post("/containers/nobody/attach?stdout=1", "").await.status, 404);
     let (host, shutdown) = (bench.host.clone(), bench.shutdown.clone());
     let writing = tokio::spawn(async move {
