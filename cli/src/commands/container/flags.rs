@@ -7,6 +7,7 @@ use skep_rest::{
     ContainerCreate, EndpointSettings, HostConfig, NetworkingConfig, PortBinding, RestartPolicyName, Words,
 };
 
+use super::attached::Session;
 use super::mount_flag;
 use crate::client::{Client, Query};
 use crate::failure::Failure;
@@ -76,11 +77,11 @@ pub(super) struct Flags {
     /// Automatically remove the container when it ends.
     #[arg(long)]
     rm: bool,
-    /// Not supported: containers have no standard input.
-    #[arg(short, long, hide = true)]
+    /// Keep the container's standard input open, and type into it from here.
+    #[arg(short, long)]
     interactive: bool,
-    /// Not supported: containers have no terminal.
-    #[arg(short, long, hide = true)]
+    /// Give the container a terminal.
+    #[arg(short, long)]
     tty: bool,
     /// Print usage.
     #[arg(long, action = clap::ArgAction::Help)]
@@ -93,9 +94,9 @@ pub(super) struct Flags {
 }
 
 impl Flags {
-    /// Whether the container goes as soon as it has ended.
-    pub(super) fn removes(&self) -> bool {
-        self.rm
+    /// How the container is attached to.
+    pub(super) fn session(&self) -> Session {
+        Session { removes: self.rm, terminal: self.tty, types: self.interactive }
     }
 
     /// Has the daemon make the container; gives its id.
@@ -107,13 +108,6 @@ impl Flags {
     }
 
     fn body(&self) -> Result<ContainerCreate, Failure> {
-        if self.interactive || self.tty {
-            let flag = if self.interactive { "-i" } else { "-t" };
-            return Err(Failure::Asked(format!(
-                "{flag} is not supported by this version of Skep: containers have no standard input and no terminal. Give \
-                 the command as arguments, and files with -v"
-            )));
-        }
         let words = |words: Vec<String>| (!words.is_empty()).then_some(Words::Many(words));
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         Ok(ContainerCreate {
@@ -127,6 +121,9 @@ impl Flags {
             working_dir: text(&self.workdir),
             stop_signal: text(&self.stop_signal).to_ascii_uppercase(),
             stop_timeout: self.stop_timeout,
+            tty: self.tty,
+            open_stdin: self.interactive,
+            stdin_once: self.interactive,
             host_config: Some(self.host()?),
             networking_config: Some(self.networks()),
             ..ContainerCreate::default()
@@ -252,10 +249,9 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_is_refused_in_words() {
-        let line = Line::try_parse_from(["run", "-it", "web", "sh"]).unwrap();
-        let refused = line.flags.body().unwrap_err().to_string();
-        assert!(refused.starts_with("-i is not supported by this version of Skep"), "{refused}");
+    fn a_terminal_and_an_input_are_asked_for() {
+        let shell = spec("-it --rm web sh");
+        assert!(shell.terminal && shell.stdin && shell.auto_remove);
     }
 
     #[test]

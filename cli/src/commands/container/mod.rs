@@ -1,6 +1,7 @@
 //! `skep container`, of which `skep ps`, `skep run` and others are short forms.
 
 mod attached;
+mod console;
 pub(super) mod create;
 mod flags;
 mod inspect;

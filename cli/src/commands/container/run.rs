@@ -23,11 +23,15 @@ impl Run {
     }
 
     async fn start(&self, client: &Client) -> Result<(), Failure> {
+        let session = self.flags.session();
+        if !self.detach {
+            session.check()?;
+        }
         let id = self.flags.create(client).await?;
         if self.detach {
             client.post::<Nothing>(&format!("/containers/{id}/start"), &Nothing::Null).await?;
             return output::line(id);
         }
-        attached::start(client, &id, self.flags.removes()).await
+        attached::start(client, &id, session).await
     }
 }
