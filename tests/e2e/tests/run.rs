@@ -3,7 +3,8 @@
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::process::Command;
+    use std::io::Write;
+    use std::process::{Command, Stdio};
 
     use serde_json::Value;
     use skep_harness::{Host, Ran, eventually, until};
@@ -54,7 +55,7 @@ mod tests {
             (&["run", "--rm", IMAGE, "nothing-there"][..], 127, "executable file not found"),
             (&["run", "--rm", IMAGE, "/etc"], 126, "permission denied"),
             (&["run", "missing:1", "x"], 125, "No such image: missing:1"),
-            (&["run", "-t", IMAGE, "sh"], 125, "-t is not supported"),
+            (&["run", "-it", IMAGE, "sh"], 125, "the input device is not a TTY"),
             (&["run", "--restart", "always", IMAGE, "true"], 125, "HostConfig.RestartPolicy: 'always'"),
             (&["run", "-v", "data:/data", IMAGE, "true"], 125, "HostConfig.Binds: 'data:/data'"),
             (&["run", "--name", "a b", IMAGE, "true"], 125, "Invalid container name (a b)"),
@@ -186,6 +187,50 @@ mod tests {
     }
 
     #[test]
+    fn what_is_typed_reaches_the_container() {
+        let host = host();
+        let typed =
+            |words: &[&str], input: &str| host.skep_with_input(&[&["run", "--rm"], words].concat(), input);
+        let ran = typed(&["-i", IMAGE, "sh", "-c", "cat; echo told >&2; exit 6"], "one\ntwo");
+        assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (6, "one\ntwo", "told\n"));
+        let much = "0123456789abcde\n".repeat(200_000);
+        let ran = typed(&["-i", IMAGE, "sh", "-c", "sleep 1; cat"], &much);
+        assert!(ran.code == 0 && ran.out == much, "{} of {} bytes: {}", ran.out.len(), much.len(), ran.err);
+        // Without -i the input is empty, whatever there is here.
+        assert_eq!(typed(&[IMAGE, "cat"], "nothing").out, "");
+        let ran = typed(&["-t", IMAGE, "sh", "-c", "test -t 0 && test -t 1 && echo terminal"], "");
+        assert_eq!((ran.code, ran.out.as_str()), (0, "terminal\r\n"), "{ran:?}");
+
+        // A terminal of the machine's own, as users have it.
+        let skep = host.command();
+        let words: Vec<_> = std::iter::once(skep.get_program()).chain(skep.get_args()).collect();
+        let words: Vec<_> = words.iter().map(|word| word.to_str().unwrap()).collect();
+        let line = format!("{} run --rm -it --name shell {IMAGE} sh", words.join(" "));
+        let mut shell = Command::new("script");
+        shell
+            .args(["-qec", &line, "/dev/null"])
+            .envs(skep.get_envs().filter_map(|(key, value)| Some((key, value?))));
+        let mut shell = shell
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program script is there (bsdutils)");
+        let mut input = shell.stdin.take().unwrap();
+        until("the shell runs", || inspected_state(&host, "shell").filter(|state| state == "running"));
+        writeln!(input, "echo $((40 + 2)); exit 5").unwrap();
+        let out = shell.wait_with_output().unwrap();
+        let text = String::from_utf8_lossy(&out.stdout);
+        assert!(text.contains("42\r\n") && out.status.code() == Some(5), "{:?} {text}", out.status);
+        until("it is gone", || inspected_state(&host, "shell").is_none().then_some(()));
+    }
+
+    /// None for a container that is not there.
+    fn inspected_state(host: &Host, name: &str) -> Option<String> {
+        let shown = host.skep(&["container", "inspect", "--format", "{{.State.Status}}", name]);
+        (shown.code == 0).then(|| shown.out.trim().to_owned())
+    }
+
+    #[test]
     fn dockers_client_runs_containers() {
         if Command::new("docker").arg("--version").output().is_err() {
             assert!(std::env::var_os("SKEP_TEST_NO_SKIP").is_none(), "there is no docker client");
@@ -227,7 +272,8 @@ mod tests {
             let (code, text) = docker(words);
             assert!(code == 0 && text.contains(expected), "docker {words:?}: {code} {text}");
         }
-        let (code, text) = docker(&["run", "-i", IMAGE, "cat"]);
-        assert!(code == 125 && text.contains("OpenStdin"), "{code} {text}");
+        let (code, text) =
+            docker(&["run", "--rm", "-t", IMAGE, "sh", "-c", "test -t 1 && echo terminal; exit 4"]);
+        assert_eq!((code, text.as_str()), (4, "terminal\r\n"));
     }
 }
