@@ -272,6 +272,13 @@ mod tests {
             let (code, text) = docker(words);
             assert!(code == 0 && text.contains(expected), "docker {words:?}: {code} {text}");
         }
+        fs::write(host.path("typed"), "typed\n").unwrap();
+        let mut cat = Command::new("docker");
+        cat.arg("-H")
+            .arg(format!("unix://{}", host.socket().display()))
+            .env("DOCKER_CONFIG", host.path("docker"));
+        cat.args(["run", "--rm", "-i", IMAGE, "cat"]).stdin(fs::File::open(host.path("typed")).unwrap());
+        assert_eq!(String::from_utf8_lossy(&cat.output().unwrap().stdout), "typed\n");
         let (code, text) =
             docker(&["run", "--rm", "-t", IMAGE, "sh", "-c", "test -t 1 && echo terminal; exit 4"]);
         assert_eq!((code, text.as_str()), (4, "terminal\r\n"));
