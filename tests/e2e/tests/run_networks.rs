@@ -5,7 +5,7 @@ mod tests {
     use std::process::Command;
 
     use serde_json::Value;
-    use skep_harness::{Cluster, Host, Ran, eventually, until};
+    use skep_harness::{Cluster, Host, Ran, eventually, example, until};
 
     const IMAGE: &str = "bb:1";
     const PORT: u16 = 8131;
@@ -121,6 +121,48 @@ mod tests {
             });
             assert!(groups(&id).is_empty(), "{:?}", groups(&id));
         }
+    }
+
+    #[test]
+    fn a_container_is_beside_a_stack_until_it_goes_and_holds_the_network() {
+        let host = Host::started();
+        host.skep(&["up", example("attachable").to_str().unwrap()]).ok();
+        host.import_busybox(IMAGE);
+        let asked = run(&host, "--rm --network attachable_shared", "wget -qO- http://web/").ok();
+        assert!(asked.contains("Hostname: "), "{asked}");
+        run(&host, "-d --name shell --network attachable_shared", "sleep 1000").ok();
+        host.skep(&["down", "attachable"]).ok();
+        let listed = || host.skep(&["network", "ls", "--format", "{{.Name}}"]).ok();
+        assert!(listed().contains("attachable_shared"), "a container is on it");
+        let again = run(&host, "--network attachable_shared", "true");
+        assert!(again.err.contains("network attachable_shared not found"), "{again:?}");
+        host.skep(&["rm", "-f", "shell"]).ok();
+        until("the network goes", || (!listed().contains("attachable_shared")).then_some(()));
+        host.skep(&["container", "prune", "-f"]).ok();
+        host.skep(&["swarm", "leave", "--force"]).ok();
+        host.assert_clean();
+    }
+
+    #[test]
+    fn a_lost_leader_takes_no_place_along() {
+        let mut cluster = Cluster::new(3, 0);
+        cluster.host(0).skep(&["network", "create", "--attachable", "shared"]).ok();
+        let leader = cluster.leader();
+        let (here, there) = ((leader + 1) % 3, (leader + 2) % 3);
+        let flags = "run -d --name db -h box --network shared skep/whoami";
+        cluster.host(here).skep(&flags.split(' ').collect::<Vec<_>>()).ok();
+        let first = address(cluster.host(here), "db");
+        cluster.host_mut(leader).kill_daemon();
+        cluster.leader();
+        let host = cluster.host(there);
+        host.import_busybox(IMAGE);
+        eventually(|| {
+            let asked = run(host, "--rm --network shared", "busybox timeout 5 wget -qO- http://db/");
+            if asked.out.contains("Hostname: box\n") { Ok(()) } else { Err(format!("{asked:?}")) }
+        });
+        assert_eq!(address(cluster.host(here), "db"), first);
+        run(host, "-d --name other --network shared", "sleep 1000").ok();
+        assert_ne!(address(host, "other"), first);
     }
 
     #[test]

@@ -364,3 +364,66 @@ fn search_of_host() -> String {
     let file = std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
     file.lines().find_map(|line| line.strip_prefix("search ")).unwrap_or_default().trim().to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use skep_keeper::config::{ContainerConfig, LogConfig, ProcessConfig, RootFs};
+    use skep_keeper::protocol::Status;
+
+    use super::*;
+    use crate::plain::{Plain, StoredNetwork};
+
+    fn info(started: Option<bool>) -> ContainerInfo {
+        let none = PathBuf::new;
+        let root = RootFs { lower: Vec::new(), upper: none(), work: none(), readonly: false };
+        let log = LogConfig { path: none(), size_max_bytes: 0, files_max: 1 };
+        let plain = started.map(|started| {
+            Box::new(Plain {
+                config: ContainerConfig::new("one", root, ProcessConfig::new(["true"]), log),
+                network: StoredNetwork::Bridge,
+                ports: Vec::new(),
+                auto_remove: false,
+                started,
+                attachment: None,
+            })
+        });
+        ContainerInfo { plain, ..ContainerInfo::default() }
+    }
+
+    fn record(status: Status) -> Record {
+        Record {
+            id: "one".into(),
+            pid: 7,
+            status,
+            created_ns: 1,
+            started_ns: Some(2),
+            finished_ns: None,
+            exit_code: Some(3),
+            signal: None,
+            oom_killed: false,
+            error: None,
+            warnings: Vec::new(),
+            cgroup: String::new(),
+            log_bytes_lost: 0,
+        }
+    }
+
+    #[test]
+    fn what_a_former_daemon_left_is_known() {
+        let known = |started, status: Option<Status>| {
+            let (state, end) = found(&info(started), None, status.map(record).as_ref(), 9);
+            (state.phase, end.and_then(|end| end.exit_code))
+        };
+        for started in [None, Some(true)] {
+            assert_eq!(known(started, Some(Status::Running)), (Phase::Running, None));
+            assert_eq!(known(started, Some(Status::Exited)), (Phase::Running, Some(3)));
+            assert_eq!(known(started, None), (Phase::Running, Some(137)), "it was killed with its keeper");
+        }
+        assert_eq!(known(None, Some(Status::Created)), (Phase::Created, None));
+        assert_eq!(known(Some(false), None), (Phase::Created, None), "a plain one may not have been started");
+        let (state, end) = found(&info(Some(true)), None, Some(&record(Status::Created)), 9);
+        assert_eq!((state.phase, state.pid, end), (Phase::Created, None, None), "half a start is none");
+        let ended = ContainerState { phase: Phase::Exited, exit_code: Some(5), ..ContainerState::default() };
+        assert_eq!(found(&info(Some(true)), Some(ended.clone()), None, 9), (ended, None));
+    }
+}

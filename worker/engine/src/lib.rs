@@ -45,6 +45,6 @@ pub use event::{EngineEvent, EngineEvents};
 pub use executor::EngineExecutor;
 pub use facts::Facts;
 pub use logs::{LogLines, LogRequest};
-pub use plain::{AttachError, AttachWish, Attachments, Console, Granted, Plain, WaitFor};
+pub use plain::{AttachError, AttachWish, Attachments, Console, Granted, Plain, StoredNetwork, WaitFor};
 pub use ports::port_in_use;
 pub use skep_keeper::log::{LogLine, Stream as LogOrigin};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use skep_model::{
-    AttachedPlace, Attachment, AttachmentId, Change, EndpointNetwork, Meta, NetworkId, NodeId, ObjectKey,
-    Transaction, validate_container_name,
+    AttachedPlace, Attachment, AttachmentId, Change, EndpointNetwork, Invalid, Meta, NetworkId, NodeId,
+    ObjectKey, Transaction, validate_container_name,
 };
 use skep_store::{View, WriteError};
 
@@ -14,6 +14,8 @@ use super::{AttachmentError, AttachmentWish};
 use crate::dispatcher::Dispatcher;
 use crate::dispatcher::endpoints::endpoint_network;
 
+/// Longest id of a container, in bytes: ours have 64 digits.
+const ID_BYTES_MAX: usize = 128;
 /// How long a container waits for its addresses: a planner gives them at once, unless there are none.
 const ADDRESS_WAIT: Duration = Duration::from_secs(4);
 /// How long it waits for other nodes to have a way to it; one that is silent does not hold it up for longer.
@@ -34,6 +36,9 @@ impl Dispatcher {
         wish: &AttachmentWish,
     ) -> Result<(Arc<Attachment>, Vec<EndpointNetwork>), AttachmentError> {
         validate_container_name("name", &wish.name)?;
+        if wish.container.is_empty() || wish.container.len() > ID_BYTES_MAX {
+            return Err(Invalid::new("container", "this is not the id of a container").into());
+        }
         for alias in wish.places.iter().flat_map(|place| &place.aliases) {
             validate_container_name("alias", alias)?;
         }

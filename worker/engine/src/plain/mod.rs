@@ -27,4 +27,4 @@ pub use console::Console;
 pub(crate) use console::Waiting;
 pub use end::WaitFor;
 pub(crate) use local_addresses::LocalAddresses;
-pub use record::Plain;
+pub use record::{Plain, StoredNetwork};
