@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
-use skep_model::{Diagnosis, PlainSpec, Protocol, TaskId};
+use skep_model::{Diagnosis, Inquiry, PlainSpec, Protocol, TaskId};
 use skep_rest::{
     ContainerInspect, ContainerSummary, DeletedImage, Event, ImageInspect, ImageSummary, SwarmInit, SwarmJoin,
 };
@@ -170,7 +170,7 @@ impl Host for FakeHost {
         Ok(())
     }
 
-    async fn doctor(&self, _repair: bool) -> Result<Diagnosis, HostError> {
+    async fn doctor(&self, _inquiry: Inquiry) -> Result<Diagnosis, HostError> {
         Ok(self.node().diagnosis.clone())
     }
 

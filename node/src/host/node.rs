@@ -7,7 +7,7 @@ use futures::stream::BoxStream;
 use skep_api::{
     Console, Host, HostError, HostFacts, LogOptions, LogStream, SwarmState, Upload, WaitCondition,
 };
-use skep_model::{Diagnosis, PlainSpec, Protocol, TaskId};
+use skep_model::{Diagnosis, Inquiry, PlainSpec, Protocol, TaskId};
 use skep_rest::{
     ContainerInspect, ContainerSummary, DeletedImage, Event, ImageInspect, ImageSummary, SwarmInit, SwarmJoin,
 };
@@ -59,8 +59,8 @@ impl Host for Node {
         leave::leave(self, force).await
     }
 
-    async fn doctor(&self, repair: bool) -> Result<Diagnosis, HostError> {
-        doctor::check(self, repair).await
+    async fn doctor(&self, inquiry: Inquiry) -> Result<Diagnosis, HostError> {
+        doctor::check(self, inquiry).await
     }
 
     async fn read_barrier(&self) -> Result<(), HostError> {
