@@ -8,6 +8,13 @@ pub(crate) const EXIT_NOT_CONVERGED: u8 = 3;
 /// Exit code of a wait that took too long.
 pub(crate) const EXIT_TIMED_OUT: u8 = 4;
 
+/// Exit code of a run whose container the daemon could not make or start.
+const EXIT_NOT_RUN: u8 = 125;
+/// Exit code of a run whose command cannot be executed.
+const EXIT_NOT_EXECUTABLE: u8 = 126;
+/// Exit code of a run whose command is not there.
+const EXIT_NOT_FOUND: u8 = 127;
+
 /// Why a command did not do what it was asked for.
 #[derive(Debug, Error)]
 pub(crate) enum Failure {
@@ -49,6 +56,17 @@ pub(crate) enum Failure {
     /// What was looked at has faults, which have been printed.
     #[error("there are faults")]
     FaultsFound,
+    /// A container ended so; it has said why itself.
+    #[error("the container ended with exit code {0}")]
+    Ended(u8),
+    /// A container did not come to run.
+    #[error("{message}")]
+    NotRun {
+        /// Why.
+        message: String,
+        /// What a shell sees: 125, or what stands for a command that is not there or not to be executed.
+        code: u8,
+    },
     /// Nobody reads the output any more.
     #[error("the output is closed")]
     OutputClosed,
@@ -60,8 +78,22 @@ impl Failure {
         match self {
             Self::NotConverged(_) => ExitCode::from(EXIT_NOT_CONVERGED),
             Self::TimedOut(_) => ExitCode::from(EXIT_TIMED_OUT),
+            Self::Ended(code) | Self::NotRun { code, .. } => ExitCode::from(*code),
             _ => ExitCode::FAILURE,
         }
+    }
+
+    /// As `docker run` has it: what keeps a container from running is told apart from how it ends.
+    pub(crate) fn of_run(self) -> Self {
+        let message = self.to_string();
+        let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
+        let code = match &self {
+            Self::Ended(_) | Self::OutputClosed => return self,
+            Self::Daemon { .. } if says(&["executable file not found"]) => EXIT_NOT_FOUND,
+            Self::Daemon { .. } if says(&["permission denied"]) => EXIT_NOT_EXECUTABLE,
+            _ => EXIT_NOT_RUN,
+        };
+        Self::NotRun { message, code }
     }
 
     /// The daemon does not know what was named.

@@ -28,7 +28,7 @@ pub mod wire;
 pub use backup::{BackupError, RestoredSwarm, RestoringNode, restore};
 pub use controlapi::{ControlApi, ControlError, GivenRoot, Rotation};
 pub use core::{BootstrapError, Core};
-pub use dispatcher::{Arrival, DispatchError, Dispatcher};
+pub use dispatcher::{Arrival, DispatchError, Dispatcher, attachments};
 pub use leader_calls::LeaderCalls;
 pub use locking::{LockWish, Locking};
 pub use manager::{Manager, ManagerError, ManagerOptions, raft_directory};

@@ -50,7 +50,7 @@ pub(crate) async fn leave(node: &Node, force: bool) -> Result<(), HostError> {
     forget(node)
 }
 
-/// A worker may leave at any time. What a manager takes with it is said first.
+/// A worker may leave at any time. What a manager takes with it is said first, and what single containers are lost.
 fn harmless(node: &Node) -> Result<(), HostError> {
     if matches!(node.standing(), Standing::Locked(..)) {
         return Err(HostError::new(HostErrorKind::NotInSwarm, LOCKED));
@@ -59,10 +59,24 @@ fn harmless(node: &Node) -> Result<(), HostError> {
         let control = member.manager.as_ref().map(Manager::control);
         control.and_then(|control| control.leave_warning(member.node))
     });
-    match warning.flatten() {
+    match warning.flatten().or_else(|| lost_containers(node)) {
         Some(warning) => Err(HostError::new(HostErrorKind::NotInSwarm, warning)),
         None => Ok(()),
     }
+}
+
+/// Services' containers are made again elsewhere; of others is said that they go.
+fn lost_containers(node: &Node) -> Option<String> {
+    let all = node.engine()?.containers();
+    let names: Vec<_> =
+        all.iter().filter(|one| one.info.plain.is_some()).map(|one| one.info.name.as_str()).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "Leaving the swarm removes all containers of this node, with what is in them, also those that are no service's: {}. \
+             Remove them first (\"skep rm\"), or use `--force` to ignore this message.",
+            names.join(", ")
+        )
+    })
 }
 
 /// Tells the swarm, if there is anybody to tell: it shows the node as down at once, and a manager loses its vote.

@@ -15,6 +15,7 @@
 //! ```
 
 mod address;
+mod attachments;
 mod certificate;
 mod daemon;
 mod error;

@@ -12,6 +12,7 @@ use skep_worker::{Worker, WorkerError, WorkerOptions};
 use thiserror::Error;
 
 use crate::address;
+use crate::attachments::MemberAttachments;
 use crate::keys::{self, KeyError, KeyStore};
 use crate::membership::Membership;
 
@@ -51,6 +52,10 @@ pub(crate) struct Member {
     pub(crate) swarm: Latest<Option<SwarmView>>,
     /// Does what managers say of this node.
     pub(crate) following: Option<Task<()>>,
+    /// Held while a container's places are asked for and noted.
+    noting: Arc<tokio::sync::Mutex<()>>,
+    /// Tells managers which places containers have.
+    attaching: Option<Task<()>>,
     /// Keeps a manager's keys as the swarm wants them.
     locking: Option<Task<()>>,
     worker: Worker,
@@ -114,7 +119,7 @@ impl Member {
             swarm: swarm.clone(),
             data_path,
         })?;
-        let (following, locking) = (None, None);
+        let (following, attaching, locking) = (None, None, None);
         let mut member = Self {
             membership,
             cluster,
@@ -126,12 +131,26 @@ impl Member {
             managers,
             swarm,
             following,
+            noting: Arc::default(),
+            attaching,
             locking,
             worker,
             env,
         };
         member.follow_lock(&ground.keys);
+        let keeping = member.attachments().keep(member.env.clone());
+        member.attaching = Some(member.env.spawn("attachments", keeping));
         Ok(member)
+    }
+
+    /// How its plain containers come by places on networks of the swarm.
+    pub(crate) fn attachments(&self) -> MemberAttachments {
+        MemberAttachments {
+            identity: self.identity.clone(),
+            managers: self.managers.clone(),
+            engine: Arc::clone(&self.engine),
+            noting: Arc::clone(&self.noting),
+        }
     }
 
     /// Keeps the keys as the swarm wants them, while this member is a manager.
@@ -149,7 +168,7 @@ impl Member {
 
     /// Stops; the containers run on.
     pub(crate) async fn stop(self) {
-        drop((self.following, self.locking));
+        drop((self.following, self.attaching, self.locking));
         if self.env.timeout(STOP_TIMEOUT, self.worker.stop()).await.is_err() {
             tracing::warn!("the agent did not end by itself");
         }
@@ -163,7 +182,7 @@ impl Member {
 
     /// Stops, and removes every container and all of the network.
     pub(crate) async fn leave(self) -> Result<(), MemberError> {
-        drop((self.following, self.locking));
+        drop((self.following, self.attaching, self.locking));
         let left = self.worker.leave().await;
         let wiped = self.engine.wipe().await;
         if let Some(manager) = self.manager {

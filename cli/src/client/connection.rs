@@ -8,6 +8,7 @@ use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
+use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -22,7 +23,7 @@ use crate::output;
 type Body = BoxBody<Bytes, std::io::Error>;
 
 /// Where the daemon is and how to talk to it. Each call has a connection of its own.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Client {
     host: String,
     socket: PathBuf,
@@ -73,6 +74,30 @@ impl Client {
     /// An answer that goes on for a while.
     pub(crate) async fn stream(&self, path: &str) -> Result<Incoming, Failure> {
         Ok(self.call(Method::GET, &versioned(path), Body::default(), None).await?.into_body())
+    }
+
+    /// The same of a call that does something.
+    pub(crate) async fn begin(&self, path: &str) -> Result<Incoming, Failure> {
+        Ok(self.call(Method::POST, &versioned(path), Body::default(), None).await?.into_body())
+    }
+
+    /// Takes the connection of a call over: what is written goes to the other side, and what comes is from there.
+    pub(crate) async fn take_over(&self, path: &str) -> Result<TokioIo<Upgraded>, Failure> {
+        let path = versioned(path);
+        let failed = |error: &dyn std::fmt::Display| Failure::talk(format!("POST {path}"), error);
+        let stream = UnixStream::connect(&self.socket).await.map_err(|error| self.unreachable(&error))?;
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(|error| failed(&error))?;
+        tokio::spawn(connection.with_upgrades());
+        let request = Request::builder().method(Method::POST).uri(&path).header(header::HOST, "skep");
+        let request = request.header(header::CONNECTION, "Upgrade").header(header::UPGRADE, "tcp");
+        let request = request.body(Body::default()).map_err(|error| failed(&error))?;
+        let response = sender.send_request(request).await.map_err(|error| failed(&error))?;
+        if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            return Err(refused(response).await);
+        }
+        Ok(TokioIo::new(hyper::upgrade::on(response).await.map_err(|error| failed(&error))?))
     }
 
     /// Sends an archive; the answer tells how it goes on.

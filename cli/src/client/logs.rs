@@ -42,15 +42,18 @@ impl LogReader {
     }
 }
 
+/// Docker's frames as they come out of a stream of bytes.
 #[derive(Default)]
-struct Frames(BytesMut);
+pub(crate) struct Frames(BytesMut);
 
 impl Frames {
-    fn push(&mut self, bytes: &[u8]) {
+    /// Takes what came.
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.0.extend_from_slice(bytes);
     }
 
-    fn next(&mut self) -> Result<Option<(Channel, Bytes)>, Failure> {
+    /// The next whole frame.
+    pub(crate) fn next(&mut self) -> Result<Option<(Channel, Bytes)>, Failure> {
         let Some(&[kind, _, _, _, a, b, c, d]) = self.0.first_chunk::<HEADER_BYTES>() else {
             return Ok(None);
         };

@@ -7,5 +7,5 @@ mod query;
 
 pub(crate) use connection::{Client, Nothing, body_from, body_from_stdin};
 pub(crate) use filters::Filters;
-pub(crate) use logs::{Channel, LogReader};
+pub(crate) use logs::{Channel, Frames, LogReader};
 pub(crate) use query::Query;

@@ -26,7 +26,7 @@ pub(crate) fn warning(text: &str) {
 
 /// Says why a command failed.
 pub(crate) fn failure(failure: &Failure) {
-    if !matches!(failure, Failure::OutputClosed | Failure::FaultsFound) {
+    if !matches!(failure, Failure::OutputClosed | Failure::FaultsFound | Failure::Ended(_)) {
         warning(&failure.to_string());
     }
 }

@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use skep_model::{Change, Kind, ObjectKey, ServiceId, ServiceSpec, Task, TaskState, Timestamp, limits};
+use skep_model::{
+    Attachment, Change, Kind, ObjectKey, ServiceId, ServiceSpec, Task, TaskState, Timestamp, limits,
+};
 use skep_store::View;
 
 use crate::reconciler::{Plan, Reconciler};
 
 /// Deletes tasks that were to be removed and have ended, the oldest ended tasks of a slot above the history limit, specs
-/// that no task names any more, and removed networks that nothing is on any more.
+/// that no task names any more, removed networks that nothing is on any more, and attachments of nodes that are gone.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Reaper;
 
@@ -19,7 +21,15 @@ impl Reconciler for Reaper {
     }
 
     fn watches(&self) -> &'static [Kind] {
-        &[Kind::Task, Kind::Service, Kind::ServiceRevision, Kind::Network, Kind::Cluster, Kind::Node]
+        &[
+            Kind::Task,
+            Kind::Service,
+            Kind::ServiceRevision,
+            Kind::Network,
+            Kind::Cluster,
+            Kind::Node,
+            Kind::Attachment,
+        ]
     }
 
     fn plan(&self, view: &View, _now: Timestamp) -> Plan {
@@ -34,6 +44,8 @@ impl Reconciler for Reaper {
         }
         reap_revisions(view, &mut plan);
         reap_networks(view, &mut plan);
+        let stray = view.attachments().filter(|attachment| view.node(attachment.node).is_none());
+        stray.for_each(|attachment| plan.group([attachment_gone(attachment)]));
         plan
     }
 }
@@ -99,7 +111,8 @@ fn reap_networks(view: &View, plan: &mut Plan) {
         let in_use = view.services().any(|service| attached(&service.spec))
             || view
                 .tasks()
-                .any(|task| !task.status.state.is_ended() && task.address_on(network.id).is_some());
+                .any(|task| !task.status.state.is_ended() && task.address_on(network.id).is_some())
+            || view.attachments().any(|attachment| attachment.is_on(network.id));
         if !in_use {
             plan.group([Change::Remove {
                 key: ObjectKey::Network(network.id),
@@ -107,6 +120,10 @@ fn reap_networks(view: &View, plan: &mut Plan) {
             }]);
         }
     }
+}
+
+fn attachment_gone(attachment: &Attachment) -> Change {
+    Change::Remove { key: ObjectKey::Attachment(attachment.id), version: attachment.meta.version }
 }
 
 fn forget(task: &Task) -> Change {

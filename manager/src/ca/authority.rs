@@ -13,6 +13,7 @@ use subtle::ConstantTimeEq;
 use super::error::CaError;
 use super::joiner::Joiner;
 use super::renewal::Renewal;
+use crate::dispatcher::attachments::gone;
 use crate::quorum::Quorum;
 
 /// How long it may take to know what was decided.
@@ -133,7 +134,10 @@ impl Ca {
                 let mut node = Node::clone(known).into_worker();
                 let message = "the node left the swarm".to_owned();
                 node.status = NodeStatus { state: NodeState::Down, message, since: now, ..node.status };
-                Ok((Transaction { changes: vec![Change::Update(node.into())] }, ()))
+                // Its containers go with it.
+                let mut changes = gone(view, view.node_attachments(id).map(|own| own.id));
+                changes.push(Change::Update(node.into()));
+                Ok((Transaction { changes }, ()))
             })
             .await
     }

@@ -83,7 +83,12 @@ fn user_of(view: &View, network: &Network) -> Option<String> {
         return Some(format!("service {}", service.spec.name));
     }
     let mut living = view.tasks().filter(|task| !task.status.state.is_ended());
-    living.find(|task| task.address_on(network.id).is_some()).map(|task| format!("task {}", task.id))
+    if let Some(task) = living.find(|task| task.address_on(network.id).is_some()) {
+        return Some(format!("task {}", task.id));
+    }
+    let attachment = view.attachments().find(|attachment| attachment.is_on(network.id))?;
+    let node = view.node(attachment.node).map(|node| node.description.hostname.clone()).unwrap_or_default();
+    Some(format!("container {} on node {node}", attachment.name))
 }
 
 fn removed(network: &Network) -> Change {

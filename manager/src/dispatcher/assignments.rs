@@ -153,7 +153,7 @@ impl Told {
             return false;
         }
         let since = *self.draining.entry(task.id).or_insert(now);
-        let elsewhere = sessions.all_applied(task.meta.version, self.node);
+        let elsewhere = sessions.all_applied(task.meta.version, Some(self.node));
         !(elsewhere && self.current >= task.meta.version) && now.since(since) < DRAIN_WAIT_MAX
     }
 }

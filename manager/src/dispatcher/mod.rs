@@ -3,6 +3,7 @@
 
 mod arrival;
 mod assignments;
+pub mod attachments;
 mod diagnosis;
 mod endpoints;
 mod liveness;

@@ -6,6 +6,7 @@ use skep_model::{NodeDescription, NodeReport, NodeRole, SessionId, Timestamp};
 use skep_wire::{Wire, v1};
 use tonic::{Request, Response, Status};
 
+use super::attachments::{AttachmentError, AttachmentWish};
 use super::{Arrival, DispatchError, Dispatcher};
 use crate::authorize::{Authorizer, caller_address};
 use crate::leader::LeaderSlot;
@@ -97,6 +98,49 @@ impl v1::dispatcher_server::Dispatcher for DispatcherServer {
         let dispatcher = self.dispatcher()?;
         let diagnosis = if recall { dispatcher.recall() } else { dispatcher.doctor(repair).await };
         Ok(Response::new(v1::DoctorResponse { diagnosis: Some(diagnosis.to_wire()) }))
+    }
+
+    async fn attach(
+        &self,
+        request: Request<v1::AttachRequest>,
+    ) -> Result<Response<v1::AttachResponse>, Status> {
+        let peer = self.authorizer.member(&request)?;
+        let v1::AttachRequest { container, name, places } = request.into_inner();
+        let places = Vec::from_wire(places).map_err(malformed)?;
+        let wish = AttachmentWish { container, name, places };
+        let (attachment, networks) =
+            self.dispatcher()?.attach(peer.node, &wish).await.map_err(attachment_status)?;
+        let addresses = attachment.places.iter().filter_map(|place| Some((place.network, place.address?)));
+        Ok(Response::new(v1::AttachResponse {
+            attachment: attachment.id.to_wire(),
+            networks: networks.to_wire(),
+            addresses: addresses.collect::<Vec<_>>().to_wire(),
+        }))
+    }
+
+    async fn keep_attachments(
+        &self,
+        request: Request<v1::KeepAttachmentsRequest>,
+    ) -> Result<Response<v1::KeepAttachmentsResponse>, Status> {
+        let peer = self.authorizer.member(&request)?;
+        let kept: Vec<_> = Wire::from_wire(request.into_inner().attachments).map_err(malformed)?;
+        let kept = kept.into_iter().collect();
+        let kept = self.dispatcher()?.keep_attachments(peer.node, &kept).await;
+        let unknown = kept.map_err(attachment_status)?.to_wire();
+        Ok(Response::new(v1::KeepAttachmentsResponse { unknown }))
+    }
+}
+
+fn attachment_status(error: AttachmentError) -> Status {
+    let message = error.to_string();
+    match error {
+        AttachmentError::UnknownNode(_) => Status::permission_denied(message),
+        AttachmentError::NoNetwork(_) => Status::not_found(message),
+        AttachmentError::NotAttachable(_) | AttachmentError::NoAddress(_) => {
+            Status::failed_precondition(message)
+        }
+        AttachmentError::Name(_) => Status::invalid_argument(message),
+        AttachmentError::Write(_) => Status::unavailable(message),
     }
 }
 

@@ -94,9 +94,9 @@ impl Sessions {
         }
     }
 
-    /// Whether every node but `except` has applied what the store held at `version`.
-    pub(super) fn all_applied(&self, version: u64, except: NodeId) -> bool {
-        self.lock().iter().filter(|(node, _)| **node != except).all(|(_, open)| {
+    /// Whether every node that has a session, but `except`, has applied what the store held at `version`.
+    pub(super) fn all_applied(&self, version: u64, except: Option<NodeId>) -> bool {
+        self.lock().iter().filter(|(node, _)| Some(**node) != except).all(|(_, open)| {
             let effective =
                 if open.applied >= open.sent { open.current.max(open.applied) } else { open.applied };
             effective >= version

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use imbl::{OrdMap, OrdSet};
 use skep_model::{
-    Kind, NetworkId, NodeId, Object, ObjectKey, STACK_LABEL, ServiceId, Task, TaskId, TaskState,
+    AttachmentId, Kind, NetworkId, NodeId, Object, ObjectKey, STACK_LABEL, ServiceId, Task, TaskId, TaskState,
 };
 
 /// Everything here can be computed from the tables; [`Indexes::add`] and [`Indexes::drop`] are each other's reverse.
@@ -18,6 +18,8 @@ pub(crate) struct Indexes {
     pub(crate) service_tasks: OrdSet<(ServiceId, u32, TaskId)>,
     /// Tasks by node.
     pub(crate) node_tasks: OrdSet<(NodeId, TaskId)>,
+    /// Attachments by node.
+    pub(crate) node_attachments: OrdSet<(NodeId, AttachmentId)>,
     /// Tasks that wait for the allocator or the scheduler.
     pub(crate) waiting_tasks: OrdSet<(TaskState, TaskId)>,
     /// Addresses in use and by how many objects: for a moment an old and a new object may share one.
@@ -35,8 +37,10 @@ impl Indexes {
         for address in addresses_of(object) {
             *self.addresses.entry(address).or_insert(0) += 1;
         }
-        if let Object::Task(task) = object {
-            self.add_task(task);
+        match object {
+            Object::Task(task) => self.add_task(task),
+            Object::Attachment(own) => drop(self.node_attachments.insert((own.node, own.id))),
+            _ => {}
         }
     }
 
@@ -50,8 +54,10 @@ impl Indexes {
         for address in addresses_of(object) {
             self.drop_address(address);
         }
-        if let Object::Task(task) = object {
-            self.drop_task(task);
+        match object {
+            Object::Task(task) => self.drop_task(task),
+            Object::Attachment(own) => drop(self.node_attachments.remove(&(own.node, own.id))),
+            _ => {}
         }
     }
 
@@ -89,7 +95,11 @@ pub(crate) fn name_of(object: &Object) -> Option<&str> {
         Object::Service(service) => Some(&service.spec.name),
         Object::Network(network) => Some(&network.spec.name),
         Object::Stack(stack) => Some(&stack.spec.name),
-        Object::Cluster(_) | Object::Node(_) | Object::ServiceRevision(_) | Object::Task(_) => None,
+        Object::Cluster(_)
+        | Object::Node(_)
+        | Object::ServiceRevision(_)
+        | Object::Task(_)
+        | Object::Attachment(_) => None,
     }
 }
 
@@ -108,6 +118,9 @@ pub(crate) fn addresses_of(object: &Object) -> Vec<(NetworkId, Ipv4Addr)> {
         Object::Service(service) => service.endpoint.vips.clone(),
         Object::Task(task) if !task.status.state.is_ended() => {
             task.networks.iter().map(|place| (place.network, place.address)).collect()
+        }
+        Object::Attachment(attachment) => {
+            attachment.places.iter().filter_map(|place| Some((place.network, place.address?))).collect()
         }
         _ => Vec::new(),
     }

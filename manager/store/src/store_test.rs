@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use skep_model::{
-    Change, Meta, Network, NetworkId, NetworkSpec, NodeId, Object, ObjectKey, Service, ServiceEndpoint,
-    ServiceId, ServiceSpec, Task, TaskId, TaskNetwork, TaskState, TaskStatus, Timestamp, Transaction,
+    AttachedPlace, Attachment, AttachmentId, Change, Meta, Network, NetworkId, NetworkSpec, NodeId, Object,
+    ObjectKey, Service, ServiceEndpoint, ServiceId, ServiceSpec, Task, TaskId, TaskNetwork, TaskState,
+    TaskStatus, Timestamp, Transaction,
 };
 
 use crate::index::Indexes;
@@ -228,6 +229,36 @@ fn an_address_rests_after_its_last_holder_let_it_go() {
     // Whoever is given it all the same has it.
     at(&store, 130, vec![create(task(3, 1, 1, running, 7))]);
     assert_eq!((rest_of(&store, 7, 130), store.view().resting().count()), (None, 0));
+}
+
+#[test]
+fn a_plain_containers_address_is_in_use_and_rests_like_a_tasks() {
+    let store = Store::default();
+    let place = AttachedPlace {
+        network: NetworkId::new(1),
+        aliases: Vec::new(),
+        address: Some(std::net::Ipv4Addr::new(10, 0, 0, 7)),
+    };
+    let attachment = |id: u128, node: u128| Attachment {
+        id: AttachmentId::new(id),
+        meta: Meta::default(),
+        node: NodeId::new(node),
+        container: format!("c{id}"),
+        name: "db".into(),
+        places: vec![place.clone()],
+        error: String::new(),
+    };
+    at(&store, 100, vec![create(attachment(1, 5)), create(attachment(2, 6))]);
+    let of =
+        |node: u128| store.view().node_attachments(NodeId::new(node)).map(|one| one.id).collect::<Vec<_>>();
+    assert_eq!((of(5), of(6), of(7)), (vec![AttachmentId::new(1)], vec![AttachmentId::new(2)], Vec::new()));
+    assert!(store.view().address_in_use(NetworkId::new(1), std::net::Ipv4Addr::new(10, 0, 0, 7)));
+    let version = store.view().version();
+    let gone = |id: u128| Change::Remove { key: ObjectKey::Attachment(AttachmentId::new(id)), version };
+    at(&store, 110, vec![gone(1)]);
+    assert_eq!((of(5), rest_of(&store, 7, 110)), (Vec::new(), None));
+    at(&store, 120, vec![gone(2)]);
+    assert_eq!(rest_of(&store, 7, 121), Some(180));
 }
 
 #[test]

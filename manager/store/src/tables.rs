@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use imbl::OrdMap;
 use skep_model::{
-    Cluster, ClusterId, Kind, Network, NetworkId, Node, NodeId, Object, ObjectKey, Service, ServiceId,
-    ServiceRevision, Stack, StackId, Task, TaskId,
+    Attachment, AttachmentId, Cluster, ClusterId, Kind, Network, NetworkId, Node, NodeId, Object, ObjectKey,
+    Service, ServiceId, ServiceRevision, Stack, StackId, Task, TaskId,
 };
 
 use crate::index::Indexes;
 use crate::resting::Resting;
 
 /// Number of kinds, for the table of last changes.
-const KINDS: usize = Kind::Task as usize + 1;
+const KINDS: usize = Kind::Attachment as usize + 1;
 
 /// Persistent maps: a clone shares everything and costs nothing.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +28,7 @@ pub(crate) struct Tables {
     pub(crate) services: OrdMap<ServiceId, Arc<Service>>,
     pub(crate) revisions: OrdMap<(ServiceId, u64), Arc<ServiceRevision>>,
     pub(crate) tasks: OrdMap<TaskId, Arc<Task>>,
+    pub(crate) attachments: OrdMap<AttachmentId, Arc<Attachment>>,
     pub(crate) indexes: Indexes,
     pub(crate) resting: Resting,
 }
@@ -43,6 +44,7 @@ impl Tables {
             ObjectKey::Service(id) => self.services.get(&id).cloned().map(Object::Service),
             ObjectKey::ServiceRevision(id) => self.revisions.get(&id).cloned().map(Object::ServiceRevision),
             ObjectKey::Task(id) => self.tasks.get(&id).cloned().map(Object::Task),
+            ObjectKey::Attachment(id) => self.attachments.get(&id).cloned().map(Object::Attachment),
         }
     }
 
@@ -61,6 +63,7 @@ impl Tables {
                 drop(self.revisions.insert((object.service, object.spec_version), object))
             }
             Object::Task(object) => drop(self.tasks.insert(object.id, object)),
+            Object::Attachment(object) => drop(self.attachments.insert(object.id, object)),
         }
     }
 
@@ -76,6 +79,7 @@ impl Tables {
             ObjectKey::Service(id) => drop(self.services.remove(&id)),
             ObjectKey::ServiceRevision(id) => drop(self.revisions.remove(&id)),
             ObjectKey::Task(id) => drop(self.tasks.remove(&id)),
+            ObjectKey::Attachment(id) => drop(self.attachments.remove(&id)),
         }
     }
 
@@ -88,6 +92,8 @@ impl Tables {
         let services = self.services.values().cloned().map(Object::Service);
         let revisions = self.revisions.values().cloned().map(Object::ServiceRevision);
         let tasks = self.tasks.values().cloned().map(Object::Task);
-        clusters.chain(nodes).chain(stacks).chain(networks).chain(services).chain(revisions).chain(tasks)
+        let attachments = self.attachments.values().cloned().map(Object::Attachment);
+        let wanted = clusters.chain(nodes).chain(stacks).chain(networks).chain(services);
+        wanted.chain(revisions).chain(tasks).chain(attachments)
     }
 }

@@ -4,8 +4,9 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use skep_model::{
-    Cluster, Kind, Network, NetworkId, Node, NodeId, Object, ObjectKey, Service, ServiceId, ServiceRevision,
-    ServiceSpec, Stack, StackId, Subnet, Task, TaskId, TaskState, Timestamp, Transaction,
+    Attachment, AttachmentId, Cluster, Kind, Network, NetworkId, Node, NodeId, Object, ObjectKey, Service,
+    ServiceId, ServiceRevision, ServiceSpec, Stack, StackId, Subnet, Task, TaskId, TaskState, Timestamp,
+    Transaction,
 };
 use thiserror::Error;
 
@@ -206,6 +207,22 @@ impl View {
     pub fn node_tasks(&self, node: NodeId) -> impl Iterator<Item = &Arc<Task>> {
         let all = self.tables.indexes.node_tasks.range((node, TaskId::new(0))..);
         all.take_while(move |entry| entry.0 == node).filter_map(|entry| self.task(entry.1))
+    }
+
+    /// One attachment.
+    pub fn attachment(&self, id: AttachmentId) -> Option<&Arc<Attachment>> {
+        self.tables.attachments.get(&id)
+    }
+
+    /// All attachments, by id.
+    pub fn attachments(&self) -> impl Iterator<Item = &Arc<Attachment>> {
+        self.tables.attachments.values()
+    }
+
+    /// A node's attachments.
+    pub fn node_attachments(&self, node: NodeId) -> impl Iterator<Item = &Arc<Attachment>> {
+        let all = self.tables.indexes.node_attachments.range((node, AttachmentId::new(0))..);
+        all.take_while(move |entry| entry.0 == node).filter_map(|entry| self.attachment(entry.1))
     }
 
     /// Tasks in state `New` (for the allocator) or `Pending` (for the scheduler).

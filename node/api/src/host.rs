@@ -1,17 +1,19 @@
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use skep_manager::ControlApi;
-use skep_model::{Diagnosis, Inquiry, NodeId, Protocol, TaskId};
+use skep_model::{Diagnosis, Inquiry, NodeId, PlainSpec, Protocol, TaskId};
 use skep_rest::{
     ContainerInspect, ContainerSummary, DeletedImage, Event, ImageInspect, ImageSummary, SwarmInit, SwarmJoin,
 };
 
 use crate::error::HostError;
 use crate::facts::HostFacts;
-use crate::log_line::{LogLine, LogOptions};
+use crate::log_line::{LogLine, LogOptions, LogOrigin};
 
 /// The body of a request, as it comes in.
 pub type Upload = BoxStream<'static, std::io::Result<Bytes>>;
@@ -91,6 +93,70 @@ pub trait Host: std::fmt::Debug + Send + Sync + 'static {
     /// When there is no such container, or its log cannot be read.
     async fn container_logs(&self, reference: &str, options: LogOptions) -> Result<LogStream, HostError>;
 
+    /// Makes a container that is no task's; answers with its id. It is not started.
+    ///
+    /// # Errors
+    /// When the spec is wrong, the name is taken, there is no such image, or this node has no engine.
+    async fn container_create(&self, name: Option<&str>, spec: &PlainSpec) -> Result<String, HostError>;
+
+    /// Starts such a container, its places on networks first; false when it ran already.
+    ///
+    /// # Errors
+    /// When there is no such container, a network or port is not to be had, or its command cannot be run.
+    async fn container_start(&self, reference: &str) -> Result<bool, HostError>;
+
+    /// Stops a container, within the grace period if one is given, else within its own; false when it did not run.
+    ///
+    /// # Errors
+    /// When there is no such container, or it does not end.
+    async fn container_stop(&self, reference: &str, grace: Option<Duration>) -> Result<bool, HostError>;
+
+    /// Stops a container that is no task's, and starts it again.
+    ///
+    /// # Errors
+    /// Those of both.
+    async fn container_restart(&self, reference: &str, grace: Option<Duration>) -> Result<(), HostError>;
+
+    /// Sends a signal to a container, SIGKILL if none is named.
+    ///
+    /// # Errors
+    /// When there is no such container or signal, or it does not run.
+    async fn container_kill(&self, reference: &str, signal: &str) -> Result<(), HostError>;
+
+    /// What comes with a container's exit code when it has ended, or is gone.
+    ///
+    /// # Errors
+    /// When there is no such container.
+    fn container_wait(
+        &self,
+        reference: &str,
+        condition: WaitCondition,
+    ) -> Result<BoxFuture<'static, i32>, HostError>;
+
+    /// Attaches to a container with a terminal or an open standard input: now if it runs, else with its next start.
+    ///
+    /// # Errors
+    /// When there is no such container, or it has neither.
+    async fn container_console(&self, reference: &str) -> Result<Console, HostError>;
+
+    /// Sets the size of a container's terminal.
+    ///
+    /// # Errors
+    /// When there is no such container, it does not run, or it has no terminal.
+    async fn container_resize(&self, reference: &str, rows: u16, columns: u16) -> Result<(), HostError>;
+
+    /// Removes a container that is no task's.
+    ///
+    /// # Errors
+    /// When there is no such container, or it runs and `force` is not set.
+    async fn container_remove(&self, reference: &str, force: bool) -> Result<(), HostError>;
+
+    /// Removes those of these containers that are no task's and do not run; answers with their ids.
+    ///
+    /// # Errors
+    /// When something of one of them stays.
+    async fn containers_prune(&self, wanted: Vec<String>) -> Result<Vec<String>, HostError>;
+
     /// The node's images, newest first.
     ///
     /// # Errors
@@ -134,6 +200,31 @@ pub trait Host: std::fmt::Debug + Send + Sync + 'static {
 
     /// What happens on this node and, on managers, in the swarm, from now on.
     fn events(&self) -> BoxStream<'static, Event>;
+}
+
+/// Both ways to and from a container.
+pub struct Console {
+    /// What it writes, as it comes; ends with it.
+    pub output: BoxStream<'static, (LogOrigin, Bytes)>,
+    /// What it reads; dropping it is the end of its input.
+    pub input: tokio::sync::mpsc::Sender<Vec<u8>>,
+}
+
+impl std::fmt::Debug for Console {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Console").finish_non_exhaustive()
+    }
+}
+
+/// What of a container is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitCondition {
+    /// That it does not run.
+    NotRunning,
+    /// Its next end.
+    NextExit,
+    /// That it is removed.
+    Removed,
 }
 
 /// This node's place in a swarm.

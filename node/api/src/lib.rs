@@ -32,6 +32,6 @@ mod tests;
 pub use api::SWARM_LOCKED;
 pub use error::{HostError, HostErrorKind};
 pub use facts::HostFacts;
-pub use host::{Host, LogStream, Member, SwarmState, Upload};
+pub use host::{Console, Host, LogStream, Member, SwarmState, Upload, WaitCondition};
 pub use log_line::{LogLine, LogOptions, LogOrigin};
 pub use serve::serve;

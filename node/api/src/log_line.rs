@@ -11,6 +11,8 @@ pub struct LogOptions {
     pub tail: Option<u64>,
     /// Wait for more while the container runs.
     pub follow: bool,
+    /// With `follow`: of a container that does not run, wait for its next run and follow that.
+    pub next_run: bool,
 }
 
 /// Where a container wrote a line.

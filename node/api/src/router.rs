@@ -3,14 +3,14 @@
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 
 use crate::api::Api;
 use crate::incoming::Incoming;
 use crate::refusal::Refusal;
 use crate::resources::{
-    container, doctor, image, image_archive, missing, network, node, service, service_change, stack, swarm,
-    system, task,
+    container, container_change, doctor, image, image_archive, missing, network, node, service,
+    service_change, stack, swarm, system, task,
 };
 use crate::version::negotiate;
 use crate::{events, logs};
@@ -36,8 +36,18 @@ fn node_calls() -> Router<Api> {
         .route("/info", get(system::info))
         .route("/events", get(events::events))
         .route("/containers/json", get(container::list))
+        .route("/containers/create", post(container_change::create))
+        .route("/containers/prune", post(container_change::prune))
+        .route("/containers/{id}", delete(container_change::remove))
         .route("/containers/{id}/json", get(container::inspect))
+        .route("/containers/{id}/start", post(container_change::start))
+        .route("/containers/{id}/stop", post(container_change::stop))
+        .route("/containers/{id}/restart", post(container_change::restart))
+        .route("/containers/{id}/kill", post(container_change::kill))
+        .route("/containers/{id}/wait", post(container_change::wait))
+        .route("/containers/{id}/resize", post(container_change::resize))
         .route("/containers/{id}/logs", get(logs::container))
+        .route("/containers/{id}/attach", post(logs::attach))
         .route("/images/json", get(image::list))
         .route("/images/load", post(image_archive::load))
         .route("/images/create", post(image_archive::create))

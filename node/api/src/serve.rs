@@ -89,7 +89,7 @@ async fn connection(stream: UnixStream, router: Router, shutdown: Shutdown) {
     });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new());
-    let mut serving = std::pin::pin!(http.serve_connection(TokioIo::new(stream), service));
+    let mut serving = std::pin::pin!(http.serve_connection(TokioIo::new(stream), service).with_upgrades());
     let ended = tokio::select! {
         biased;
         () = shutdown.cancelled() => None,

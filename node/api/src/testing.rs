@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
-use skep_model::{Diagnosis, Inquiry, Protocol, TaskId};
+use skep_model::{Diagnosis, Inquiry, PlainSpec, Protocol, TaskId};
 use skep_rest::{
     ContainerInspect, ContainerSummary, DeletedImage, Event, ImageInspect, ImageSummary, SwarmInit, SwarmJoin,
 };
@@ -16,8 +18,8 @@ use tokio_stream::wrappers::BroadcastStream;
 
 use crate::error::{HostError, HostErrorKind};
 use crate::facts::HostFacts;
-use crate::host::{Host, LogStream, SwarmState, Upload};
-use crate::log_line::{LogLine, LogOptions};
+use crate::host::{Console, Host, LogStream, SwarmState, Upload, WaitCondition};
+use crate::log_line::{LogLine, LogOptions, LogOrigin};
 
 /// Everything that the fake host answers with; tests change it as they like.
 #[derive(Clone, Debug)]
@@ -86,6 +88,18 @@ impl FakeHost {
     pub fn writes(&self, container: &str, line: LogLine) {
         self.node().logs.entry(container.to_owned()).or_default().push(line.clone());
         let _ = self.lines.send((container.to_owned(), line));
+    }
+
+    /// Brings a container into a state; false when it was in it.
+    fn turn(&self, reference: &str, state: &str) -> Result<bool, HostError> {
+        let id = self.container(reference)?.id;
+        let mut node = self.node();
+        let Some(container) = node.containers.iter_mut().find(|container| container.id == id) else {
+            return Ok(false);
+        };
+        let changed = container.state != state;
+        container.state = state.into();
+        Ok(changed)
     }
 
     fn image_named(&self, reference: &str) -> Result<ImageSummary, HostError> {
@@ -185,6 +199,82 @@ impl Host for FakeHost {
             config: serde_json::json!({ "Tty": false, "Image": found.image }),
             ..ContainerInspect::default()
         })
+    }
+
+    async fn container_create(&self, name: Option<&str>, spec: &PlainSpec) -> Result<String, HostError> {
+        let name = format!("/{}", name.unwrap_or("made"));
+        let mut node = self.node();
+        if node.containers.iter().any(|container| container.names.contains(&name)) {
+            return Err(HostError::new(HostErrorKind::Conflict, format!("{name} is in use")));
+        }
+        let id = format!("id-of{}", name.replace('/', "-"));
+        let made = ContainerSummary {
+            id: id.clone(),
+            names: vec![name],
+            image: spec.container.image.clone(),
+            state: "created".into(),
+            ..ContainerSummary::default()
+        };
+        node.containers.push(made);
+        Ok(id)
+    }
+
+    async fn container_start(&self, reference: &str) -> Result<bool, HostError> {
+        self.turn(reference, "running")
+    }
+
+    async fn container_stop(&self, reference: &str, _grace: Option<Duration>) -> Result<bool, HostError> {
+        self.turn(reference, "exited")
+    }
+
+    async fn container_restart(&self, reference: &str, _grace: Option<Duration>) -> Result<(), HostError> {
+        self.turn(reference, "running").map(drop)
+    }
+
+    async fn container_kill(&self, reference: &str, _signal: &str) -> Result<(), HostError> {
+        self.turn(reference, "exited").map(drop)
+    }
+
+    fn container_wait(
+        &self,
+        reference: &str,
+        _condition: WaitCondition,
+    ) -> Result<BoxFuture<'static, i32>, HostError> {
+        self.container(reference)?;
+        Ok(Box::pin(std::future::ready(7)))
+    }
+
+    async fn container_console(&self, reference: &str) -> Result<Console, HostError> {
+        self.container(reference)?;
+        // It writes what it reads.
+        let (input, typed) = tokio::sync::mpsc::channel::<Vec<u8>>(4);
+        let echo = |mut typed: tokio::sync::mpsc::Receiver<Vec<u8>>| async move {
+            typed.recv().await.map(|bytes| ((LogOrigin::Stdout, Bytes::from(bytes)), typed))
+        };
+        Ok(Console { output: stream::unfold(typed, echo).boxed(), input })
+    }
+
+    async fn container_resize(&self, reference: &str, _rows: u16, _columns: u16) -> Result<(), HostError> {
+        self.container(reference).map(drop)
+    }
+
+    async fn container_remove(&self, reference: &str, force: bool) -> Result<(), HostError> {
+        let id = self.container(reference)?.id;
+        let mut node = self.node();
+        if !force && node.containers.iter().any(|one| one.id == id && one.state == "running") {
+            return Err(HostError::new(HostErrorKind::Conflict, "container is running"));
+        }
+        node.containers.retain(|container| container.id != id);
+        Ok(())
+    }
+
+    async fn containers_prune(&self, wanted: Vec<String>) -> Result<Vec<String>, HostError> {
+        let goes =
+            |container: &ContainerSummary| container.state != "running" && wanted.contains(&container.id);
+        let mut node = self.node();
+        let gone = node.containers.iter().filter(|one| goes(one)).map(|one| one.id.clone()).collect();
+        node.containers.retain(|container| !goes(container));
+        Ok(gone)
     }
 
     fn task_container(&self, task: TaskId) -> Option<String> {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use skep_api::{HostError, HostErrorKind};
-use skep_engine::{ContainerInfo, ContainerState, EngineError, HostPort, NetworkPlace, Phase};
+use skep_engine::{AttachError, ContainerInfo, ContainerState, EngineError, HostPort, NetworkPlace, Phase};
 use skep_model::Timestamp;
 use skep_rest::{ContainerInspect, ContainerSummary, PortSummary, human_duration, rfc3339};
 
@@ -25,7 +25,7 @@ pub(super) fn summary(info: &ContainerInfo, state: &ContainerState, now: Timesta
         status: status(state, now),
         network_settings: json!({ "Networks": networks(info) }),
         mounts: mounts(info),
-        host_config: json!({ "NetworkMode": "overlay" }),
+        host_config: json!({ "NetworkMode": network_mode(info) }),
     }
 }
 
@@ -40,13 +40,27 @@ fn port(port: &HostPort) -> PortSummary {
 
 /// `{"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8080"}]}`.
 fn port_map(info: &ContainerInfo) -> Value {
-    let mut ports: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-    for open in &info.ports {
+    ports_by_target(&info.ports, |open| {
         let address = open.address.unwrap_or(Ipv4Addr::UNSPECIFIED).to_string();
-        let place = json!({ "HostIp": address, "HostPort": open.published.to_string() });
-        ports.entry(format!("{}/{}", open.target, open.protocol)).or_default().push(place);
+        json!({ "HostIp": address, "HostPort": open.published.to_string() })
+    })
+}
+
+/// The same of ports as they were asked for: an empty port is a free one.
+fn bindings(ports: &[HostPort]) -> Value {
+    ports_by_target(ports, |wanted| {
+        let address = wanted.address.map(|address| address.to_string()).unwrap_or_default();
+        let port = if wanted.published == 0 { String::new() } else { wanted.published.to_string() };
+        json!({ "HostIp": address, "HostPort": port })
+    })
+}
+
+fn ports_by_target(ports: &[HostPort], place: impl Fn(&HostPort) -> Value) -> Value {
+    let mut all: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    for port in ports {
+        all.entry(format!("{}/{}", port.target, port.protocol)).or_default().push(place(port));
     }
-    json!(ports)
+    json!(all)
 }
 
 /// Everything about one container.
@@ -92,7 +106,15 @@ pub(super) fn refused(error: EngineError) -> HostError {
     let kind = match &error {
         EngineError::NoContainer(_) => HostErrorKind::NotFound,
         EngineError::Ambiguous(_) => HostErrorKind::Invalid,
-        EngineError::State(_) => HostErrorKind::Conflict,
+        EngineError::State(_) | EngineError::NameTaken { .. } | EngineError::Port(_) => {
+            HostErrorKind::Conflict
+        }
+        EngineError::Invalid(_) | EngineError::Start { .. } => HostErrorKind::Invalid,
+        EngineError::Image(skep_image::Error::NotFound(_)) => HostErrorKind::NotFound,
+        EngineError::Image(_) => HostErrorKind::Invalid,
+        EngineError::Attach(AttachError::NotFound(_)) => HostErrorKind::NotFound,
+        EngineError::Attach(AttachError::Refused(_)) => HostErrorKind::Invalid,
+        EngineError::Attach(AttachError::Unavailable(_)) => HostErrorKind::Unavailable,
         EngineError::Stopped => HostErrorKind::Unavailable,
         _ => HostErrorKind::Internal,
     };
@@ -120,6 +142,8 @@ fn status(state: &ContainerState, now: Timestamp) -> String {
 }
 
 fn config(info: &ContainerInfo) -> Value {
+    let process = info.plain.as_ref().map(|plain| &plain.config.process);
+    let stdin = process.is_some_and(|process| process.stdin_open);
     json!({
         "Hostname": info.hostname,
         "Domainname": "",
@@ -127,9 +151,9 @@ fn config(info: &ContainerInfo) -> Value {
         "AttachStdin": false,
         "AttachStdout": false,
         "AttachStderr": false,
-        "Tty": false,
-        "OpenStdin": false,
-        "StdinOnce": false,
+        "Tty": process.is_some_and(|process| process.terminal),
+        "OpenStdin": stdin,
+        "StdinOnce": stdin,
         "Env": info.environment,
         "Cmd": info.command,
         "Image": info.image,
@@ -143,13 +167,20 @@ fn config(info: &ContainerInfo) -> Value {
 fn host_config(info: &ContainerInfo) -> Value {
     let (nano_cpus, memory, pids) = info.limits;
     json!({
-        "NetworkMode": "overlay",
+        "NetworkMode": network_mode(info),
+        "PortBindings": info.plain.as_ref().map(|plain| bindings(&plain.ports)),
+        "AutoRemove": info.plain.as_ref().is_some_and(|plain| plain.auto_remove),
         "LogConfig": { "Type": "json-file", "Config": {} },
         "RestartPolicy": { "Name": "no", "MaximumRetryCount": 0 },
         "NanoCpus": nano_cpus,
         "Memory": memory,
         "PidsLimit": pids,
     })
+}
+
+/// A task's container is on networks of the swarm, whichever.
+fn network_mode(info: &ContainerInfo) -> &str {
+    info.plain.as_ref().map_or("overlay", |plain| plain.network.word())
 }
 
 fn networks(info: &ContainerInfo) -> Value {

@@ -52,7 +52,7 @@ pub(super) async fn remove(
         return Err(HostError::new(
             HostErrorKind::Conflict,
             format!(
-                "unable to remove image {reference}: container {short} uses it; remove its service first"
+                "unable to remove image {reference}: container {short} uses it; remove its service first, or the container"
             ),
         ));
     }

@@ -12,8 +12,8 @@ pub(super) async fn read(
     reference: &str,
     options: LogOptions,
 ) -> Result<LogStream, HostError> {
-    let LogOptions { since_ns, until_ns, tail, follow } = options;
-    let request = LogRequest { since_ns, until_ns, tail, follow };
+    let LogOptions { since_ns, until_ns, tail, follow, next_run } = options;
+    let request = LogRequest { since_ns, until_ns, tail, follow, next_run };
     let lines = engine.logs(reference, request).await.map_err(container::refused)?;
     Ok(futures::stream::unfold(Some(lines), next).boxed())
 }
@@ -32,11 +32,15 @@ fn shown(line: skep_engine::LogLine) -> LogLine {
     if !line.partial {
         text.push(b'\n');
     }
-    let origin = match line.stream {
+    LogLine { at_ns: line.timestamp_ns, origin: origin(line.stream), text: text.into() }
+}
+
+/// Where it was written, in the API's words.
+pub(super) fn origin(stream: skep_engine::LogOrigin) -> LogOrigin {
+    match stream {
         skep_engine::LogOrigin::Stdout => LogOrigin::Stdout,
         skep_engine::LogOrigin::Stderr => LogOrigin::Stderr,
-    };
-    LogLine { at_ns: line.timestamp_ns, origin, text: text.into() }
+    }
 }
 
 fn failed(error: &EngineError) -> HostError {

@@ -6,4 +6,5 @@ mod event;
 mod image;
 mod log;
 mod node;
+mod plain;
 mod swarm;

@@ -1,13 +1,18 @@
+use std::time::Duration;
+
 use async_trait::async_trait;
 use futures::StreamExt;
+use futures::future::BoxFuture;
 use futures::stream::BoxStream;
-use skep_api::{Host, HostError, HostFacts, LogOptions, LogStream, SwarmState, Upload};
-use skep_model::{Diagnosis, Inquiry, Protocol, TaskId};
+use skep_api::{
+    Console, Host, HostError, HostFacts, LogOptions, LogStream, SwarmState, Upload, WaitCondition,
+};
+use skep_model::{Diagnosis, Inquiry, PlainSpec, Protocol, TaskId};
 use skep_rest::{
     ContainerInspect, ContainerSummary, DeletedImage, Event, ImageInspect, ImageSummary, SwarmInit, SwarmJoin,
 };
 
-use super::{container, doctor, event, image, log, swarm};
+use super::{container, doctor, event, image, log, plain, swarm};
 use crate::node::Node;
 use crate::{init, join, keys, leave, restore};
 
@@ -78,6 +83,50 @@ impl Host for Node {
         let found = engine.container(reference).map_err(container::refused)?;
         let log_path = engine.log_path(&found.info.id);
         Ok(container::inspect(&found.info, &found.state.get(), &log_path))
+    }
+
+    async fn container_create(&self, name: Option<&str>, spec: &PlainSpec) -> Result<String, HostError> {
+        plain::create(self, name, spec).await
+    }
+
+    async fn container_start(&self, reference: &str) -> Result<bool, HostError> {
+        plain::start(self, reference).await
+    }
+
+    async fn container_stop(&self, reference: &str, grace: Option<Duration>) -> Result<bool, HostError> {
+        plain::stop(self, reference, grace).await
+    }
+
+    async fn container_restart(&self, reference: &str, grace: Option<Duration>) -> Result<(), HostError> {
+        plain::restart(self, reference, grace).await
+    }
+
+    async fn container_kill(&self, reference: &str, signal: &str) -> Result<(), HostError> {
+        plain::kill(self, reference, signal).await
+    }
+
+    fn container_wait(
+        &self,
+        reference: &str,
+        condition: WaitCondition,
+    ) -> Result<BoxFuture<'static, i32>, HostError> {
+        plain::wait(self, reference, condition)
+    }
+
+    async fn container_console(&self, reference: &str) -> Result<Console, HostError> {
+        plain::console(self, reference).await
+    }
+
+    async fn container_resize(&self, reference: &str, rows: u16, columns: u16) -> Result<(), HostError> {
+        plain::resize(self, reference, (rows, columns)).await
+    }
+
+    async fn container_remove(&self, reference: &str, force: bool) -> Result<(), HostError> {
+        plain::remove(self, reference, force).await
+    }
+
+    async fn containers_prune(&self, wanted: Vec<String>) -> Result<Vec<String>, HostError> {
+        plain::prune(self, wanted).await
     }
 
     fn task_container(&self, task: TaskId) -> Option<String> {

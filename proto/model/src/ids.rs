@@ -101,6 +101,8 @@ id_types! {
     TaskId,
     /// A network that tasks attach to.
     NetworkId,
+    /// A plain container's places on networks.
+    AttachmentId,
     /// One agent's stay with one dispatcher.
     SessionId,
 }

@@ -30,25 +30,26 @@ pub use endpoint::{
 };
 pub use error::{IdError, Invalid, UnknownWord};
 pub use ids::{
-    ClusterId, ID_DIGITS, NetworkId, NodeId, ServiceId, SessionId, StackId, TaskId, from_base36, to_base36,
+    AttachmentId, ClusterId, ID_DIGITS, NetworkId, NodeId, ServiceId, SessionId, StackId, TaskId,
+    from_base36, to_base36,
 };
 pub use object::{
-    CertIssuer, Cluster, ContainerStatus, JoinTokens, Kind, ManagerStatus, Meta, Network, Node,
-    NodeCertificate, NodeDescription, NodeRole, NodeState, NodeStatus, Object, ObjectKey, RestartHistory,
-    RootCa, RootRotation, Service, ServiceEndpoint, ServiceRevision, Stack, StackRevision, Task, TaskNetwork,
-    TaskStatus, UnlockKey,
+    AttachedPlace, Attachment, CertIssuer, Cluster, ContainerStatus, JoinTokens, Kind, ManagerStatus, Meta,
+    Network, Node, NodeCertificate, NodeDescription, NodeRole, NodeState, NodeStatus, Object, ObjectKey,
+    RestartHistory, RootCa, RootRotation, Service, ServiceEndpoint, ServiceRevision, Stack, StackRevision,
+    Task, TaskNetwork, TaskStatus, UnlockKey,
 };
 pub use spec::{
     Availability, BALANCE_LABEL, Balance, ClusterSpec, ContainerSpec, EndpointMode, EndpointSpec, Labels,
     Limits, Mount, MountKind, NetworkAttachment, NetworkSpec, NetworkTarget, NodeSpec, PREFER_LOCAL_LABEL,
-    PortConfig, PortMode, Protocol, Reservations, Resources, RestartCondition, RestartPolicy, STACK_LABEL,
-    ServiceMode, ServiceSpec, StackSpec, TaskSpec,
+    PlainNetwork, PlainPlace, PlainSpec, PortConfig, PortMode, Protocol, Reservations, Resources,
+    RestartCondition, RestartPolicy, STACK_LABEL, ServiceMode, ServiceSpec, StackSpec, TaskSpec,
 };
 pub use swarm_view::SwarmView;
 pub use task_state::{StateOwner, TaskState};
 pub use timestamp::Timestamp;
 pub use tunnel_key::TunnelKey;
 pub use validate::{
-    validate_cluster, validate_image, validate_name, validate_network, validate_no_overlap, validate_service,
-    validate_stack, validate_stack_name,
+    validate_cluster, validate_container_name, validate_image, validate_name, validate_network,
+    validate_no_overlap, validate_plain, validate_service, validate_stack, validate_stack_name,
 };

@@ -39,6 +39,12 @@ pub const PUBLISHED_PORT_DYNAMIC_LAST: u16 = 32_767;
 /// Where subnets of new networks are taken from.
 pub const ADDRESS_POOL_DEFAULT: crate::Subnet =
     crate::Subnet { address: std::net::Ipv4Addr::new(10, 0, 0, 0), prefix_bits: 8 };
+/// Where every node takes the addresses of its plain containers from that are on no network of the swarm: of the range for measuring
+/// networks (RFC 2544), which is nobody's, and which no network of a swarm may have.
+pub const LOCAL_SUBNET: crate::Subnet =
+    crate::Subnet { address: std::net::Ipv4Addr::new(198, 19, 0, 0), prefix_bits: 16 };
+/// The name of the network of those addresses; Docker's clients know it as the default.
+pub const LOCAL_NAME: &str = "bridge";
 /// The name of the network that published ports lead through; tables name it to nodes.
 pub const INGRESS_NAME: &str = "ingress";
 /// Prefix length of the ingress network, where the pool has room (Swarm: as for any network).

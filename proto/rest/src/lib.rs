@@ -6,6 +6,9 @@
 
 mod architecture;
 mod container;
+mod container_create;
+mod container_host;
+mod container_networks;
 mod doctor;
 mod error;
 mod event;
@@ -27,6 +30,9 @@ mod tls;
 
 pub use architecture::image_architecture;
 pub use container::{ContainerInspect, ContainerState, ContainerSummary, ExitResult, PortSummary};
+pub use container_create::{ContainerCreate, ContainerCreated, ContainersPruned, Words};
+pub use container_host::{HostConfig, LogDriver, PortBinding, RestartPolicyName};
+pub use container_networks::{EndpointSettings, NetworkingConfig};
 pub use doctor::{Diagnosis, Finding};
 pub use error::{ErrorMessage, Unsupported};
 pub use event::{Event, EventActor};

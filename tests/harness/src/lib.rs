@@ -10,6 +10,7 @@
 //! load.rs        a client that asks at a fixed rate, and minds every failure
 //! loss.rs        a host that hears nobody, or that nobody hears
 //! resolver.rs    stands in for the machine's DNS servers
+//! busybox.rs     an image with a shell
 //! small_disk.rs  a data directory with little room
 //! http.rs        requests from inside a namespace
 //! datagram.rs    datagrams from inside a namespace
@@ -28,6 +29,7 @@
 
 mod api;
 mod binary;
+mod busybox;
 mod cargo;
 mod census;
 mod cluster;

@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use skep_keeper::config::Network as KeeperNetwork;
 use skep_keeper::protocol::{Record, Status};
 use skep_model::{ContainerStatus, PortConfig, PortMode, TaskId};
 use skep_runtime::Latest;
 
-/// What a container is; does not change.
+use crate::plain::{Plain, Waiting};
+
+/// What a container is. It does not change, but for the places, ports and progress of a plain one, with each start and end.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ContainerInfo {
     /// Its id, 64 hexadecimal digits.
@@ -50,6 +54,9 @@ pub struct ContainerInfo {
     pub stop_grace_ms: u64,
     /// Limits: billionths of a CPU, bytes, processes; zero for none.
     pub limits: (u64, u64, u64),
+    /// What it takes to start it, when it is no task's.
+    #[serde(default)]
+    pub plain: Option<Box<Plain>>,
 }
 
 /// A container's place on one network, as text.
@@ -100,6 +107,11 @@ impl ContainerInfo {
     pub fn task_id(&self) -> Option<TaskId> {
         self.task.as_deref().and_then(|text| text.parse().ok())
     }
+
+    /// Whether it has the network of the host, of which nothing is its own.
+    pub(crate) fn on_host_network(&self) -> bool {
+        self.plain.as_ref().is_some_and(|plain| plain.config.network == KeeperNetwork::Host)
+    }
 }
 
 /// Where a container stands.
@@ -133,6 +145,9 @@ pub struct ContainerState {
     pub oom_killed: bool,
     /// What went wrong.
     pub error: String,
+    /// True when it is not there any more.
+    #[serde(skip)]
+    pub removed: bool,
 }
 
 impl ContainerState {
@@ -152,6 +167,7 @@ impl ContainerState {
             exit_code: if ended { record.exit_code } else { None },
             oom_killed: record.oom_killed,
             error: record.error.as_ref().map(ToString::to_string).unwrap_or_default(),
+            removed: false,
         }
     }
 
@@ -175,6 +191,10 @@ pub struct Container {
     pub info: ContainerInfo,
     /// How it is.
     pub state: Latest<ContainerState>,
+    /// Held by whoever starts, tidies up or removes a plain container: one at a time.
+    pub(crate) turn: Arc<tokio::sync::Mutex<()>>,
+    /// Those who attach to a plain container's next run.
+    pub(crate) waiting: Arc<Waiting>,
 }
 
 impl Container {

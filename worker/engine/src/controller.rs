@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use nix::sys::signal::Signal;
 use skep_executor::{Controller, ControllerError};
 use skep_image::Image;
 use skep_keeper::FailureKind;
@@ -17,12 +16,8 @@ use crate::engine::{Engine, ignore_missing};
 use crate::error::EngineError;
 use crate::executor::temporary;
 use crate::ports::host_ports;
+use crate::process::signal_number;
 use crate::{listening, places, recipe};
-
-/// How long SIGKILL may take to end a container before the stop is tried again.
-const KILL_WAIT: Duration = Duration::from_secs(10);
-/// What asks a container to stop unless it says otherwise.
-const SIGTERM: i32 = Signal::SIGTERM as i32;
 
 /// Drives the container of a task.
 #[derive(Debug)]
@@ -48,19 +43,11 @@ impl ContainerController {
     }
 
     async fn image(&self) -> Result<Image, ControllerError> {
-        let (images, reference) =
-            (self.engine.images.clone(), self.assignment.spec.task.container.image.clone());
-        let found = tokio::task::spawn_blocking(move || {
-            let found = images.find(&reference);
-            match found {
-                Err(_) if skep_image::builtin::is_reference(&reference) => {
-                    skep_image::builtin::ensure(&images).and_then(|_| images.find(&reference))
-                }
-                found => found,
-            }
-        });
-        let found = found.await.map_err(|_| temporary(EngineError::Stopped))?;
-        found.map_err(|error| ControllerError::Rejected(error.to_string()))
+        let found = self.engine.image(&self.assignment.spec.task.container.image).await;
+        found.map_err(|error| match error {
+            EngineError::Image(error) => ControllerError::Rejected(error.to_string()),
+            other => temporary(other),
+        })
     }
 
     /// Makes everything up to the container's process, which waits to be started.
@@ -117,7 +104,9 @@ impl ContainerController {
             directory.remove()?;
             directory.create(&recipe::etc_files(info, &engine.search))?;
             let layers = engine.images.layers(&image);
-            let config = recipe::configuration(&assignment, info, layers, &directory, &engine.cgroup_parent);
+            let task = &assignment.spec.task;
+            let wanted = (&task.container, &task.resources);
+            let config = recipe::configuration(wanted, info, layers, &directory, &engine.cgroup_parent);
             directory.write(&StoredContainer { info: info.clone(), ended: None })?;
             let made = engine.keeper.blocking(|client| client.create(&config));
             if made.is_err() {
@@ -126,24 +115,6 @@ impl ContainerController {
             Ok(made?)
         });
         created.await.map_err(|_| EngineError::Stopped)?
-    }
-
-    async fn start_process(&self, container: &Container) -> Result<(), ControllerError> {
-        let _turn = self.engine.making.acquire().await.map_err(|_| temporary(EngineError::Stopped))?;
-        let id = self.id.clone();
-        let started = self.engine.keeper.call(move |client| client.start(&id)).await;
-        if let Err(error) = started {
-            return Err(start_error(error, container));
-        }
-        let now = self.engine.env.now().as_nanos();
-        container.state.update(|state| {
-            if state.phase < Phase::Running {
-                state.phase = Phase::Running;
-                state.started_ns = now;
-            }
-        });
-        self.engine.announce("start", container);
-        Ok(())
     }
 
     /// Waits for what is published to be served, while the container runs.
@@ -157,20 +128,6 @@ impl ContainerController {
             biased;
             _ = container.state.wait_for(|state| state.phase == Phase::Exited) => {}
             () = listening::until_listening(&self.engine.env, &self.id, pid, runs, &ports) => {}
-        }
-    }
-
-    async fn signal(&self, signal: i32, all: bool) -> Result<(), ControllerError> {
-        let id = self.id.clone();
-        let killed = self.engine.keeper.call(move |client| client.kill(&id, signal, all)).await;
-        match killed {
-            // It ended by itself meanwhile.
-            Err(EngineError::Keeper(skep_keeper::Error::Refused(failure)))
-                if matches!(failure.kind, FailureKind::NotFound | FailureKind::WrongState) =>
-            {
-                Ok(())
-            }
-            other => other.map_err(temporary),
         }
     }
 }
@@ -192,7 +149,7 @@ impl Controller for ContainerController {
         };
         // One that runs or has ended is not started again.
         if container.state.get().phase <= Phase::Created {
-            self.start_process(&container).await?;
+            self.engine.run_process(&container).await.map_err(|error| start_error(error, &container))?;
         }
         self.until_serving(&container).await;
         Ok(())
@@ -207,28 +164,12 @@ impl Controller for ContainerController {
 
     async fn shutdown(&self) -> Result<(), ControllerError> {
         let Some(container) = self.container() else { return Ok(()) };
-        let over = || container.state.wait_for(|state| state.phase == Phase::Exited);
-        match container.state.get().phase {
-            Phase::Exited => return Ok(()),
-            // Nothing runs that could be asked.
-            Phase::Making | Phase::Created => {}
-            Phase::Running => {
-                let signal = signal_number(&container.info.stop_signal).unwrap_or(SIGTERM);
-                self.signal(signal, false).await?;
-                let grace = Duration::from_millis(container.info.stop_grace_ms);
-                if self.engine.env.timeout(grace, over()).await.is_ok() {
-                    return Ok(());
-                }
-            }
-        }
-        if container.state.get().phase == Phase::Making {
-            return self.engine.destroy(&self.id).await.map_err(temporary);
-        }
-        self.signal(Signal::SIGKILL as i32, true).await?;
-        let ended = self.engine.env.timeout(KILL_WAIT, over()).await;
-        ended.map(drop).map_err(|_| {
-            ControllerError::Temporary("the container does not end although it was killed".into())
-        })
+        let grace = Duration::from_millis(container.info.stop_grace_ms);
+        let stopped = match container.state.get().phase {
+            Phase::Making => self.engine.destroy(&self.id).await,
+            _ => self.engine.end_process(&container, grace).await,
+        };
+        stopped.map_err(temporary)
     }
 
     async fn remove(&self) -> Result<(), ControllerError> {
@@ -238,18 +179,6 @@ impl Controller for ContainerController {
     async fn status(&self) -> Option<ContainerStatus> {
         self.made().map(|container| container.status())
     }
-}
-
-/// The number of a signal written as `SIGTERM`, `TERM` or `15`; SIGTERM when empty.
-fn signal_number(text: &str) -> Option<i32> {
-    if text.is_empty() {
-        return Some(SIGTERM);
-    }
-    if let Ok(number) = text.parse::<i32>() {
-        return (1..=64).contains(&number).then_some(number);
-    }
-    let name = if text.starts_with("SIG") { text.to_owned() } else { format!("SIG{text}") };
-    name.parse::<Signal>().ok().map(|signal| signal as i32)
 }
 
 /// What the keeper refuses for the task's own sake would be refused again.
@@ -274,20 +203,5 @@ fn start_error(error: EngineError, container: &Container) -> ControllerError {
             ControllerError::Failed { exit_code: container.state.get().exit_code, reason: other.to_string() }
         }
         other => temporary(other),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn signals_by_name_and_number() {
-        assert_eq!(signal_number(""), Some(15));
-        assert_eq!(signal_number("SIGINT"), Some(2));
-        assert_eq!(signal_number("QUIT"), Some(3));
-        assert_eq!(signal_number("9"), Some(9));
-        assert_eq!(signal_number("SIGNOTHING"), None);
-        assert_eq!(signal_number("99"), None);
     }
 }

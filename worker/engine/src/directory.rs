@@ -1,5 +1,6 @@
 //! A container's files: `containers/<id>/` with its record, its writable layer, its log, and the files of /etc that the
-//! engine writes. Nothing here needs to survive a loss of power, because no container does.
+//! engine writes. No process survives a loss of power, so of a task's container nothing needs to; a plain one can be started again, and its
+//! record is on the disk when it is answered for.
 
 use std::fs;
 use std::io;
@@ -9,6 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::container::{ContainerInfo, ContainerState};
 use crate::error::EngineError;
+
+/// How often a directory is removed in which something is still written.
+const REMOVE_TRIES: u32 = 5;
 
 /// The record of a container as it is on disk.
 #[derive(Debug, Serialize, Deserialize)]
@@ -78,7 +82,17 @@ impl Directory {
         let (path, aside) = (self.path.join("record.json"), self.path.join("record.new"));
         let write = || -> io::Result<()> {
             fs::write(&aside, serde_json::to_vec(container).map_err(io::Error::other)?)?;
-            fs::rename(&aside, &path)
+            let lasting = container.info.plain.is_some();
+            if lasting {
+                fs::File::open(&aside)?.sync_all()?;
+            }
+            fs::rename(&aside, &path)?;
+            if lasting {
+                for directory in [Some(self.path.as_path()), self.path.parent()].into_iter().flatten() {
+                    fs::File::open(directory)?.sync_all()?;
+                }
+            }
+            Ok(())
         };
         write().map_err(EngineError::file(format!("write {}", path.display())))
     }
@@ -100,5 +114,17 @@ impl Directory {
 }
 
 fn remove_all(path: &Path) -> io::Result<()> {
-    if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }
+    if !path.is_dir() {
+        return fs::remove_file(path);
+    }
+    let mut tries = 1;
+    loop {
+        match fs::remove_dir_all(path) {
+            // The end of the container was just written down.
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty && tries < REMOVE_TRIES => {
+                tries += 1
+            }
+            other => return other,
+        }
+    }
 }

@@ -6,10 +6,10 @@ use skep_image::ImageStore;
 use skep_keeper::protocol::Record;
 use skep_model::Labels;
 use skep_network::{Network, namespace_of, upstreams_of_host};
-use skep_runtime::Env;
+use skep_runtime::{Env, Latest};
 use tokio::sync::Semaphore;
 
-use crate::container::{Container, ContainerState, Phase};
+use crate::container::{Container, ContainerInfo, ContainerState, Phase};
 use crate::descriptors::KeeperStore;
 use crate::directory::{Directories, StoredContainer};
 use crate::error::EngineError;
@@ -18,6 +18,7 @@ use crate::exits;
 use crate::keeper::{Keeper, KeeperOptions};
 use crate::logs::{LogLines, LogRequest};
 use crate::places::{self, KnownNetworks};
+use crate::plain::LocalAddresses;
 use crate::registry::Registry;
 
 /// Containers that are made at the same time: more would only wait for the same CPUs.
@@ -61,6 +62,9 @@ pub struct Engine {
     pub(crate) labels: Labels,
     pub(crate) search: String,
     known_networks: Mutex<KnownNetworks>,
+    local_addresses: Mutex<LocalAddresses>,
+    /// Counts the ends of attachments.
+    attachments: Latest<u64>,
     events: EngineEvents,
 }
 
@@ -93,6 +97,8 @@ impl Engine {
             making: Semaphore::new(MADE_AT_ONCE),
             search: search_of_host(),
             known_networks: Mutex::default(),
+            local_addresses: Mutex::default(),
+            attachments: Latest::new(0),
             events,
             env,
             keeper,
@@ -154,6 +160,7 @@ impl Engine {
     pub async fn wipe(&self) -> Result<(), EngineError> {
         let mut first: Result<(), EngineError> = Ok(());
         for container in self.registry.all() {
+            let _turn = container.turn.lock().await;
             let removed = self.destroy(&container.info.id).await;
             first = first.and(removed);
         }
@@ -168,7 +175,11 @@ impl Engine {
     /// # Errors
     /// When something cannot be taken down.
     pub async fn retire(&self) -> Result<(), EngineError> {
-        let running = |container: &Arc<Container>| container.state.get().phase != Phase::Exited;
+        let running = |container: &Arc<Container>| match container.state.get().phase {
+            Phase::Exited => false,
+            Phase::Running => true,
+            Phase::Making | Phase::Created => container.info.plain.is_none(),
+        };
         if self.registry.all().iter().any(running) {
             return Ok(());
         }
@@ -188,27 +199,36 @@ impl Engine {
         self.network.detach(id).await?;
         tokio::task::spawn_blocking(move || directory.remove()).await.map_err(|_| EngineError::Stopped)??;
         if let Some(container) = self.registry.remove(id) {
+            container.state.update(|state| state.removed = true);
             self.announce("destroy", &container);
+            self.local_addresses().set(&container.info.networks, false);
+            if container.info.plain.as_ref().is_some_and(|plain| plain.attachment.is_some()) {
+                self.attachments_changed();
+            }
         }
         Ok(())
+    }
+
+    /// An attachment of this node came to its end, or may have been made in vain.
+    pub fn attachments_changed(&self) {
+        self.attachments.update(|count| *count += 1);
+    }
+
+    /// Counts the ends of attachments; to be waited for.
+    pub fn ended_attachments(&self) -> Latest<u64> {
+        self.attachments.clone()
+    }
+
+    pub(crate) fn local_addresses(&self) -> MutexGuard<'_, LocalAddresses> {
+        self.local_addresses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A container ended: the record says how. Called by the thread that reads the keeper's events.
     pub(crate) fn exited(self: &Arc<Self>, record: &Record) {
         let Some(container) = self.registry.get(&record.id) else { return };
         self.note_end(&container, ContainerState::of(record));
-        let (engine, id) = (Arc::clone(self), record.id.clone());
-        let tidy = async move {
-            // Its address is free for others only when nothing answers there any more.
-            if let Err(error) = engine.network.detach(&id).await {
-                tracing::warn!(container = id, %error, "its network was not taken down");
-            }
-            let deleted = engine.keeper.call(move |client| client.delete(&id, false)).await;
-            if let Err(error) = ignore_missing(deleted) {
-                tracing::warn!(%error, "the keeper did not forget a container");
-            }
-        };
-        self.env.spawn("tidy", tidy).detach();
+        let engine = Arc::clone(self);
+        self.env.spawn("tidy", async move { engine.tidy(&container).await }).detach();
     }
 
     /// Brings what is known in line with what the keeper has.
@@ -216,7 +236,10 @@ impl Engine {
         let now = self.env.now().as_nanos();
         for container in self.registry.all() {
             let state = container.state.get();
-            if !matches!(state.phase, Phase::Created | Phase::Running) {
+            // The keeper has a plain container only from its start on.
+            let at_keeper = state.phase == Phase::Running
+                || (state.phase == Phase::Created && container.info.plain.is_none());
+            if !at_keeper {
                 continue;
             }
             if !records.iter().any(|record| record.id == container.info.id) {
@@ -266,27 +289,38 @@ impl Engine {
 
     /// Takes over what a former daemon left.
     async fn adopt(self: &Arc<Self>, records: &[Record]) -> Result<(), EngineError> {
-        let mut live = BTreeSet::new();
+        let (mut live, mut rest) = (BTreeSet::new(), Vec::new());
         let now = self.env.now().as_nanos();
         for StoredContainer { info, ended } in self.directories.load()? {
             let record = records.iter().find(|record| record.id == info.id);
-            let (state, end) = found(ended, record, now);
+            let (state, end) = found(&info, ended, record, now);
             let container = self.registry.insert(info, state);
             if let Some(end) = end {
                 self.note_end(&container, end);
             }
             let pid = container.state.get().pid.and_then(|pid| i32::try_from(pid).ok());
-            let Some(pid) = pid else { continue };
+            let Some(pid) = pid else {
+                rest.push(container);
+                continue;
+            };
+            self.local_addresses().set(&container.info.networks, true);
             let id = container.info.id.clone();
             match self.readopt(&container, pid).await {
                 Ok(()) => drop(live.insert(id)),
                 Err(error) => tracing::warn!(container = id, %error, "its network was not found again"),
             }
         }
-        Ok(self.network.collect(&live).await?)
+        self.network.collect(&live).await?;
+        for container in rest.iter().filter(|container| container.info.plain.is_some()) {
+            self.settle_plain(container).await;
+        }
+        Ok(())
     }
 
     async fn readopt(&self, container: &Container, pid: i32) -> Result<(), EngineError> {
+        if container.info.on_host_network() {
+            return Ok(());
+        }
         let attachment = places::attachment(&container.info, namespace_of(pid)?);
         self.network.readopt(attachment).await?;
         Ok(())
@@ -295,15 +329,20 @@ impl Engine {
 
 /// How a former daemon's container is now, and its end, if it came while no daemon ran.
 fn found(
+    info: &ContainerInfo,
     ended: Option<ContainerState>,
     record: Option<&Record>,
     now_ns: u64,
 ) -> (ContainerState, Option<ContainerState>) {
     let running = ContainerState { phase: Phase::Running, ..ContainerState::default() };
+    let created = || ContainerState { phase: Phase::Created, ..ContainerState::default() };
     match (ended, record.map(ContainerState::of)) {
         (Some(ended), _) => (ended, None),
         (None, Some(end)) if end.phase == Phase::Exited => (running, Some(end)),
+        // A start that a former daemon did not finish is none.
+        (None, Some(state)) if info.plain.is_some() && state.phase != Phase::Running => (created(), None),
         (None, Some(state)) => (state, None),
+        (None, None) if info.plain.as_ref().is_some_and(|plain| !plain.started) => (created(), None),
         (None, None) => (running.clone(), Some(running.lost(now_ns))),
     }
 }
@@ -324,4 +363,67 @@ pub(crate) fn ignore_missing(result: Result<(), EngineError>) -> Result<(), Engi
 fn search_of_host() -> String {
     let file = std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
     file.lines().find_map(|line| line.strip_prefix("search ")).unwrap_or_default().trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use skep_keeper::config::{ContainerConfig, LogConfig, ProcessConfig, RootFs};
+    use skep_keeper::protocol::Status;
+
+    use super::*;
+    use crate::plain::{Plain, StoredNetwork};
+
+    fn info(started: Option<bool>) -> ContainerInfo {
+        let none = PathBuf::new;
+        let root = RootFs { lower: Vec::new(), upper: none(), work: none(), readonly: false };
+        let log = LogConfig { path: none(), size_max_bytes: 0, files_max: 1 };
+        let plain = started.map(|started| {
+            Box::new(Plain {
+                config: ContainerConfig::new("one", root, ProcessConfig::new(["true"]), log),
+                network: StoredNetwork::Bridge,
+                ports: Vec::new(),
+                auto_remove: false,
+                started,
+                attachment: None,
+            })
+        });
+        ContainerInfo { plain, ..ContainerInfo::default() }
+    }
+
+    fn record(status: Status) -> Record {
+        Record {
+            id: "one".into(),
+            pid: 7,
+            status,
+            created_ns: 1,
+            started_ns: Some(2),
+            finished_ns: None,
+            exit_code: Some(3),
+            signal: None,
+            oom_killed: false,
+            error: None,
+            warnings: Vec::new(),
+            cgroup: String::new(),
+            log_bytes_lost: 0,
+        }
+    }
+
+    #[test]
+    fn what_a_former_daemon_left_is_known() {
+        let known = |started, status: Option<Status>| {
+            let (state, end) = found(&info(started), None, status.map(record).as_ref(), 9);
+            (state.phase, end.and_then(|end| end.exit_code))
+        };
+        for started in [None, Some(true)] {
+            assert_eq!(known(started, Some(Status::Running)), (Phase::Running, None));
+            assert_eq!(known(started, Some(Status::Exited)), (Phase::Running, Some(3)));
+            assert_eq!(known(started, None), (Phase::Running, Some(137)), "it was killed with its keeper");
+        }
+        assert_eq!(known(None, Some(Status::Created)), (Phase::Created, None));
+        assert_eq!(known(Some(false), None), (Phase::Created, None), "a plain one may not have been started");
+        let (state, end) = found(&info(Some(true)), None, Some(&record(Status::Created)), 9);
+        assert_eq!((state.phase, state.pid, end), (Phase::Created, None, None), "half a start is none");
+        let ended = ContainerState { phase: Phase::Exited, exit_code: Some(5), ..ContainerState::default() };
+        assert_eq!(found(&info(Some(true)), Some(ended.clone()), None, 9), (ended, None));
+    }
 }

@@ -32,6 +32,46 @@ pub enum EngineError {
     /// The container cannot do that as it is.
     #[error("{0}")]
     State(String),
+    /// What is asked for makes no sense.
+    #[error("{0}")]
+    Invalid(String),
+    /// Another container has the name (in Docker's words).
+    #[error(
+        "Conflict. The container name \"/{name}\" is already in use by container \"{container}\". You have to remove (or rename) that \
+         container to be able to reuse that name."
+    )]
+    NameTaken {
+        /// The name.
+        name: String,
+        /// The other container's id.
+        container: String,
+    },
+    /// A container's command could not be run.
+    #[error("{}", not_run(reason, *exit_code))]
+    Start {
+        /// Why.
+        reason: String,
+        /// The exit code to show, e.g. 127 for a command that is not there.
+        exit_code: i32,
+    },
+    /// A port of this host is somebody else's.
+    #[error(transparent)]
+    Port(#[from] skep_network::PortInUse),
+    /// The container has no place on a network of the swarm.
+    #[error(transparent)]
+    Attach(#[from] crate::plain::AttachError),
+    /// Something does not come to its end.
+    #[error("{0}")]
+    Stuck(String),
+}
+
+/// With the words by which Docker's client knows which exit code to give.
+fn not_run(reason: &str, exit_code: i32) -> String {
+    match exit_code {
+        127 => format!("{reason}: executable file not found"),
+        126 if !reason.contains("permission denied") => format!("{reason}: permission denied"),
+        _ => reason.to_owned(),
+    }
 }
 
 impl EngineError {

@@ -9,6 +9,8 @@
 //!   ├─ exits.rs         the stream of ends
 //!   ├─ registry.rs      what containers there are and how they are
 //!   ├─ recipe.rs        task assignment + image -> keeper's configuration (pure)
+//!   ├─ process.rs       a container's process: start, signals, end
+//!   ├─ plain/           containers that are no task's
 //!   ├─ directory.rs     a container's files on disk
 //!   ├─ checkup.rs       what it finds out about its host when it is asked to look
 //!   └─ logs.rs          reading and following logs
@@ -29,7 +31,9 @@ mod keeper;
 mod listening;
 mod logs;
 mod places;
+mod plain;
 mod ports;
+mod process;
 mod recipe;
 mod registry;
 
@@ -41,5 +45,6 @@ pub use event::{EngineEvent, EngineEvents};
 pub use executor::EngineExecutor;
 pub use facts::Facts;
 pub use logs::{LogLines, LogRequest};
+pub use plain::{AttachError, AttachWish, Attachments, Console, Granted, Plain, StoredNetwork, WaitFor};
 pub use ports::port_in_use;
 pub use skep_keeper::log::{LogLine, Stream as LogOrigin};

@@ -25,6 +25,8 @@ pub struct LogRequest {
     pub tail: Option<u64>,
     /// Wait for more while the container runs.
     pub follow: bool,
+    /// With `follow`: of a container that does not run, wait for its next run and follow that.
+    pub next_run: bool,
 }
 
 /// A log that is being read.
@@ -32,7 +34,9 @@ pub struct LogLines {
     reader: Option<LogReader>,
     waiting: std::collections::VecDeque<LogLine>,
     container: Arc<Container>,
-    follow: bool,
+    request: LogRequest,
+    /// When the container had ended at the beginning; 0 when it had not.
+    ended_before_ns: u64,
     ended: bool,
 }
 
@@ -53,6 +57,7 @@ impl LogLines {
             until_ns: (request.until_ns != 0).then_some(request.until_ns),
             tail: request.tail.map(|lines| usize::try_from(lines).unwrap_or(usize::MAX)),
         };
+        let ended_before_ns = container.state.get().finished_ns;
         let opened = tokio::task::spawn_blocking(move || LogReader::open(&path, options));
         let reader = match opened.await.map_err(|_| EngineError::Stopped)? {
             Ok(reader) => Some(reader),
@@ -65,7 +70,8 @@ impl LogLines {
             reader,
             waiting: std::collections::VecDeque::new(),
             container,
-            follow: request.follow,
+            request,
+            ended_before_ns,
             ended,
         })
     }
@@ -83,14 +89,24 @@ impl LogLines {
                 return Ok(None);
             }
             // Asked before reading: what the container wrote before it ended is then read.
-            let over = !self.follow || self.container.state.get().phase == Phase::Exited;
+            let (version, over) = self.is_over();
             if !self.read_more().await? {
                 self.ended = over;
                 if !over {
-                    tokio::time::sleep(FOLLOW_INTERVAL).await;
+                    // An end is noticed at once.
+                    let changed = self.container.state.changed(version);
+                    let _ = tokio::time::timeout(FOLLOW_INTERVAL, changed).await;
                 }
             }
         }
+    }
+
+    /// Whether nothing more will be written that is asked for; with the version of the state that says so.
+    fn is_over(&self) -> (u64, bool) {
+        let (version, state) = self.container.state.get_versioned();
+        let later = !self.request.next_run || state.finished_ns != self.ended_before_ns;
+        let ended = state.removed || (state.phase == Phase::Exited && later);
+        (version, !self.request.follow || ended)
     }
 
     async fn read_more(&mut self) -> Result<bool, EngineError> {

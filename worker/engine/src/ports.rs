@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use skep_model::{EndpointSpec, Protocol};
+use skep_model::{EndpointSpec, PortConfig, Protocol};
 use skep_network::PortInUse;
 
 use crate::container::HostPort;
@@ -14,10 +14,15 @@ pub fn port_in_use(protocol: Protocol, port: u16) -> Option<String> {
 
 /// The ports of a task in host mode; those that are left open are chosen among the free ones.
 pub(crate) fn host_ports(endpoint: &EndpointSpec) -> Result<Vec<HostPort>, PortInUse> {
+    chosen(endpoint.host_ports().copied())
+}
+
+/// Ports of this host; those that are left open are chosen among the free ones.
+pub(crate) fn chosen(wanted: impl IntoIterator<Item = PortConfig>) -> Result<Vec<HostPort>, PortInUse> {
     // Held until all are chosen: no port is chosen twice.
     let mut held = Vec::new();
     let mut ports = Vec::new();
-    for port in endpoint.host_ports() {
+    for port in wanted {
         let mut published = port.published;
         if published == 0 {
             let hold =

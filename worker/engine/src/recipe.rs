@@ -1,4 +1,4 @@
-//! From a task and its image to what the keeper makes. Pure.
+//! From what is wanted of a container, and its image, to what the keeper makes. Pure.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,7 +8,9 @@ use skep_image::Image;
 use skep_keeper::config::{
     ContainerConfig, LogConfig, Mount as KeeperMount, ProcessConfig, Propagation, Resources, RootFs,
 };
-use skep_model::{ContainerSpec, Mount, MountKind, TaskAssignment, TaskId, limits};
+use skep_model::{
+    ContainerSpec, Mount, MountKind, Resources as ModelResources, TaskAssignment, TaskId, limits,
+};
 
 use crate::container::{ContainerInfo, HostPort, NetworkPlace};
 use crate::directory::Directory;
@@ -22,7 +24,7 @@ pub(crate) fn container_id(task: TaskId) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What is known of the container before it is made.
+/// What is known of a task's container before it is made.
 pub(crate) fn container_info(
     assignment: &TaskAssignment,
     image: &Image,
@@ -30,41 +32,57 @@ pub(crate) fn container_info(
     ports: Vec<HostPort>,
     created_ns: u64,
 ) -> ContainerInfo {
-    let spec = &assignment.spec.task.container;
-    let id = container_id(assignment.id);
-    let hostname =
-        if spec.hostname.is_empty() { id.chars().take(12).collect() } else { spec.hostname.clone() };
-    let used = &assignment.spec.task.resources.limits;
+    let task = &assignment.spec.task;
+    let own = format!("SKEP_TASK={}.{}", assignment.spec.name, assignment.slot);
+    let made = made_of(container_id(assignment.id), &task.container, &task.resources, image);
     ContainerInfo {
         name: assignment.container_name(),
         task: Some(assignment.id.to_string()),
+        environment: environment(Some(&own), &task.container, image),
+        labels: assignment.container_labels(),
+        networks,
+        egress: assignment.egress,
+        ports,
+        created_ns,
+        ..made
+    }
+}
+
+/// What a container's spec and image say of it; the rest is empty.
+pub(crate) fn made_of(
+    id: String,
+    spec: &ContainerSpec,
+    resources: &ModelResources,
+    image: &Image,
+) -> ContainerInfo {
+    let hostname =
+        if spec.hostname.is_empty() { id.chars().take(12).collect() } else { spec.hostname.clone() };
+    let used = &resources.limits;
+    ContainerInfo {
         image: spec.image.clone(),
         image_id: image.id.to_string(),
         command: command(spec, image),
-        environment: environment(assignment, spec, image),
+        environment: environment(None, spec, image),
         working_directory: first_filled(&spec.working_directory, &image.config.working_dir),
         user: first_filled(&spec.user, &image.config.user),
         hostname,
-        labels: assignment.container_labels(),
+        labels: spec.labels.clone(),
         mounts: spec
             .mounts
             .iter()
             .map(|mount| (source_of(mount), mount.target.clone(), mount.read_only))
             .collect(),
-        networks,
-        egress: assignment.egress,
-        ports,
-        created_ns,
         stop_signal: first_filled(&spec.stop_signal, image.config.stop_signal.as_deref().unwrap_or_default()),
         stop_grace_ms: millis(spec.stop_grace.unwrap_or(limits::STOP_GRACE_DEFAULT)),
         limits: (used.nano_cpus, used.memory_bytes, used.pids),
         id,
+        ..ContainerInfo::default()
     }
 }
 
 /// What the keeper is to make.
 pub(crate) fn configuration(
-    assignment: &TaskAssignment,
+    (spec, resources): (&ContainerSpec, &ModelResources),
     info: &ContainerInfo,
     layers: Vec<PathBuf>,
     directory: &Directory,
@@ -90,11 +108,11 @@ pub(crate) fn configuration(
     let mut config = ContainerConfig::new(info.id.clone(), root, process, log);
     config.hostname.clone_from(&info.hostname);
     cgroup_parent.clone_into(&mut config.cgroup_parent);
-    config.resources = resources(assignment);
+    config.resources = bounds(resources);
     config.mounts = ["hosts", "hostname", "resolv.conf"]
         .map(|name| bind(directory.path(name), PathBuf::from("/etc").join(name), false))
         .into();
-    config.mounts.extend(assignment.spec.task.container.mounts.iter().map(mount));
+    config.mounts.extend(spec.mounts.iter().map(mount));
     config
 }
 
@@ -123,10 +141,9 @@ fn command(spec: &ContainerSpec, image: &Image) -> Vec<String> {
     entrypoint.into_iter().chain(command).collect()
 }
 
-fn environment(assignment: &TaskAssignment, spec: &ContainerSpec, image: &Image) -> Vec<String> {
+fn environment(own: Option<&String>, spec: &ContainerSpec, image: &Image) -> Vec<String> {
     let mut entries: Vec<String> = Vec::new();
-    let own = format!("SKEP_TASK={}.{}", assignment.spec.name, assignment.slot);
-    for entry in image.config.env.iter().chain(std::iter::once(&own)).chain(&spec.environment) {
+    for entry in image.config.env.iter().chain(own).chain(&spec.environment) {
         let name = entry.split('=').next().unwrap_or_default();
         entries.retain(|known| known.split('=').next() != Some(name));
         entries.push(entry.clone());
@@ -134,9 +151,8 @@ fn environment(assignment: &TaskAssignment, spec: &ContainerSpec, image: &Image)
     entries
 }
 
-fn resources(assignment: &TaskAssignment) -> Resources {
-    let (limits, reserved) =
-        (assignment.spec.task.resources.limits, assignment.spec.task.resources.reservations);
+fn bounds(resources: &ModelResources) -> Resources {
+    let (limits, reserved) = (resources.limits, resources.reservations);
     let filled = |value: u64| (value != 0).then(|| i64::try_from(value).unwrap_or(i64::MAX));
     let memory = filled(limits.memory_bytes);
     Resources {

@@ -16,9 +16,38 @@ pub(crate) struct Registry {
 
 impl Registry {
     pub(crate) fn insert(&self, info: ContainerInfo, state: ContainerState) -> Arc<Container> {
-        let container = Arc::new(Container { info, state: Latest::new(state) });
+        let container = Arc::new(Container {
+            info,
+            state: Latest::new(state),
+            turn: Arc::default(),
+            waiting: Arc::default(),
+        });
         self.lock().insert(container.info.id.clone(), Arc::clone(&container));
         container
+    }
+
+    /// Inserts a container that is being made, unless another one has its name.
+    pub(crate) fn insert_named(&self, info: ContainerInfo) -> Result<Arc<Container>, EngineError> {
+        let mut containers = self.lock();
+        if let Some(other) = containers.values().find(|other| other.info.name == info.name) {
+            return Err(EngineError::NameTaken { name: info.name, container: other.info.id.clone() });
+        }
+        let state = Latest::new(ContainerState::default());
+        let container = Arc::new(Container { info, state, turn: Arc::default(), waiting: Arc::default() });
+        containers.insert(container.info.id.clone(), Arc::clone(&container));
+        Ok(container)
+    }
+
+    /// Whether a container has this name.
+    pub(crate) fn has_name(&self, name: &str) -> bool {
+        self.lock().values().any(|container| container.info.name == name)
+    }
+
+    /// The same container with something else known of it; one that is gone stays so.
+    pub(crate) fn replace(&self, info: ContainerInfo) {
+        if let Some(container) = self.lock().get_mut(&info.id) {
+            *container = Arc::new(Container { info, ..Container::clone(container) });
+        }
     }
 
     pub(crate) fn get(&self, id: &str) -> Option<Arc<Container>> {
@@ -75,5 +104,25 @@ mod tests {
         assert_eq!(name_of("d").unwrap(), "three");
         assert!(matches!(name_of("abc"), Err(EngineError::Ambiguous(_))));
         assert!(matches!(name_of(""), Err(EngineError::NoContainer(_))));
+    }
+
+    #[test]
+    fn a_name_is_had_once_and_what_is_known_of_its_container_changes() {
+        let registry = Registry::default();
+        let info = |id: &str| ContainerInfo { id: id.into(), name: "db".into(), ..ContainerInfo::default() };
+        let first = registry.insert_named(info("a1")).unwrap();
+        let taken = registry.insert_named(info("b2")).unwrap_err();
+        assert_eq!(
+            taken.to_string(),
+            "Conflict. The container name \"/db\" is already in use by container \"a1\". You have to remove (or rename) \
+             that container to be able to reuse that name."
+        );
+        registry.replace(ContainerInfo { egress: true, ..info("a1") });
+        first.state.update(|state| state.error = "seen".into());
+        let again = registry.find("db").unwrap();
+        assert!(again.info.egress && again.state.get().error == "seen");
+        registry.remove("a1");
+        registry.replace(info("a1"));
+        assert!(!registry.has_name("db"));
     }
 }

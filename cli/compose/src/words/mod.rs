@@ -7,5 +7,6 @@ mod size;
 
 pub(crate) use command::split_command;
 pub use duration::parse_duration;
-pub(crate) use port::{parse_address, parse_ports};
-pub(crate) use size::{parse_bytes, parse_cpus};
+pub(crate) use port::parse_address;
+pub use port::parse_ports;
+pub use size::{parse_bytes, parse_cpus};

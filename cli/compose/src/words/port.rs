@@ -3,7 +3,10 @@ use std::net::Ipv4Addr;
 use skep_model::{PortConfig, PortMode, Protocol};
 
 /// The short form of a published port: `[[ADDRESS:]PUBLISHED:]TARGET[/tcp|udp]`, both ports may be ranges.
-pub(crate) fn parse_ports(text: &str) -> Result<Vec<PortConfig>, String> {
+///
+/// # Errors
+/// What is wrong with it.
+pub fn parse_ports(text: &str) -> Result<Vec<PortConfig>, String> {
     let (ports, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
     let protocol: Protocol = protocol.parse().map_err(|error| format!("'{text}': {error}"))?;
     let parts: Vec<&str> = ports.split(':').collect();

@@ -1,5 +1,8 @@
 /// Bytes as Docker writes them: `64m`, `1.5gb`, `512k`, `4096`; units are powers of 1024.
-pub(crate) fn parse_bytes(text: &str) -> Result<u64, String> {
+///
+/// # Errors
+/// What is wrong with it.
+pub fn parse_bytes(text: &str) -> Result<u64, String> {
     let wrong = || format!("'{text}' is not a size like 64m, 1g or 512k");
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
@@ -20,7 +23,10 @@ pub(crate) fn parse_bytes(text: &str) -> Result<u64, String> {
 }
 
 /// CPUs as a decimal number, in billionths.
-pub(crate) fn parse_cpus(text: &str) -> Result<u64, String> {
+///
+/// # Errors
+/// What is wrong with it.
+pub fn parse_cpus(text: &str) -> Result<u64, String> {
     let nanos = decimal(text, 1_000_000_000)
         .ok_or_else(|| format!("'{text}' is not a number of CPUs like 0.5 or 2"))?;
     i64::try_from(nanos)

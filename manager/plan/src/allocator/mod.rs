@@ -1,6 +1,8 @@
-//! The allocator: numbers for nodes, subnets for networks, virtual addresses and ports for services, addresses for tasks.
+//! The allocator: numbers for nodes, subnets for networks, virtual addresses and ports for services, addresses for tasks and for plain
+//! containers.
 
 mod addresses;
+mod attachment;
 mod network;
 mod node;
 mod ports;
@@ -29,7 +31,7 @@ impl Reconciler for Allocator {
     }
 
     fn watches(&self) -> &'static [Kind] {
-        &[Kind::Node, Kind::Network, Kind::Service, Kind::Task]
+        &[Kind::Node, Kind::Network, Kind::Service, Kind::Task, Kind::Attachment]
     }
 
     fn plan(&self, view: &View, now: Timestamp) -> Plan {
@@ -38,6 +40,7 @@ impl Reconciler for Allocator {
         network::plan(view, now, &mut addresses, &mut plan);
         service::plan(view, &mut addresses, &mut plan);
         task::plan(view, &mut addresses, &mut plan);
+        attachment::plan(view, &mut addresses, &mut plan);
         // Cursors that moved, and subnets that were chosen, are written with what was given out.
         let networks = addresses.into_changes();
         if let (Some(first), false) = (plan.groups.first_mut(), networks.is_empty()) {

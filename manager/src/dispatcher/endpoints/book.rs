@@ -2,12 +2,12 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use skep_model::{
-    EndpointNetwork, EndpointTable, NetworkId, NodeId, Object, Peer, ServiceId, Task, TaskState,
+    AttachmentId, EndpointNetwork, EndpointTable, NetworkId, NodeId, Object, Peer, ServiceId, Task, TaskState,
 };
 use skep_store::{Event, Store, View, Watch};
 
 use super::changing::Changing;
-use super::compute::{self, networks_of};
+use super::compute::{self, attached_id, networks_of};
 use super::entry::{Audience, Entry};
 use super::told::Told;
 
@@ -75,7 +75,12 @@ impl Pages {
     fn all(&self) -> Touched {
         let view = &self.view;
         Touched {
-            services: view.services().map(|service| service.id).chain(self.services.keys()).collect(),
+            services: view
+                .services()
+                .map(|service| service.id)
+                .chain(view.attachments().map(|attachment| attached_id(attachment.id)))
+                .chain(self.services.keys())
+                .collect(),
             networks: view.networks().map(|network| network.id).chain(self.networks.keys()).collect(),
             nodes: view.nodes().map(|node| node.id).chain(self.peers.keys()).collect(),
             cluster: true,
@@ -99,6 +104,7 @@ impl Pages {
         // A node takes its tasks' services along.
         for node in &touched.nodes {
             touched.services.extend(self.view.node_tasks(*node).map(|task| task.service));
+            touched.services.extend(self.view.node_attachments(*node).map(|own| attached_id(own.id)));
         }
         if touched.cluster {
             touched.networks.extend(self.view.networks().map(|network| network.id));
@@ -118,10 +124,17 @@ impl Pages {
         }
         let reached = |node| self.peers.get(node).is_some();
         for id in &touched.services {
-            let service = view.service(*id);
-            let entry = service.map(|service| compute::entry(view, service, reached));
+            let (entry, audience) = match view.service(*id) {
+                Some(service) => {
+                    (Some(compute::entry(view, service, reached)), Some(compute::audience(service)))
+                }
+                None => {
+                    let attached = view.attachment(AttachmentId::new(id.value()));
+                    let entry = attached.and_then(|own| compute::attached_entry(view, own, reached));
+                    (entry, attached.map(|own| compute::attached_audience(own)))
+                }
+            };
             changed |= self.services.set(revision, *id, entry);
-            let audience = service.map(|service| compute::audience(service));
             changed |= self.audiences.set(revision, *id, audience);
         }
         if changed {
@@ -235,6 +248,9 @@ impl Touched {
             }
             (Some(Object::Service(service)), _) | (None, Some(Object::Service(service))) => {
                 self.services.insert(service.id);
+            }
+            (Some(Object::Attachment(own)), _) | (None, Some(Object::Attachment(own))) => {
+                self.services.insert(attached_id(own.id));
             }
             (Some(Object::Network(network)), _) | (None, Some(Object::Network(network))) => {
                 self.networks.insert(network.id);

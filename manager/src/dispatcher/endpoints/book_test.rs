@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use skep_model::{
-    CertIssuer, Change, Cluster, ClusterId, ClusterSpec, EndpointTable, JoinTokens, Meta, Network,
-    NetworkAttachment, NetworkId, NetworkSpec, NetworkTarget, Node, NodeDescription, NodeId, NodeRole,
-    NodeSpec, NodeState, NodeStatus, ObjectKey, PortConfig, PortMode, Protocol, RootCa, Service,
-    ServiceEndpoint, ServiceId, ServiceSpec, Task, TaskId, TaskNetwork, TaskState, TaskStatus, Timestamp,
-    Transaction, TunnelKey, UnlockKey,
+    AttachedPlace, Attachment, AttachmentId, CertIssuer, Change, Cluster, ClusterId, ClusterSpec,
+    EndpointTable, JoinTokens, Meta, Network, NetworkAttachment, NetworkId, NetworkSpec, NetworkTarget, Node,
+    NodeDescription, NodeId, NodeRole, NodeSpec, NodeState, NodeStatus, ObjectKey, PortConfig, PortMode,
+    Protocol, RootCa, Service, ServiceEndpoint, ServiceId, ServiceSpec, Task, TaskId, TaskNetwork, TaskState,
+    TaskStatus, Timestamp, Transaction, TunnelKey, UnlockKey,
 };
 use skep_runtime::Random;
 use skep_store::{Store, View};
@@ -100,6 +100,24 @@ fn task(id: u128, service: u128, node: u128, networks: &[u128]) -> Task {
     }
 }
 
+/// A plain container on these networks.
+fn attachment(id: u128, node: u128, networks: &[u128]) -> Attachment {
+    let place = |network: &u128| AttachedPlace {
+        network: NetworkId::new(*network),
+        aliases: vec!["alias".into()],
+        address: Some([10, *network as u8, 2, id as u8].into()),
+    };
+    Attachment {
+        id: AttachmentId::new(1000 + id),
+        meta: Meta::default(),
+        node: NodeId::new(node),
+        container: format!("container{id}"),
+        name: format!("plain{id}"),
+        places: networks.iter().map(place).collect(),
+        error: String::new(),
+    }
+}
+
 fn write(store: &Store, changes: Vec<Change>) {
     let index = store.view().version() + 1;
     drop(store.apply(index, Timestamp::from_nanos(1), Transaction { changes }));
@@ -112,9 +130,12 @@ fn whole(view: &View, node: NodeId) -> EndpointTable {
     let own = all.iter().find(|peer| peer.node == node).copied().filter(|_| all.len() > 1);
     let reached = |id| id == node || own.is_some() && all.iter().any(|peer| peer.node == id);
     let known = view.services().filter(|service| compute::audience(service).includes(&networks));
+    let plain = view.attachments().filter(|own| compute::attached_audience(own).includes(&networks));
+    let plain = plain.filter_map(|own| Some(compute::attached_entry(view, own, reached)?.endpoint));
+    let known = known.map(|service| compute::entry(view, service, reached).endpoint);
     EndpointTable {
         version: view.version(),
-        services: known.map(|service| compute::entry(view, service, reached).endpoint).collect(),
+        services: known.chain(plain).collect(),
         networks: networks.iter().filter_map(|id| compute::endpoint_network(view, *id)).collect(),
         own,
         peers: all.into_iter().filter(|peer| own.is_some() && peer.node != node).collect(),
@@ -250,6 +271,38 @@ fn a_change_is_told_alone_and_only_to_those_whom_it_concerns() {
     assert_eq!(first.hear(&book, &store, one), None);
 }
 
+#[test]
+fn a_plain_container_is_told_as_a_name_with_an_address_once_it_has_one() {
+    let store = Store::default();
+    let nodes = (1..=2_u16).map(|id| node(id, id, &format!("192.0.2.{id}"), NodeState::Ready));
+    let mut changes: Vec<Change> = nodes.map(|node| Change::Create(node.into())).collect();
+    changes.extend((1..=2).map(|id| Change::Create(network(id).into())));
+    changes.push(Change::Create(service(1, &[2], 0).into()));
+    changes.push(Change::Create(task(1, 1, 1, &[2]).into()));
+    write(&store, changes);
+    let (book, one, two) = (Book::default(), NodeId::new(1), NodeId::new(2));
+    let (mut first, mut second) = (Agent::default(), Agent::default());
+    first.hear(&book, &store, one);
+    second.hear(&book, &store, two);
+    let made = attachment(1, 2, &[2]);
+    let mut waiting = made.clone();
+    waiting.places[0].address = None;
+    write(&store, vec![Change::Create(waiting.into())]);
+    assert_eq!(first.hear(&book, &store, one), None, "it has no address yet");
+    let meta = store.view().attachment(made.id).unwrap().meta;
+    write(&store, vec![Change::Update(Attachment { meta, ..made.clone() }.into())]);
+    let news = first.hear(&book, &store, one).unwrap();
+    let told = &news.services[0];
+    assert_eq!((told.name.as_str(), told.vips[0].address, told.vips[0].aliases.len()), ("plain1", None, 1));
+    assert_eq!((told.backends[0].node, told.backends[0].ready), (two, true));
+    // Its own node takes part in the network by it.
+    assert_eq!(second.hear(&book, &store, two).unwrap().services.len(), 2);
+    let version = store.view().attachment(made.id).unwrap().meta.version;
+    write(&store, vec![Change::Remove { key: ObjectKey::Attachment(made.id), version }]);
+    assert_eq!(first.hear(&book, &store, one).unwrap().services_gone, [ServiceId::new(1001)]);
+    assert_eq!(second.hear(&book, &store, two).unwrap().networks_gone, [NetworkId::new(2)]);
+}
+
 struct World {
     random: Random,
     next: u128,
@@ -270,7 +323,7 @@ impl World {
         let states = [NodeState::Ready, NodeState::Down, NodeState::Disconnected];
         let state = states[self.pick(3) as usize];
         let some_node = self.pick(4) as u16 + 1;
-        match self.pick(8) {
+        match self.pick(9) {
             0 => {
                 let number = self.pick(3) as u16 * some_node;
                 let made = node(some_node, number, &format!("192.0.2.{some_node}"), state);
@@ -311,6 +364,17 @@ impl World {
                 let made = task(self.next % 200 + 1, service, some_node.into(), &self.networks());
                 let state = if self.pick(2) == 0 { TaskState::Running } else { TaskState::Starting };
                 vec![Change::Create(Task { status: TaskStatus { state, ..made.status }, ..made }.into())]
+            }
+            6 => {
+                let id = u128::from(self.pick(5)) + 1;
+                let made = attachment(id, some_node.into(), &self.networks());
+                vec![match view.attachment(made.id) {
+                    Some(known) if self.pick(3) == 0 => {
+                        Change::Remove { key: ObjectKey::Attachment(known.id), version: known.meta.version }
+                    }
+                    Some(known) => Change::Update(Attachment { meta: known.meta, ..made }.into()),
+                    None => Change::Create(made.into()),
+                }]
             }
             _ => view.tasks().nth(self.pick(8) as usize).map_or(vec![], |known| {
                 let state = [TaskState::Running, TaskState::Shutdown][self.pick(2) as usize];

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use skep_model::{
-    Backend, Balance, EndpointNetwork, EndpointService, NetworkId, Node, NodeId, Peer, PortConfig, PortMode,
-    PublishedPort, Service, Task, TaskState, Vip,
+    AttachedPlace, Attachment, AttachmentId, Backend, Balance, EndpointNetwork, EndpointService, NetworkId,
+    Node, NodeId, Peer, PortConfig, PortMode, PublishedPort, Service, ServiceId, Task, TaskId, TaskState,
+    Vip,
 };
 use skep_store::View;
 
@@ -15,6 +16,51 @@ pub(super) fn entry(view: &View, service: &Service, reached: impl Fn(NodeId) -> 
     let backends = view.service_tasks(service.id).filter_map(|task| backend(view, service, task));
     let (reachable, stranded) = backends.partition(|backend| reached(backend.node));
     Entry { endpoint: endpoint(service, reachable), stranded }
+}
+
+/// A plain container as a service of its own, with itself as its only backend: nodes find it by its name and have a way to it. None
+/// while it has no addresses.
+pub(super) fn attached_entry(
+    view: &View,
+    attachment: &Attachment,
+    reached: impl Fn(NodeId) -> bool,
+) -> Option<Entry> {
+    if !attachment.is_ready() {
+        return None;
+    }
+    let addresses = attachment.places.iter().filter_map(|place| Some((place.network, place.address?)));
+    let backend = Backend {
+        task: TaskId::new(attachment.id.value()),
+        name: attachment.name.clone(),
+        node: attachment.node,
+        addresses: addresses.collect(),
+        ready: view.node(attachment.node).is_some_and(|node| node.may_be_there()),
+    };
+    // Without a virtual address its names lead to the backend itself.
+    let vip =
+        |place: &AttachedPlace| Vip { network: place.network, address: None, aliases: place.aliases.clone() };
+    let (backends, stranded) =
+        if reached(attachment.node) { (vec![backend], Vec::new()) } else { (Vec::new(), vec![backend]) };
+    let endpoint = EndpointService {
+        id: attached_id(attachment.id),
+        name: attachment.name.clone(),
+        vips: attachment.places.iter().map(vip).collect(),
+        published: Vec::new(),
+        backends,
+        by_source: false,
+        prefer_local: false,
+    };
+    Some(Entry { endpoint, stranded })
+}
+
+/// By what nodes know a plain container among the services.
+pub(super) fn attached_id(id: AttachmentId) -> ServiceId {
+    ServiceId::new(id.value())
+}
+
+/// Who is told of the plain container.
+pub(super) fn attached_audience(attachment: &Attachment) -> Audience {
+    Audience { networks: attachment.places.iter().map(|place| place.network).collect(), everybody: false }
 }
 
 /// Who is told of the service.
@@ -35,14 +81,16 @@ pub(super) fn peer(node: &Node) -> Option<Peer> {
     (node.number != 0).then_some(Peer { node: node.id, number: node.number, address, key })
 }
 
-/// The networks of the tasks that are (or will be) on the node, and the ingress network.
+/// The networks of the tasks and plain containers that are (or will be) on the node, and the ingress network.
 pub(super) fn networks_of(view: &View, node: NodeId) -> BTreeSet<NetworkId> {
     let here = view.node_tasks(node).filter(|task| !task.status.state.is_ended());
     let places = here.flat_map(|task| task.networks.iter().map(|place| place.network));
-    places.chain(view.ingress().map(|network| network.id)).collect()
+    let attached = view.node_attachments(node).flat_map(|own| own.places.iter().map(|place| place.network));
+    places.chain(attached).chain(view.ingress().map(|network| network.id)).collect()
 }
 
-pub(super) fn endpoint_network(view: &View, id: NetworkId) -> Option<EndpointNetwork> {
+/// A network as nodes are told of it; none while it has no subnet.
+pub(in crate::dispatcher) fn endpoint_network(view: &View, id: NetworkId) -> Option<EndpointNetwork> {
     let network = view.network(id)?;
     Some(EndpointNetwork {
         id,

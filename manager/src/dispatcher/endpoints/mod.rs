@@ -10,6 +10,7 @@ mod entry;
 mod told;
 
 pub(super) use book::Book;
+pub(super) use compute::endpoint_network;
 pub(super) use told::Told;
 
 /// Whether other nodes can reach the node's tasks.

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use axum::response::Response;
+use bytes::Bytes;
 use futures::{Stream, StreamExt};
 
 use super::frame::{failure, framed, prefixed};
@@ -32,16 +33,24 @@ impl LogForm {
         api: &Api,
         lines: impl Stream<Item = Result<(Arc<str>, LogLine), HostError>> + Send + 'static,
     ) -> Response {
-        let pieces = lines.filter_map(move |line| std::future::ready(self.piece(line)));
-        let ended = Box::pin(api.shutdown.clone().cancelled_owned());
-        streamed(self.content_type(), pieces.take_until(ended))
+        streamed(self.content_type(), self.pieces(api, lines))
     }
 
-    fn content_type(&self) -> &'static str {
+    /// Lines as they are written, until they end or the daemon shuts down.
+    pub(super) fn pieces(
+        self,
+        api: &Api,
+        lines: impl Stream<Item = Result<(Arc<str>, LogLine), HostError>> + Send + 'static,
+    ) -> impl Stream<Item = Bytes> + Send + 'static {
+        let ended = Box::pin(api.shutdown.clone().cancelled_owned());
+        lines.filter_map(move |line| std::future::ready(self.piece(line))).take_until(ended)
+    }
+
+    pub(super) fn content_type(&self) -> &'static str {
         if self.terminal || self.version < ApiVersion::MULTIPLEXED { RAW } else { MULTIPLEXED }
     }
 
-    fn piece(&self, line: Result<(Arc<str>, LogLine), HostError>) -> Option<bytes::Bytes> {
+    fn piece(&self, line: Result<(Arc<str>, LogLine), HostError>) -> Option<Bytes> {
         let (attributes, line) = match line {
             Ok(read) => read,
             Err(error) => return Some(failure(&error)),

@@ -36,14 +36,29 @@ impl LogRequest {
             until_ns: moment("until")?,
             tail: tail(params)?,
             follow: params.flag("follow"),
+            next_run: false,
         };
         let (timestamps, details) = (params.flag("timestamps"), params.flag("details"));
         Ok(Self { options, timestamps, details, stdout, stderr })
     }
 
+    /// What a container writes from now on, until the end of its present run or, if there is none, of its next; with `past` also what
+    /// it has written.
+    pub(crate) fn attached(params: &Params, now: Timestamp, past: bool) -> Result<Self, Refusal> {
+        let request = Self::new(params, now)?;
+        let tail = if past { None } else { Some(0) };
+        let options = LogOptions { tail, follow: true, next_run: true, ..LogOptions::default() };
+        Ok(Self { options, timestamps: false, details: false, ..request })
+    }
+
     /// Whether a line's origin is asked for.
     pub(crate) fn wants(&self, line: &LogLine) -> bool {
-        match line.origin {
+        self.wants_origin(line.origin)
+    }
+
+    /// Whether what is written there is asked for.
+    pub(crate) fn wants_origin(&self, origin: LogOrigin) -> bool {
+        match origin {
             LogOrigin::Stdout => self.stdout,
             LogOrigin::Stderr => self.stderr,
         }

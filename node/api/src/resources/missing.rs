@@ -18,12 +18,8 @@ const MISSING: &[(&str, &str, &str)] = &[
     ("POST", "/grpc", "building images with BuildKit"),
     ("GET", "/system/df", "measuring used space"),
     ("GET", "/distribution/*", "asking registries"),
-    ("POST", "/containers/create", "creating single containers"),
-    ("POST", "/containers/prune", "removing single containers"),
-    ("DELETE", "/containers/{}", "removing single containers"),
     ("POST", "/containers/{}/exec", "running commands in containers"),
     ("GET POST", "/exec/*", "running commands in containers"),
-    ("GET POST", "/containers/{}/attach", "attaching to containers"),
     ("GET", "/containers/{}/attach/ws", "attaching to containers"),
     ("GET HEAD PUT", "/containers/{}/archive", "copying files from and to containers"),
     ("GET POST", "/containers/{}/*", "this call on a single container"),
@@ -104,14 +100,14 @@ mod tests {
 
     #[test]
     fn known_calls_are_named() {
-        let create = refusal(&Method::POST, "/containers/create");
-        assert_eq!(create.status, StatusCode::NOT_IMPLEMENTED);
+        let commit = refusal(&Method::POST, "/commit");
+        assert_eq!(commit.status, StatusCode::NOT_IMPLEMENTED);
         assert_eq!(
-            create.message,
-            "creating single containers (POST /containers/create) is not supported by this version of Skep"
+            commit.message,
+            "making images of containers (POST /commit) is not supported by this version of Skep"
         );
-        let stop = refusal(&Method::POST, "/containers/abc/stop");
-        assert_eq!(stop.status, StatusCode::NOT_IMPLEMENTED);
+        let pause = refusal(&Method::POST, "/containers/abc/pause");
+        assert_eq!(pause.status, StatusCode::NOT_IMPLEMENTED);
         let unknown = [("/containers", Method::POST), ("/volumes/", Method::POST), ("/x", Method::GET)];
         for (path, method) in unknown {
             assert_eq!(refusal(&method, path), Refusal::not_found("page not found"), "{path}");

@@ -1,6 +1,7 @@
 //! The calls, one file per kind of object.
 
 pub(crate) mod container;
+pub(crate) mod container_change;
 pub(crate) mod doctor;
 pub(crate) mod image;
 pub(crate) mod image_archive;

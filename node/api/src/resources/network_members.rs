@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use skep_model::{Network, Node, NodeId, Service, Task, TaskId};
+use skep_model::{Attachment, Network, Node, NodeId, Service, Task, TaskId};
 use skep_rest::{NetworkContainer, NetworkPeer, NetworkService, NetworkTask};
 use skep_store::View;
 
@@ -20,10 +20,17 @@ impl<'a> Members<'a> {
         living.filter_map(move |task| Some((task, task.address_on(id)?)))
     }
 
-    /// The nodes that have tasks there; of the ingress network all.
+    /// The plain containers that have an address there, with it.
+    fn attachments(&self) -> impl Iterator<Item = (&'a Arc<Attachment>, Ipv4Addr)> {
+        let id = self.network.id;
+        self.view.attachments().filter_map(move |own| Some((own, own.address_on(id)?)))
+    }
+
+    /// The nodes that have tasks or plain containers there; of the ingress network all.
     pub(super) fn peers(&self) -> Vec<NetworkPeer> {
-        let with_tasks: BTreeSet<NodeId> = self.tasks().filter_map(|(task, _)| task.node).collect();
-        let on_it = |node: &&Arc<Node>| self.network.spec.ingress || with_tasks.contains(&node.id);
+        let with_tasks = self.tasks().filter_map(|(task, _)| task.node);
+        let there: BTreeSet<NodeId> = with_tasks.chain(self.attachments().map(|(own, _)| own.node)).collect();
+        let on_it = |node: &&Arc<Node>| self.network.spec.ingress || there.contains(&node.id);
         let peer =
             |node: &Arc<Node>| NetworkPeer { name: node.description.hostname.clone(), ip: address(node) };
         self.view.nodes().filter(on_it).map(peer).collect()
@@ -46,7 +53,17 @@ impl<'a> Members<'a> {
             };
             Some((container(task.id)?, shown))
         };
-        here.filter_map(entry).collect()
+        let plain = self.attachments().filter(|(attachment, _)| attachment.node == own);
+        let plain = plain.map(|(attachment, address)| {
+            let shown = NetworkContainer {
+                name: attachment.name.clone(),
+                endpoint_id: attachment.id.to_string(),
+                ipv4_address: format!("{address}/{bits}"),
+                ..NetworkContainer::default()
+            };
+            (attachment.container.clone(), shown)
+        });
+        here.filter_map(entry).chain(plain).collect()
     }
 
     /// The services there, by name, with their tasks.

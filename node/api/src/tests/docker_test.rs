@@ -92,7 +92,11 @@ async fn dockers_own_client_is_content() {
         ("stack ls", true, "SERVICES"),
         ("volume ls", true, "VOLUME NAME"),
         ("volume create", false, "volumes (POST /volumes/create) is not supported"),
-        ("run -d web:1", false, "creating single containers"),
+        ("run -d --privileged web:1", false, "HostConfig.Privileged is not supported"),
+        ("run -d --name db --network app --network-alias store -p 8080:80 -v /a:/b web:1", true, "id-of-db"),
+        ("stop db", true, "db"),
+        ("wait db", true, "7"),
+        ("rm -f db", true, "db"),
         ("inspect nothing", false, "No such object"),
         ("events --since 1m --until 1s", true, ""),
     ];

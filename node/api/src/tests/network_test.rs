@@ -60,6 +60,24 @@ async fn a_network_shows_what_was_asked_for_and_who_is_on_it() {
     let container = &shown["Containers"]["c1"];
     assert_eq!((&container["Name"], &container["IPv4Address"]), (&json!(name), &json!("10.5.0.129/24")));
 
+    let place = skep_model::AttachedPlace {
+        network: network.id,
+        aliases: Vec::new(),
+        address: Some(Ipv4Addr::new(10, 5, 0, 130)),
+    };
+    let attachment = skep_model::Attachment {
+        id: skep_model::AttachmentId::new(5),
+        meta: skep_model::Meta::default(),
+        node: NODE,
+        container: "plain".into(),
+        name: "db".into(),
+        places: vec![place],
+        error: String::new(),
+    };
+    bench.write(vec![skep_model::Change::Create(attachment.into())]).await;
+    let plain = bench.get("/networks/app").await.json()["Containers"]["plain"].clone();
+    assert_eq!((&plain["Name"], &plain["IPv4Address"]), (&json!("db"), &json!("10.5.0.130/24")));
+
     let verbose = bench.get("/networks/app?verbose=true").await.json();
     let web = &verbose["Services"]["web"];
     assert_eq!((&web["VIP"], &web["Ports"]), (&json!("10.5.0.128"), &json!(["Target: 80, Publish: 8080"])));

@@ -39,10 +39,9 @@ async fn what_is_not_there_is_said() {
     let nowhere = (404, "page not found".to_owned());
     assert_eq!(bench.get("/v1.51/nowhere").await.message(), nowhere);
     assert_eq!(bench.post("/v1.51/info", "").await.message(), nowhere);
-    let create = bench.post("/v1.51/containers/create?name=x", "{}").await.message();
-    let text =
-        "creating single containers (POST /containers/create) is not supported by this version of Skep";
-    assert_eq!(create, (501, text.into()));
+    let commit = bench.post("/v1.51/commit?container=x", "{}").await.message();
+    let text = "making images of containers (POST /commit) is not supported by this version of Skep";
+    assert_eq!(commit, (501, text.into()));
     assert_eq!(bench.get("/volumes").await.json()["Volumes"], serde_json::json!([]));
     assert_eq!(bench.get("/networks").await.json(), serde_json::json!([]));
     for path in ["/services", "/nodes", "/tasks", "/swarm", "/stacks", "/secrets"] {

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Cluster, ClusterId, Meta, Network, NetworkId, Node, NodeId, Service, ServiceId, ServiceRevision, Stack,
-    StackId, Task, TaskId,
+    Attachment, AttachmentId, Cluster, ClusterId, Meta, Network, NetworkId, Node, NodeId, Service, ServiceId,
+    ServiceRevision, Stack, StackId, Task, TaskId,
 };
 
 macro_rules! objects {
@@ -84,4 +84,5 @@ objects! {
         "service revision"
     ),
     Task(Task, TaskId, |object: &Task| object.id, "task"),
+    Attachment(Attachment, AttachmentId, |object: &Attachment| object.id, "attachment"),
 }

@@ -1,5 +1,6 @@
 //! What there is: a spec, what the cluster made of it, and its version.
 
+mod attachment;
 mod certificate;
 mod cluster;
 mod key;
@@ -10,6 +11,7 @@ mod service;
 mod stack;
 mod task;
 
+pub use attachment::{AttachedPlace, Attachment};
 pub use certificate::{CertIssuer, NodeCertificate};
 pub use cluster::{Cluster, JoinTokens, RootCa, RootRotation, UnlockKey};
 pub use key::{Kind, Object, ObjectKey};

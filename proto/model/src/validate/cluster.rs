@@ -31,6 +31,13 @@ pub fn validate_cluster(spec: &ClusterSpec) -> Result<(), Invalid> {
         let reason = format!("{} is not in the valid range ({min}-{max})", spec.data_path_port);
         return Err(Invalid::new("DataPathPort", reason));
     }
+    if let Some(pool) = spec.address_pools.iter().find(|pool| pool.overlaps(limits::LOCAL_SUBNET)) {
+        let reason = format!(
+            "{pool} shares addresses with {}, which every node gives to its containers that are on no network",
+            limits::LOCAL_SUBNET
+        );
+        return Err(Invalid::new("DefaultAddrPool", reason));
+    }
     Ok(())
 }
 
@@ -58,6 +65,10 @@ mod tests {
         ] {
             assert_eq!(check(period, valid), Err(wrong.to_owned()), "{period:?} {valid:?}");
         }
+        let pool =
+            |text: &str| ClusterSpec { address_pools: vec![text.parse().unwrap()], ..ClusterSpec::default() };
+        assert_eq!(validate_cluster(&pool("198.18.0.0/16")), Ok(()));
+        assert_eq!(validate_cluster(&pool("198.0.0.0/8")).unwrap_err().path, "DefaultAddrPool");
         for (entries, right) in [(0, false), (99, false), (100, true), (10_000, true), (10_001, false)] {
             let spec = ClusterSpec { snapshot_interval_entries: entries, ..ClusterSpec::default() };
             assert_eq!(validate_cluster(&spec).is_ok(), right, "{entries}");

@@ -53,6 +53,13 @@ fn validate_subnet(subnet: Subnet) -> Result<(), Invalid> {
             format!("/{} is not between /{min} and /{max}", subnet.prefix_bits),
         ));
     }
+    if subnet.overlaps(limits::LOCAL_SUBNET) {
+        let reason = format!(
+            "{subnet} shares addresses with {}, which every node gives to its containers that are on no network; choose another",
+            limits::LOCAL_SUBNET
+        );
+        return Err(Invalid::new("subnet", reason));
+    }
     no_host_part("subnet", subnet)
 }
 

@@ -1,6 +1,7 @@
 use super::container::validate_container;
 use crate::{
-    Balance, EndpointMode, EndpointSpec, Invalid, Resources, ServiceMode, ServiceSpec, limits, validate_name,
+    Balance, EndpointMode, EndpointSpec, Invalid, PortConfig, Resources, ServiceMode, ServiceSpec, limits,
+    validate_name,
 };
 
 /// Checks a service's spec.
@@ -21,7 +22,7 @@ pub fn validate_service(spec: &ServiceSpec) -> Result<(), Invalid> {
     validate_endpoint(&spec.endpoint).map_err(|error| error.within("endpoint"))
 }
 
-fn validate_resources(resources: &Resources) -> Result<(), Invalid> {
+pub(super) fn validate_resources(resources: &Resources) -> Result<(), Invalid> {
     let amounts = [
         ("limits", resources.limits.nano_cpus, resources.limits.memory_bytes),
         ("reservations", resources.reservations.nano_cpus, resources.reservations.memory_bytes),
@@ -51,7 +52,12 @@ fn validate_endpoint(endpoint: &EndpointSpec) -> Result<(), Invalid> {
                       mode host, or use endpoint mode vip";
         return Err(Invalid::new("ports", reason));
     }
-    for (index, port) in endpoint.ports.iter().enumerate() {
+    validate_ports(&endpoint.ports)
+}
+
+/// Checks published ports, each alone and against each other.
+pub(super) fn validate_ports(ports: &[PortConfig]) -> Result<(), Invalid> {
+    for (index, port) in ports.iter().enumerate() {
         if port.target == 0 {
             return Err(Invalid::new(format!("ports[{index}].target"), "a port is 1 to 65535"));
         }
@@ -59,7 +65,7 @@ fn validate_endpoint(endpoint: &EndpointSpec) -> Result<(), Invalid> {
             let reason = "this is no address of a node; leave it out to publish on all of them";
             return Err(Invalid::new(format!("ports[{index}].address"), reason));
         }
-        if endpoint.ports.iter().take(index).any(|before| before.clashes(port)) {
+        if ports.iter().take(index).any(|before| before.clashes(port)) {
             let reason = format!("{}/{} is published twice", port.published, port.protocol);
             return Err(Invalid::new(format!("ports[{index}].published"), reason));
         }
@@ -70,7 +76,7 @@ fn validate_endpoint(endpoint: &EndpointSpec) -> Result<(), Invalid> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{PortConfig, PortMode, Protocol};
+    use crate::{PortMode, Protocol};
 
     fn spec() -> ServiceSpec {
         let mut spec = ServiceSpec { name: "web".into(), ..ServiceSpec::default() };

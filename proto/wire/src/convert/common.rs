@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use skep_model::{
-    ClusterId, NetworkId, NodeId, ServiceId, SessionId, StackId, Subnet, TaskId, TaskNetwork, Timestamp,
-    TunnelKey,
+    AttachmentId, ClusterId, NetworkId, NodeId, ServiceId, SessionId, StackId, Subnet, TaskId, TaskNetwork,
+    Timestamp, TunnelKey,
 };
 
 use super::{Wire, required, words};
@@ -63,7 +63,7 @@ macro_rules! ids {
         }
     )+};
 }
-ids!(ClusterId, NodeId, StackId, ServiceId, TaskId, NetworkId, SessionId);
+ids!(AttachmentId, ClusterId, NodeId, StackId, ServiceId, TaskId, NetworkId, SessionId);
 
 impl<T: Wire> Wire for Option<T> {
     type Form = Option<T::Form>;

@@ -27,6 +27,7 @@ message!(EndpointNetwork { id, name, internal, encrypted } nested { subnet });
 message!(EndpointService { id, name, vips, published, backends, by_source, prefer_local });
 message!(Vip { network, address, aliases });
 message!(PublishedPort { protocol, published, target, address });
+message!(PlainPlace { network, aliases });
 message!(Backend { task, name, node, addresses, ready });
 
 /// Which session a message belongs to.

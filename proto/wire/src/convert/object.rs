@@ -35,6 +35,8 @@ message!(ServiceRevision { service, spec_version } nested { meta, spec });
 message!(Task { id, service, spec_version, slot, node, desired, networks, restarts } nested { meta, status });
 message!(TaskStatus { state, at, message, error, container });
 message!(ContainerStatus { id, pid, exit_code, oom_killed, ports });
+message!(Attachment { id, node, container, name, places, error } nested { meta });
+message!(AttachedPlace { network, aliases, address });
 message!(RestartHistory { attempts, recent, replaces, not_before });
 
 impl Wire for RootCa {
@@ -84,6 +86,7 @@ impl Wire for Object {
             Self::Service(object) => Form::Service(object.to_wire()),
             Self::ServiceRevision(object) => Form::ServiceRevision(object.to_wire()),
             Self::Task(object) => Form::Task(object.to_wire()),
+            Self::Attachment(object) => Form::Attachment(object.to_wire()),
         };
         v1::Object { object: Some(object) }
     }
@@ -97,6 +100,7 @@ impl Wire for Object {
             Form::Service(object) => Self::Service(Wire::from_wire(object)?),
             Form::ServiceRevision(object) => Self::ServiceRevision(Wire::from_wire(object)?),
             Form::Task(object) => Self::Task(Wire::from_wire(object)?),
+            Form::Attachment(object) => Self::Attachment(Wire::from_wire(object)?),
         })
     }
 }
@@ -116,6 +120,7 @@ impl Wire for ObjectKey {
                 spec_version: *spec_version,
             }),
             Self::Task(id) => Key::Task(id.to_wire()),
+            Self::Attachment(id) => Key::Attachment(id.to_wire()),
         };
         v1::ObjectKey { key: Some(key) }
     }
@@ -131,6 +136,7 @@ impl Wire for ObjectKey {
                 Self::ServiceRevision((Wire::from_wire(key.service)?, key.spec_version))
             }
             Key::Task(id) => Self::Task(Wire::from_wire(id)?),
+            Key::Attachment(id) => Self::Attachment(Wire::from_wire(id)?),
         })
     }
 }

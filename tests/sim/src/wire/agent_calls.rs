@@ -8,8 +8,9 @@ use skep_model::SessionId;
 use skep_wire::Wire;
 use skep_wire::v1::dispatcher_server::Dispatcher;
 use skep_wire::v1::{
-    DiagnoseRequest, DiagnoseResponse, DoctorRequest, DoctorResponse, HeartbeatRequest, HeartbeatResponse,
-    ReportRequest, ReportResponse, SessionMessage, SessionRequest,
+    AttachRequest, AttachResponse, DiagnoseRequest, DiagnoseResponse, DoctorRequest, DoctorResponse,
+    HeartbeatRequest, HeartbeatResponse, KeepAttachmentsRequest, KeepAttachmentsResponse, ReportRequest,
+    ReportResponse, SessionMessage, SessionRequest,
 };
 use tonic::{Request, Response, Status};
 
@@ -88,6 +89,19 @@ impl<D: Dispatcher> Dispatcher for AgentCalls<D> {
     async fn doctor(&self, request: Request<DoctorRequest>) -> Result<Response<DoctorResponse>, Status> {
         let product = Arc::clone(&self.product);
         self.reception.perform(0, async move { product.doctor(request).await }).await
+    }
+
+    async fn attach(&self, request: Request<AttachRequest>) -> Result<Response<AttachResponse>, Status> {
+        let product = Arc::clone(&self.product);
+        self.reception.perform(0, async move { product.attach(request).await }).await
+    }
+
+    async fn keep_attachments(
+        &self,
+        request: Request<KeepAttachmentsRequest>,
+    ) -> Result<Response<KeepAttachmentsResponse>, Status> {
+        let product = Arc::clone(&self.product);
+        self.reception.perform(0, async move { product.keep_attachments(request).await }).await
     }
 
     async fn report(&self, mut request: Request<ReportRequest>) -> Result<Response<ReportResponse>, Status> {

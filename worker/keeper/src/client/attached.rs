@@ -3,6 +3,7 @@
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
+use super::attached_input::AttachedInput;
 use super::link::Link;
 use crate::log::Stream;
 use crate::protocol::{Answer, Event, Record, Request};
@@ -42,6 +43,14 @@ impl Attached {
             Some(_) => Err(Error::Protocol("not an event".into())),
             None => Ok(None),
         }
+    }
+
+    /// A hand for the container's standard input alone, for those who send while they wait for output.
+    ///
+    /// # Errors
+    /// If descriptors are short.
+    pub fn input(&self) -> Result<AttachedInput> {
+        Ok(AttachedInput::new(self.link.sender()?))
     }
 
     /// Writes to the container's standard input.

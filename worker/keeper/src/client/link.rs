@@ -39,6 +39,11 @@ impl Link {
         Ok(link)
     }
 
+    /// The same connection once more, to send on while it is received from.
+    pub(super) fn sender(&self) -> Result<UnixStream> {
+        self.stream.try_clone().map_err(|error| Error::io("copying a connection to the keeper", error))
+    }
+
     /// Process id of the keeper.
     pub(super) fn keeper_pid(&self) -> i32 {
         self.keeper_pid

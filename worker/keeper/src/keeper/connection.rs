@@ -24,6 +24,8 @@ pub(super) struct Connection {
     pub(super) busy: bool,
     /// Close once all is sent.
     pub(super) closing: bool,
+    /// Nothing is read from it until the container has read what waits.
+    paused: bool,
     wants_room: bool,
 }
 
@@ -50,8 +52,15 @@ impl Connection {
             mode: Mode::New,
             busy: false,
             closing: false,
+            paused: false,
             wants_room: false,
         }
+    }
+
+    fn interest(&self) -> EpollFlags {
+        let room = if self.wants_room { EpollFlags::EPOLLOUT } else { EpollFlags::empty() };
+        let more = if self.paused { EpollFlags::empty() } else { EpollFlags::EPOLLIN };
+        room | more
     }
 }
 
@@ -93,7 +102,7 @@ impl Keeper {
     /// Works off the requests that have arrived, one at a time.
     pub(super) fn serve(&mut self, number: u64) {
         while let Some(connection) = self.connections.get_mut(&number) {
-            if connection.busy || connection.closing {
+            if connection.busy || connection.closing || connection.paused {
                 return;
             }
             match connection.frames.take() {
@@ -148,8 +157,17 @@ impl Keeper {
         let wants_room = !connection.out.is_empty();
         if wants_room != connection.wants_room {
             connection.wants_room = wants_room;
-            let room = if wants_room { EpollFlags::EPOLLOUT } else { EpollFlags::empty() };
-            self.sources.change(&connection.stream, EpollFlags::EPOLLIN | room, connection.token);
+            self.sources.change(&connection.stream, connection.interest(), connection.token);
+        }
+    }
+
+    /// Reads no more input from a connection, or goes on.
+    pub(super) fn set_paused_input(&mut self, number: u64, paused: bool) {
+        let Some(connection) = self.connections.get_mut(&number) else { return };
+        if connection.paused != paused {
+            connection.paused = paused;
+            self.sources.change(&connection.stream, connection.interest(), connection.token);
+            self.ready.push(number);
         }
     }
 

@@ -70,6 +70,9 @@ impl Keeper {
         {
             self.sources.remove(&input.fd, token);
         }
+        // Nobody reads what they send any more.
+        self.resume_input(id);
+        let Some(container) = self.containers.get_mut(id) else { return };
         let oom = self.runtime.oom_killed(&container.place);
         let waiting = container.waiting.take();
         let failure = container.failure.take();

@@ -10,8 +10,8 @@ use crate::log::{LogWriter, Stream};
 use crate::protocol::Event;
 use crate::time::now_ns;
 
-/// Bytes of input that may wait for a container to read them.
-const INPUT_MAX: usize = 8 << 20;
+/// Bytes of input that may wait for a container to read them; whoever sends more waits, too.
+const INPUT_MAX: usize = 256 << 10;
 
 /// What reading once gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,16 +90,21 @@ impl Keeper {
         }
     }
 
-    /// Writes input to a container; `false` if it does not read and too much waits.
+    /// Writes input to a container; `false` if so much waits for it that no more is to be read for it.
     pub(super) fn input(&mut self, id: &str, bytes: &[u8], close: bool) -> bool {
         let Some(input) = self.containers.get_mut(id).and_then(|c| c.input.as_mut()) else { return true };
-        if input.pending.len() + bytes.len() > INPUT_MAX {
-            return false;
-        }
         input.pending.extend_from_slice(bytes);
         input.closing |= close;
         self.on_input_room(id);
-        true
+        let waiting = self.containers.get(id).and_then(|c| c.input.as_ref()).map(|input| input.pending.len());
+        waiting.is_none_or(|waiting| waiting < INPUT_MAX)
+    }
+
+    /// Whoever waited to send input goes on.
+    pub(super) fn resume_input(&mut self, id: &str) {
+        let attached = self.connections.iter().filter(|(_, c)| attached_to(&c.mode, id));
+        let numbers: Vec<u64> = attached.map(|(number, _)| *number).collect();
+        numbers.into_iter().for_each(|number| self.set_paused_input(number, false));
     }
 
     /// Writes what waits, as far as the container takes it.
@@ -131,6 +136,7 @@ impl Keeper {
         if input.closing && !terminal {
             container.input = None;
         }
+        self.resume_input(id);
     }
 }
 

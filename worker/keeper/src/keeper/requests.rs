@@ -192,7 +192,7 @@ impl Keeper {
             connection.busy = false;
         }
         if !self.input(id, bytes, close) {
-            self.close(number);
+            self.set_paused_input(number, true);
         }
     }
 

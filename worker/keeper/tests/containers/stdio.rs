@@ -107,6 +107,34 @@ mod tests {
     }
 
     #[test]
+    fn input_that_is_not_read_waits_and_is_not_lost() {
+        let mut world = World::new();
+        let mut config = world.sh("sleep 1; wc -c");
+        config.process.stdin_open = true;
+        world.client.create(&config).unwrap();
+        let mut attached = world.client.attach(&config.id).unwrap();
+        world.client.start(&config.id).unwrap();
+        let mut input = attached.input().unwrap();
+        let (mut sent, mut held) = (0, false);
+        while sent < 20 << 20 {
+            input.push(&[b'x'; 64 << 10]).unwrap();
+            sent += 64 << 10;
+            while !input.flush().unwrap() {
+                held = true;
+                std::thread::sleep(std::time::Duration::from_millis(1));
+            }
+        }
+        input.push_end().unwrap();
+        eventually("the end is sent", || input.flush().unwrap());
+        let mut seen = Vec::new();
+        while let Some(AttachedEvent::Output(_, bytes)) = attached.next_event(Some(PATIENCE)).unwrap() {
+            seen.extend(bytes);
+        }
+        assert!(held, "more than the sockets hold was taken although nobody read it");
+        assert_eq!(String::from_utf8(seen).unwrap().trim(), sent.to_string());
+    }
+
+    #[test]
     fn terminals_of_containers_and_execs() {
         let mut world = World::new();
         let mut config = world.sh("tty; echo $TERM; read line; stty size; echo got $line");
