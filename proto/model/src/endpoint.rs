@@ -7,7 +7,7 @@ use std::fmt;
 use std::net::Ipv4Addr;
 use std::str::FromStr;
 
-use crate::{Invalid, NetworkId, NodeId, Protocol, ServiceId, TaskId, TunnelKey};
+use crate::{Invalid, NetworkId, NodeId, Protocol, ServiceId, Subnet6, TaskId, TunnelKey};
 
 /// Everything that one node's network must know about services, at one version of the store; or, when `partial`, what became
 /// different since the table before.
@@ -60,6 +60,8 @@ pub struct EndpointNetwork {
     pub name: String,
     /// The addresses that tasks and VIPs are taken from.
     pub subnet: Subnet,
+    /// Where their IPv6 addresses are, see [`Subnet6::derive`]; none without IPv6.
+    pub subnet6: Option<Subnet6>,
     /// True when nothing on it may reach outside.
     pub internal: bool,
     /// True when its packets go to other nodes encrypted, or not at all.

@@ -239,6 +239,7 @@ pub(crate) fn table(version: u64, services: Vec<EndpointService>) -> EndpointTab
         id: NetworkId::new(number.into()),
         name: format!("net{number}"),
         subnet: subnet(number),
+        subnet6: None,
         internal: false,
         encrypted: false,
     };

@@ -35,6 +35,7 @@ fn network(id: u128) -> Network {
         meta: Meta::default(),
         spec: NetworkSpec { name: format!("net{id}"), ingress: id == 1, ..NetworkSpec::default() },
         subnet: format!("10.{id}.0.0/16").parse().ok(),
+        subnet6: None,
         address_cursor: 0,
         removing: false,
     }

@@ -48,6 +48,7 @@ pub(super) fn endpoint_network(view: &View, id: NetworkId) -> Option<EndpointNet
         id,
         name: network.spec.name.clone(),
         subnet: network.subnet?,
+        subnet6: network.subnet6,
         internal: network.spec.internal,
         encrypted: network.spec.encrypted
             || view.cluster().is_some_and(|cluster| cluster.spec.encrypt_networks),

@@ -4,6 +4,7 @@ mod cluster;
 mod container;
 mod name;
 mod network;
+mod network6;
 mod service;
 mod stack;
 
@@ -11,5 +12,6 @@ pub use cluster::validate_cluster;
 pub use container::validate_image;
 pub use name::{validate_name, validate_stack_name};
 pub use network::{validate_network, validate_no_overlap};
+pub use network6::validate_ipv6_in_swarm;
 pub use service::validate_service;
 pub use stack::validate_stack;

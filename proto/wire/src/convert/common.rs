@@ -1,13 +1,13 @@
 //! Plain values, ids, times, and what wraps other types.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use skep_model::{
-    ClusterId, NetworkId, NodeId, ServiceId, SessionId, StackId, Subnet, TaskId, TaskNetwork, Timestamp,
-    TunnelKey,
+    ClusterId, NetworkId, NodeId, ServiceId, SessionId, StackId, Subnet, Subnet6, TaskId, TaskNetwork,
+    Timestamp, TunnelKey,
 };
 
 use super::{Wire, required, words};
@@ -156,6 +156,17 @@ impl Wire for Ipv4Addr {
     }
 }
 
+impl Wire for Ipv6Addr {
+    type Form = Vec<u8>;
+    fn to_wire(&self) -> Vec<u8> {
+        self.octets().to_vec()
+    }
+    fn from_wire(form: Vec<u8>) -> Result<Self, WireError> {
+        let wrong = || WireError::Value { field: "Ipv6Addr", value: format!("{} bytes", form.len()) };
+        <[u8; 16]>::try_from(form.as_slice()).map(Self::from).map_err(|_| wrong())
+    }
+}
+
 impl Wire for Duration {
     type Form = v1::Duration;
     fn to_wire(&self) -> v1::Duration {
@@ -175,6 +186,16 @@ impl Wire for Subnet {
         v1::Subnet { address: self.address.to_wire(), prefix_bits: self.prefix_bits.to_wire() }
     }
     fn from_wire(form: v1::Subnet) -> Result<Self, WireError> {
+        Ok(Self { address: Wire::from_wire(form.address)?, prefix_bits: Wire::from_wire(form.prefix_bits)? })
+    }
+}
+
+impl Wire for Subnet6 {
+    type Form = v1::Subnet6;
+    fn to_wire(&self) -> v1::Subnet6 {
+        v1::Subnet6 { address: self.address.to_wire(), prefix_bits: self.prefix_bits.to_wire() }
+    }
+    fn from_wire(form: v1::Subnet6) -> Result<Self, WireError> {
         Ok(Self { address: Wire::from_wire(form.address)?, prefix_bits: Wire::from_wire(form.prefix_bits)? })
     }
 }

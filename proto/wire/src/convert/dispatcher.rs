@@ -23,7 +23,7 @@ message!(EndpointTable {
     peers_gone
 });
 message!(Peer { node, number, address, key });
-message!(EndpointNetwork { id, name, internal, encrypted } nested { subnet });
+message!(EndpointNetwork { id, name, subnet6, internal, encrypted } nested { subnet });
 message!(EndpointService { id, name, vips, published, backends, by_source, prefer_local });
 message!(Vip { network, address, aliases });
 message!(PublishedPort { protocol, published, target, address });

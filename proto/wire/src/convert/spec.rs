@@ -43,6 +43,8 @@ message!(NetworkSpec {
     gateway,
     attachable,
     options,
+    ipv6,
+    subnet6,
 });
 message!(StackSpec { name, services, networks });
 message!(NodeSpec { labels, role, availability });
