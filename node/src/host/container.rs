@@ -158,6 +158,8 @@ fn networks(info: &ContainerInfo) -> Value {
             "NetworkID": place.network,
             "IPAddress": place.address,
             "IPPrefixLen": 32,
+            "GlobalIPv6Address": place.address6().map(|address| address.to_string()).unwrap_or_default(),
+            "GlobalIPv6PrefixLen": if place.subnet6.is_empty() { 0 } else { 128 },
             "Gateway": "",
             "MacAddress": "",
         });

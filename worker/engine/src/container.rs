@@ -1,11 +1,11 @@
 //! What is known of one container.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 use skep_keeper::protocol::{Record, Status};
-use skep_model::{ContainerStatus, PortConfig, PortMode, TaskId};
+use skep_model::{ContainerStatus, PortConfig, PortMode, Subnet, Subnet6, TaskId};
 use skep_runtime::Latest;
 
 /// What a container is; does not change.
@@ -65,8 +65,19 @@ pub struct NetworkPlace {
     pub subnet: String,
     /// The network's prefix length.
     pub prefix_bits: u8,
+    /// The network's IPv6 subnet, in which the container has the address beside its own; empty without IPv6.
+    #[serde(default)]
+    pub subnet6: String,
     /// True when nothing on the network may reach outside.
     pub internal: bool,
+}
+
+impl NetworkPlace {
+    /// The container's IPv6 address there; none without IPv6.
+    pub fn address6(&self) -> Option<Ipv6Addr> {
+        let subnet = Subnet { address: self.subnet.parse().ok()?, prefix_bits: self.prefix_bits };
+        self.subnet6.parse::<Subnet6>().ok()?.derive(subnet, self.address.parse().ok()?)
+    }
 }
 
 /// A port of this host that leads to one container, as text where JSON needs it.

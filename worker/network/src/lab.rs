@@ -1,7 +1,7 @@
 //! A host, an outside client and containers in network namespaces of their own, for tests.
 
 use std::future::Future;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use nix::sched::{CloneFlags, setns, unshare};
 use skep_model::{
     Backend, EndpointNetwork, EndpointService, EndpointTable, NetworkId, NodeId, Protocol, PublishedPort,
-    ServiceId, Subnet, TaskId, Vip,
+    ServiceId, Subnet, Subnet6, TaskId, Vip,
 };
 
 use crate::host::links;
@@ -121,7 +121,31 @@ pub(crate) fn subnet(number: u8) -> Subnet {
 /// An address on network `number`.
 pub(crate) fn on(number: u8, part: u8) -> Address {
     let address = Ipv4Addr::new(10, 0, number, part);
-    Address { network: NetworkId::new(number.into()), address, subnet: subnet(number), internal: false }
+    Address {
+        network: NetworkId::new(number.into()),
+        address,
+        subnet: subnet(number),
+        subnet6: None,
+        internal: false,
+    }
+}
+
+/// The same, with IPv6: `fd00:number::part` beside the address.
+pub(crate) fn on6(number: u8, part: u8) -> Address {
+    Address { subnet6: Some(subnet6(number)), ..on(number, part) }
+}
+
+/// The IPv6 subnet of the lab's network `number`, if it has one: fd00:number::/64.
+pub(crate) fn subnet6(number: u8) -> Subnet6 {
+    Subnet6 { address: Ipv6Addr::new(0xfd00, number.into(), 0, 0, 0, 0, 0, 0), prefix_bits: 64 }
+}
+
+/// The same table, with IPv6 on the networks.
+pub(crate) fn with_ipv6(mut table: EndpointTable) -> EndpointTable {
+    for (number, network) in (1..).zip(&mut table.networks) {
+        network.subnet6 = Some(subnet6(number));
+    }
+    table
 }
 
 /// A host and the client, joined by a link, which the client calls `name`; the host's default route leads to the client.
@@ -141,10 +165,10 @@ fn join_outside(host: &OwnedFd, own: Ipv4Addr, client: &OwnedFd, name: &str) {
         socket.all(first.as_slice(), &[]).unwrap();
         let index = links::find(&mut socket, name).unwrap().unwrap();
         let default = links::Route {
-            destination: Ipv4Addr::UNSPECIFIED,
+            destination: Ipv4Addr::UNSPECIFIED.into(),
             bits: 0,
-            gateway: Some(other),
-            source: Some(own),
+            gateway: Some(other.into()),
+            source: Some(own.into()),
         };
         let mut messages = vec![
             links::up(1),

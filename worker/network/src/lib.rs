@@ -25,6 +25,7 @@ mod conntrack;
 mod conntrack_room;
 mod dns;
 mod error;
+mod family;
 mod host;
 mod listeners;
 mod namespace;

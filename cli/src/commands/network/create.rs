@@ -108,7 +108,7 @@ fn config(
     kept: &[String],
 ) -> Result<Option<Vec<IpamConfig>>, Failure> {
     let (mut ranges, mut gateways) = (ranges, gateways);
-    let mut next = |words: &mut Vec<String>, subnet: &str| {
+    let next = |words: &mut Vec<String>, subnet: &str| {
         let same = |word: &String| word.contains(':') == subnet.contains(':');
         words.iter().position(same).map(|at| words.remove(at)).unwrap_or_default()
     };

@@ -114,8 +114,8 @@ impl Host {
         self.route.all(&[pair], &[])?;
         let missing = NetworkError::Answer { action: format!("find the link {}", wanted.link) };
         let index = links::find(&mut self.route, &wanted.link)?.ok_or(missing)?;
-        // A kernel without IPv6 refuses, and has none to keep off.
-        self.route.each(&[links::without_ipv6(index)])?;
+        // A kernel without IPv6 refuses, and makes none up.
+        self.route.each(&[links::without_own_ipv6(index)])?;
         Ok(index)
     }
 
@@ -152,8 +152,8 @@ impl Host {
     pub(crate) fn unplug(&mut self, container: &str) -> Result<()> {
         self.disremember(container)?;
         let Some(plug) = self.containers.remove(container) else { return Ok(()) };
-        let routes: Vec<_> =
-            plug.addresses.iter().map(|entry| links::delete_route(plug.index, entry.address)).collect();
+        let addresses = plug.addresses.iter().flat_map(Address::both);
+        let routes: Vec<_> = addresses.map(|address| links::delete_route(plug.index, address)).collect();
         // The link, and its routes with it, may be gone already.
         self.route.all(&routes, &[Errno::ESRCH, Errno::ENODEV])?;
         self.lead_again(&plug.addresses)?;

@@ -17,6 +17,7 @@ mod stale;
 mod state;
 mod thread;
 pub(crate) mod tunnel;
+pub(crate) mod twins;
 mod ways;
 
 pub use applied::Applied;

@@ -21,7 +21,7 @@ use super::tunnel::{Number, Outer, Reach, Route};
 use super::ways::Ways;
 use crate::netlink::NetlinkSocket;
 use crate::nft::{Batch, chain_names, elements, table_there};
-use crate::sysctl::Sysctls;
+use crate::sysctl::{Sysctls, has_ipv6};
 use crate::{NetworkError, PortHold, PortInUse, Result, reserve};
 
 /// What came into the kernel.
@@ -73,6 +73,8 @@ pub(crate) struct Host {
     pub(super) owners: Owners,
     pub(super) plan: Plan,
     pub(super) sysctls: Sysctls,
+    /// Whether containers have IPv6 here.
+    pub(super) ipv6: bool,
     /// The nft generation at which the table was found to be as it should.
     pub(super) sound_at: Option<u32>,
     /// Whether service chains or a tunnel of a former daemon wait for the first table.
@@ -85,6 +87,13 @@ impl Host {
     pub(crate) fn open(directory: PathBuf, mtu: u32) -> Result<Self> {
         let sysctls = Sysctls::new(&directory);
         sysctls.set()?;
+        let ipv6 = match sysctls.set_ipv6() {
+            Ok(()) => has_ipv6(),
+            Err(error) => {
+                tracing::warn!(%error, "containers have no IPv6 on this host");
+                false
+            }
+        };
         let mut filter = NetlinkSocket::netfilter()?;
         let mut route = NetlinkSocket::route()?;
         let mut ways = Ways::open(&directory)?;
@@ -132,6 +141,7 @@ impl Host {
             peers,
             ruled,
             sysctls,
+            ipv6,
             sound_at: None,
             table: EndpointTable::default(),
             owners: Owners::default(),
@@ -143,6 +153,11 @@ impl Host {
     /// The version of the last table.
     pub(crate) fn applied(&self) -> Option<u64> {
         self.applied
+    }
+
+    /// Whether containers have IPv6 here.
+    pub(crate) fn ipv6(&self) -> bool {
+        self.ipv6
     }
 
     /// Makes the kernel follow the table, or what a partial one changes. Also gives the table that would undo it.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::tunnel::{Kind, Number, Outer, Reach, Tunnel};
 use crate::Result;
+use crate::family::Family;
 use crate::netlink::NetlinkSocket;
 use crate::seal::Seal;
 
@@ -96,7 +97,8 @@ impl Ways {
         kind: Kind,
         local: &BTreeSet<Ipv4Addr>,
     ) -> Result<()> {
-        let index = self.link(kind).ensure(socket, reach.device(kind))?;
+        let ipv6 = reach.families().contains(&Family::V6);
+        let index = self.link(kind).ensure(socket, reach.device(kind), ipv6)?;
         if kind == Kind::Sealed {
             self.seal.follow(reach.seal(), index)?;
         }
@@ -128,9 +130,10 @@ impl Ways {
         local: &BTreeSet<Ipv4Addr>,
         addresses: &BTreeSet<Ipv4Addr>,
     ) -> Result<()> {
+        let both = reach.with_twins(addresses);
         Kind::ALL.into_iter().try_for_each(|kind| {
             let wanted = reach.entries_of(kind, local, addresses);
-            self.link(kind).trim_some(socket, addresses, &wanted)
+            self.link(kind).trim_some(socket, &both, &wanted)
         })
     }
 

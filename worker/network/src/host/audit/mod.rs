@@ -8,9 +8,9 @@ use super::Host;
 use super::links;
 use super::ruleset::{SETS, TABLE};
 use super::tunnel::{Kind, Tunnel};
-use crate::Result;
 use crate::nft::{Batch, Contents, generation, table_there};
 use crate::sysctl::Sysctls;
+use crate::{Address, Result};
 
 impl Host {
     /// What is not as it should be; with `repair`, it is brought back, and what is said of it is whether that helped.
@@ -42,7 +42,7 @@ impl Host {
     }
 
     fn deviations(&mut self) -> Result<Vec<String>> {
-        let wrong = Sysctls::wrong().into_iter();
+        let wrong = Sysctls::wrong(self.ipv6).into_iter();
         let setting = |(name, value)| format!("the setting {name} is {value}: containers may reach nobody");
         let mut found: Vec<String> = wrong.map(setting).collect();
         // A former daemon's state is right until the first table says otherwise.
@@ -82,9 +82,10 @@ impl Host {
             if !up.contains(&plug.index) {
                 found.push(format!("the link {} of container {container} is down or gone", plug.link));
             }
-            let lost = plug.addresses.iter().filter(|entry| !routes.contains(&(plug.index, entry.address)));
+            let addresses = plug.addresses.iter().flat_map(Address::both);
+            let lost = addresses.filter(|address| !routes.contains(&(plug.index, *address)));
             found.extend(
-                lost.map(|entry| format!("there is no route to {} of container {container}", entry.address)),
+                lost.map(|address| format!("there is no route to {address} of container {container}")),
             );
         }
         Ok(found)
@@ -108,6 +109,9 @@ impl Host {
     /// Makes everything as it should be.
     fn bring_back(&mut self) -> Result<()> {
         self.sysctls.set()?;
+        if self.ipv6 {
+            self.sysctls.set_ipv6()?;
+        }
         if self.applied.is_none() {
             return Ok(());
         }
