@@ -15,6 +15,15 @@ fn run(node: &Node, line: &str) {
     });
 }
 
+/// The chain that chooses among the two tasks of a virtual address.
+fn chooser(node: &Node) -> String {
+    inside(&node.namespace, || {
+        let listed = Command::new("nft").args(["list", "chains", "ip"]).output().unwrap().stdout;
+        let listed = String::from_utf8(listed).unwrap();
+        listed.split_whitespace().find(|word| word.starts_with("vip-2-")).unwrap().to_owned()
+    })
+}
+
 async fn found(network: &Network, repair: bool) -> Vec<Deviation> {
     network.audit(repair).await.unwrap()
 }
@@ -41,16 +50,17 @@ fn damage_is_named_and_brought_back() {
         let (nodes, _cells) = pair(&lab).await;
         let [one, _] = &nodes;
         let link = one.observed().await.links[0].clone();
+        let chooser = chooser(one);
+        let flush = format!("nft flush chain ip skep {chooser}");
+        let changed = format!("the rules of the nft chain {chooser} were changed");
         let damages = [
             ("nft flush ruleset", "the nft table skep is missing"),
             ("nft flush chain ip skep guard", "the rules of the nft chain guard were changed"),
             ("nft insert rule ip skep isolate drop", "the rules of the nft chain isolate were changed"),
-            (
-                "nft flush chain ip skep vip-10.0.1.100",
-                "the rules of the nft chain vip-10.0.1.100 were changed",
-            ),
+            (flush.as_str(), changed.as_str()),
             ("nft add chain ip skep strange", "there is a strange nft chain strange"),
             ("nft flush map ip skep vips", "the nft set vips lacks 1 of its elements"),
+            ("nft flush map ip skep vip-targets", "the nft set vip-targets lacks 2 of its elements"),
             ("nft add element ip skep egress { 10.9.9.9 }", "the nft set egress has 1 strange elements"),
             ("nft flush set ip skep subnets", "the nft set subnets lacks"),
             ("nft add table ip skep { flags dormant ; }", "the nft table is switched off (dormant)"),

@@ -42,6 +42,13 @@ impl Stale {
         self.targets.is_empty() && self.vips.is_empty() && self.ports.is_empty()
     }
 
+    /// Both.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.targets.extend(other.targets);
+        self.vips.extend(other.vips);
+        self.ports.extend(other.ports);
+    }
+
     fn concerns(&self, flow: &Flow<'_>) -> bool {
         let translated = flow.destination != flow.answerer;
         let newly = self.vips.contains(&flow.destination) || self.ports.contains(&flow.port);

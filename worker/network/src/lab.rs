@@ -31,7 +31,9 @@ pub(crate) use line::Line;
 pub(crate) use load::Load;
 pub(crate) use node::{Node, follow, line_service, serve, web};
 pub(crate) use sealed::{connected, connected_by, follow_sealed};
-pub(crate) use talk::{ask, ask_datagram, datagrams_to, echo, exchange, greet, greet_datagrams, refused};
+pub(crate) use talk::{
+    ask, ask_datagram, datagrams_to, echo, exchange, greet, greet_datagrams, refused, until_answer,
+};
 pub(crate) use weather::set_rules;
 pub(crate) use wire::{Wire, showing, to_port};
 

@@ -26,7 +26,7 @@ fn closing_leaves_the_host_as_it_was() {
         network.apply(&table(1, vec![web])).await.unwrap();
         let seen = network.observed().await.unwrap();
         assert!(seen.table && seen.links.len() == 1);
-        assert_eq!(seen.service_chains, ["port-tcp-8080", "vip-10.0.1.100"]);
+        assert_eq!(seen.leads, ["port-tcp-8080", "vip-10.0.1.100"]);
         network.close().await.unwrap();
         assert_eq!(std::fs::read_to_string("/proc/thread-self/net/dev").unwrap().lines().count(), before);
         assert_eq!(std::fs::read_to_string(FORWARDING).unwrap(), forwarding);

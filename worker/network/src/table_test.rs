@@ -49,7 +49,7 @@ fn a_partial_table_changes_what_it_names_and_nothing_else() {
         assert!(refused(&one.ask(VIP, 80)), "its virtual address is nobody's");
         assert_eq!(two.ask(Ipv4Addr::new(10, 0, 1, 102), 80).unwrap(), "c11 10.0.1.12");
         assert_eq!(back().unwrap(), format!("c12 {CLIENT}"));
-        let chains = network.observed().await.unwrap().service_chains;
+        let chains = network.observed().await.unwrap().leads;
         assert_eq!(chains, ["port-tcp-8081", "vip-10.0.1.101", "vip-10.0.1.102"]);
     });
 }

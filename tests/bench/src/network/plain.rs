@@ -1,30 +1,28 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use skep_harness::skep_binary;
 
-/// The same server in a namespace behind a host that nothing of ours has made, with one veth pair; both go when this is dropped.
+/// Another way to a container's server: a veth pair of its own between the host and the container, nothing of it made by us.
+/// What differs is the way alone: the server is the same process, with the same confinement and in the same control groups.
 #[derive(Debug)]
 pub(crate) struct Plain {
-    namespace: String,
-    server: Child,
+    host: String,
+    link: String,
     address: Ipv4Addr,
 }
 
 impl Plain {
-    /// Starts it behind a host's namespace; `net` is the third number of its addresses.
-    pub(crate) fn behind(host: &Path, net: u8) -> Result<Self> {
-        let namespace = format!("skplain{:x}n{net}", std::process::id());
+    /// Makes it, to the container of this process on the host of this namespace; `net` is the third number of its addresses.
+    pub(crate) fn to(process: u32, host: &Path, net: u8) -> Result<Self> {
         let address = Ipv4Addr::new(10, 77, net, 2);
-        ip(&["netns", "add", &namespace])?;
-        let server =
-            serve(host, &namespace, net).inspect_err(|_| drop(ip(&["netns", "delete", &namespace])))?;
-        Ok(Self { namespace, server, address })
+        let plain = Self { host: name(host)?, link: format!("plain{net}"), address };
+        plain.link(process, net)?;
+        Ok(plain)
     }
 
-    /// Where it listens.
+    /// Where the server listens.
     pub(crate) fn address(&self) -> SocketAddr {
         (self.address, 80).into()
     }
@@ -35,43 +33,37 @@ impl Plain {
         format!("{a}.{b}.{c}.0/24")
     }
 
-    /// Its process.
-    pub(crate) fn process(&self) -> u32 {
-        self.server.id()
+    fn link(&self, process: u32, net: u8) -> Result<()> {
+        let (host, link) = (&self.host, &self.link);
+        let inside = format!("/proc/{process}/ns/net");
+        let gateway = format!("10.77.{net}.1");
+        for words in [
+            format!("-n {host} link add {link} type veth peer name plain0 netns {process}"),
+            format!("-n {host} address add {gateway}/24 dev {link}"),
+            format!("-n {host} link set {link} up"),
+        ] {
+            ip(&words.split(' ').collect::<Vec<_>>())?;
+        }
+        for words in [
+            format!("address add {}/24 dev plain0", self.address),
+            "link set plain0 up".to_owned(),
+            format!("route add default via {gateway} table 777"),
+            format!("rule add from {} lookup 777", self.address),
+        ] {
+            run(Command::new("nsenter").arg(format!("--net={inside}")).arg("ip").args(words.split(' ')))?;
+        }
+        Ok(())
     }
 }
 
 impl Drop for Plain {
     fn drop(&mut self) {
-        drop(self.server.kill());
-        drop(self.server.wait());
-        if let Err(error) = ip(&["netns", "delete", &self.namespace]) {
-            eprintln!("{error:#}");
-        }
+        // Gone with the container, if that was first.
+        drop(ip(&["-n", &self.host, "link", "delete", &self.link]));
     }
 }
 
-fn serve(host: &Path, namespace: &str, net: u8) -> Result<Child> {
-    let (host, link) = (name(host)?, format!("plain{net}"));
-    let gateway = format!("10.77.{net}.1");
-    for words in [
-        format!("-n {host} link add {link} type veth peer name eth0 netns {namespace}"),
-        format!("-n {host} address add {gateway}/24 dev {link}"),
-        format!("-n {host} link set {link} up"),
-        format!("-n {namespace} address add 10.77.{net}.2/24 dev eth0"),
-        format!("-n {namespace} link set lo up"),
-        format!("-n {namespace} link set eth0 up"),
-        format!("-n {namespace} route add default via {gateway}"),
-    ] {
-        ip(&words.split(' ').collect::<Vec<_>>())?;
-    }
-    let mut command = Command::new("ip");
-    command.args(["netns", "exec", namespace]).arg(skep_binary()).arg("whoami");
-    command.stdin(Stdio::null()).stdout(Stdio::null());
-    command.spawn().context("start the plain server")
-}
-
-/// Leads from one host to the plain server behind another by a VXLAN link made by hand, and back the same way, as ours does.
+/// Leads from one host to the server behind another by a VXLAN link made by hand, and back the same way, as ours does.
 pub(crate) fn tunnel(from: (&Path, Ipv4Addr), to: (&Path, Ipv4Addr), plain: &Plain) -> Result<()> {
     let subnet = plain.subnet();
     for ((host, local), remote, number) in [(from, to.1, 1), (to, from.1, 2)] {
@@ -97,7 +89,7 @@ pub(crate) fn tunnel(from: (&Path, Ipv4Addr), to: (&Path, Ipv4Addr), plain: &Pla
     Ok(())
 }
 
-/// Leads the client to the plain server's network by a host.
+/// Leads the client to the server's network by a host.
 pub(crate) fn lead(client: &Path, plain: &Plain, host: Ipv4Addr) -> Result<()> {
     ip(&["-n", &name(client)?, "route", "add", &plain.subnet(), "via", &host.to_string()])
 }
@@ -107,8 +99,12 @@ fn name(namespace: &Path) -> Result<String> {
 }
 
 fn ip(arguments: &[&str]) -> Result<()> {
-    let output = Command::new("ip").args(arguments).output().context("run ip (Debian: iproute2)")?;
+    run(Command::new("ip").args(arguments))
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    let output = command.output().with_context(|| format!("run {command:?} (Debian: iproute2, util-linux)"))?;
     let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "ip {}: {said}", arguments.join(" "));
+    ensure!(output.status.success(), "{command:?}: {said}");
     Ok(())
 }

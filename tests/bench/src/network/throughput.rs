@@ -48,7 +48,7 @@ pub(crate) fn measure(arguments: &Arguments) -> Result<Row> {
         (spaces.host(), spaces.address())
     };
     let ((here, here_at), (there, there_at)) = (host(near.host), host(far.host));
-    let (plain, beyond) = (Plain::behind(&here, 1)?, Plain::behind(&there, 2)?);
+    let (plain, beyond) = (Plain::to(near.process, &here, 1)?, Plain::to(far.process, &there, 2)?);
     tunnel((&here, here_at), (&there, there_at), &beyond)?;
     lead(&field.client(), &plain, here_at)?;
     lead(&field.client(), &beyond, here_at)?;
@@ -66,16 +66,16 @@ pub(crate) fn measure(arguments: &Arguments) -> Result<Row> {
         way("container's own address", &inside, (near_at, 80).into(), near.process),
         way("virtual address", &inside, (vip, 80).into(), near.process),
         way("published, from a container", &inside, field.entry(near.host, NEAR), near.process),
-        way("plain forwarded veth", &client, plain.address(), plain.process()),
+        way("plain forwarded veth", &client, plain.address(), near.process),
         way("published, from outside", &client, field.entry(near.host, NEAR), near.process),
-        way("plain VXLAN", &client, beyond.address(), beyond.process()),
+        way("plain VXLAN", &client, beyond.address(), far.process),
         way("published, task on the other host", &client, field.entry(near.host, FAR), far.process),
     ];
     let mut peer = None;
     if !arguments.no_peers {
         let listen = field.entry(near.host, HAPROXY);
         let haproxy = peer.insert(Haproxy::start(&here, listen, plain.address())?);
-        let mut own = way("haproxy (TCP mode)", &client, listen, plain.process());
+        let mut own = way("haproxy (TCP mode)", &client, listen, near.process);
         own.processes.push(haproxy.process());
         ways.push(own);
     }

@@ -168,7 +168,7 @@ impl Host {
         }
         let addresses = plug.addresses.iter().map(|entry| entry.address);
         let targets = addresses.filter(|address| self.served.remove(address)).collect();
-        self.forget(&Stale { targets, ..Stale::default() });
+        self.stale.extend(Stale { targets, ..Stale::default() });
         Ok(())
     }
 

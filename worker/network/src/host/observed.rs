@@ -1,12 +1,12 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::ruleset::TABLE;
-use super::services::Key;
+use super::services::Plan;
 use super::tunnel::{Entry, Kind, Tunnel};
 use super::{Host, links};
 use crate::Result;
 use crate::family::Family;
-use crate::nft::{chain_names, table_there};
+use crate::nft::{elements, table_there};
 
 /// What of ours is in the kernel, for tests and for people who look for faults.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,8 +15,8 @@ pub struct Observed {
     pub table: bool,
     /// Our links on this host, sorted.
     pub links: Vec<String>,
-    /// The chains of services and published ports, sorted.
-    pub service_chains: Vec<String>,
+    /// The virtual addresses and published ports that lead somewhere or are refused, sorted.
+    pub leads: Vec<String>,
     /// Whether there is an end of the tunnel to other nodes.
     pub tunnel: bool,
     /// The other nodes that the tunnel leads to, sorted: their numbers and addresses.
@@ -38,9 +38,12 @@ impl Host {
     pub(crate) fn observed(&mut self) -> Result<Observed> {
         let table = table_there(&mut self.filter, TABLE)?;
         let mut links: Vec<_> = links::ours(&mut self.route)?.into_iter().map(|link| link.name).collect();
-        let mut service_chains = if table { chain_names(&mut self.filter, TABLE)? } else { Vec::new() };
-        service_chains.retain(|name| Key::of_chain(name).is_some());
-        service_chains.sort();
+        let mut leads = Vec::new();
+        if table {
+            let plan = Plan::left(|set| elements(&mut self.filter, TABLE, set).unwrap_or_default());
+            leads.extend(plan.keys().map(|key| key.to_string()));
+        }
+        leads.sort();
         links.sort();
         // Asked anew: what we believe to be there is not the question.
         let [mut tunnel, mut sealed] = Kind::ALL.map(Tunnel::new);
@@ -49,7 +52,7 @@ impl Host {
         let mut seen = Observed {
             table,
             links,
-            service_chains,
+            leads,
             tunnel: tunnel.device().is_some(),
             sealed_link: sealed.device().is_some(),
             sealed: sealed.entries().iter().filter_map(Entry::destination).filter_map(ipv4).collect(),

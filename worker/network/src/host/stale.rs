@@ -30,9 +30,14 @@ impl Host {
         stale
     }
 
+    /// Whether flows wait to be forgotten.
+    pub(super) fn has_stale(&self) -> bool {
+        !self.stale.is_empty()
+    }
+
     /// Forgets stale flows; without it UDP clients go on to nowhere until they pause, which is no reason to fail.
-    pub(super) fn forget(&mut self, stale: &Stale) {
-        match forget(&mut self.filter, stale) {
+    pub(super) fn forget_stale(&mut self) {
+        match forget(&mut self.filter, &std::mem::take(&mut self.stale)) {
             Ok(0) => {}
             Ok(count) => tracing::debug!(count, "forgot stale UDP flows"),
             Err(error) => tracing::warn!(%error, "cannot forget stale UDP flows"),

@@ -19,8 +19,9 @@ use super::scope::Scope;
 use super::services::{Key, Plan};
 use super::tunnel::{Number, Outer, Reach, Route};
 use super::ways::Ways;
+use crate::conntrack::Stale;
 use crate::netlink::NetlinkSocket;
-use crate::nft::{Batch, chain_names, elements, table_there};
+use crate::nft::{Batch, elements, table_there};
 use crate::sysctl::{Sysctls, has_ipv6};
 use crate::{NetworkError, PortHold, PortInUse, Result, reserve};
 
@@ -56,6 +57,8 @@ pub(crate) struct Host {
     sealed: BTreeSet<Subnet>,
     /// Addresses that were ever targets, whose UDP flows must be forgotten.
     pub(super) served: BTreeSet<Ipv4Addr>,
+    /// UDP flows to forget, see [`Self::forget_stale`].
+    pub(super) stale: Stale,
     /// What is there of the ways to other nodes.
     pub(super) ways: Ways,
     /// The biggest packets that arrive at those nodes which the plain link's biggest do not reach, in bytes.
@@ -77,7 +80,7 @@ pub(crate) struct Host {
     pub(super) ipv6: bool,
     /// The nft generation at which the table was found to be as it should.
     pub(super) sound_at: Option<u32>,
-    /// Whether service chains or a tunnel of a former daemon wait for the first table.
+    /// Whether services or a tunnel of a former daemon wait for the first table.
     adopted: bool,
     holds: BTreeMap<Key, PortHold>,
 }
@@ -103,8 +106,8 @@ impl Host {
         let (mut subnets, mut sealed) = (BTreeSet::new(), BTreeSet::new());
         let mut peers = BTreeMap::new();
         if table_there(&mut filter, TABLE)? {
-            plan = Plan::left(&chain_names(&mut filter, TABLE)?);
             let mut there = |set| elements(&mut filter, TABLE, set).unwrap_or_default();
+            plan = Plan::left(&mut there);
             subnets = there(&SAME).iter().filter_map(subnet_of_range).collect();
             sealed = there(&SEALED).iter().filter_map(subnet_of_range).collect();
             peers = there(&BACK).iter().filter_map(peer_of_pair).collect();
@@ -133,6 +136,7 @@ impl Host {
             subnets,
             sealed,
             served: BTreeSet::new(),
+            stale: Stale::default(),
             path_mtus: ways.path_mtus(),
             ways,
             reach: Reach::default(),
@@ -192,7 +196,7 @@ impl Host {
             tracing::warn!(%error, "a way to another node is left that should go; trying again with the next table");
         }
         if !first {
-            self.forget(&stale);
+            self.stale.extend(stale);
         }
         Ok((Applied { version: self.table.version, ports_in_use: refused }, undo))
     }
@@ -321,10 +325,7 @@ impl Host {
         batch.add(&SAME, &pairs);
         batch.remove(&SEALED, &subnet_elements(self.sealed.difference(&self.reach.sealed)).1);
         batch.add(&SEALED, &subnet_elements(self.reach.sealed.difference(&self.sealed)).1);
-        match keys {
-            Some(keys) => plan.difference(&self.plan.part(keys), &mut batch),
-            None => plan.difference(&self.plan, &mut batch),
-        }
+        plan.difference(&self.plan, keys, &mut batch);
         batch.commit(&mut self.filter)?;
         self.committed(plan);
         Ok(())
@@ -367,7 +368,7 @@ impl Host {
         batch.add(&SUBNETS, &plain);
         batch.add(&SAME, &pairs);
         batch.add(&SEALED, &subnet_elements(self.reach.sealed.iter()).1);
-        plan.difference(&Plan::default(), batch);
+        plan.difference(&Plan::default(), None, batch);
     }
 
     /// What is in the kernel from now on.

@@ -15,6 +15,11 @@ const CARE_PERIOD: Duration = Duration::from_secs(5);
 /// and some lists of links and routes.
 const AUDIT_PERIOD: Duration = Duration::from_secs(20);
 
+/// How long stale flows wait for more of them: to find them, the kernel looks through its whole table of connections, some
+/// milliseconds whatever their number, for which changes that come together shall not wait. Shorter than the way of a node's word
+/// that it follows a table, to a manager and from there to the task that is stopped then.
+const STALE_PERIOD: Duration = Duration::from_millis(5);
+
 type Job = Box<dyn FnOnce(&mut Host) + Send>;
 
 /// Sends work to the thread; it ends, and is waited for, when this is dropped.
@@ -73,12 +78,19 @@ impl HostThread {
 /// Does what comes, and meanwhile what is to be done from time to time, until nobody sends any more.
 fn work_off(host: &mut Host, inbox: &mpsc::Receiver<Job>) {
     let (mut next, mut audit) = (Instant::now() + CARE_PERIOD, Instant::now() + AUDIT_PERIOD);
+    let mut forget = None;
     loop {
-        let due = if host.needs_care() { next.min(audit) } else { audit };
+        let care = host.needs_care().then_some(next);
+        let due = care.into_iter().chain(forget).fold(audit, Instant::min);
         match inbox.recv_timeout(due.saturating_duration_since(Instant::now())) {
             Ok(job) => job(host),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
+        }
+        let due = host.has_stale().then(|| forget.unwrap_or_else(|| Instant::now() + STALE_PERIOD));
+        forget = due.filter(|due| Instant::now() < *due);
+        if due.is_some() && forget.is_none() {
+            host.forget_stale();
         }
         if Instant::now() >= next {
             host.tend();

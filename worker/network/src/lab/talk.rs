@@ -82,3 +82,16 @@ pub(crate) fn exchange(socket: &UdpSocket) -> io::Result<String> {
 pub(crate) fn refused(result: &io::Result<String>) -> bool {
     matches!(result, Err(error) if error.raw_os_error() == Some(Errno::ECONNREFUSED as i32))
 }
+
+/// Asks by one flow until this is the answer: what is forgotten of a change is so a moment after it.
+pub(crate) fn until_answer(socket: &UdpSocket, wanted: &str) {
+    let mut last = None;
+    for _ in 0..100 {
+        match exchange(socket) {
+            Ok(answer) if answer == wanted => return,
+            other => last = Some(other),
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("no answer {wanted}: {last:?}");
+}

@@ -3,7 +3,7 @@
 use nix::errno::Errno;
 
 use super::{Contents, Element, Expression, Set};
-use crate::netlink::{Message, NetlinkSocket, first_attribute, text};
+use crate::netlink::{Message, NetlinkSocket};
 use crate::{NetworkError, Result};
 
 pub(super) const SUBSYSTEM: u16 = 10;
@@ -215,16 +215,4 @@ pub(crate) fn table_there(socket: &mut NetlinkSocket, table: &str) -> Result<boo
         Err(NetworkError::Refused { source: Errno::ENOENT, .. }) => Ok(false),
         Err(error) => Err(error),
     }
-}
-
-/// The names of the table's chains.
-pub(crate) fn chain_names(socket: &mut NetlinkSocket, table: &str) -> Result<Vec<String>> {
-    let message = Message::new(DUMP_CHAINS | (SUBSYSTEM << 8), 0, &HEADER, "list the nft chains");
-    let answers = socket.dump(message)?;
-    let ours = answers.iter().filter_map(|body| {
-        let attributes = body.get(4..)?;
-        let owner = first_attribute(attributes, 1).map(text)?;
-        first_attribute(attributes, 3).filter(|_| owner == table).map(text)
-    });
-    Ok(ours.collect())
 }

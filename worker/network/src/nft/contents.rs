@@ -171,6 +171,9 @@ fn decode(element: &[u8]) -> Option<Element> {
         return Some(Element::Range { first: key, last });
     }
     if let Some(data) = first_attribute(element, 2) {
+        if let Some(value) = first_attribute(data, 1) {
+            return Some(Element::Value { key, value: value.to_vec() });
+        }
         let chain = first_attribute(first_attribute(data, 2)?, 2).map(text).unwrap_or_default();
         return Some(Element::Chain { key, chain });
     }

@@ -15,7 +15,7 @@ impl Expression {
             Self::DestinationKind { .. } | Self::SourceKind { .. } => "fib",
             Self::Compare { .. } => "cmp",
             Self::Mask { .. } | Self::Flip { .. } => "bitwise",
-            Self::Member { .. } | Self::VerdictMap { .. } => "lookup",
+            Self::Member { .. } | Self::Map { .. } | Self::VerdictMap { .. } => "lookup",
             Self::Immediate { .. } | Self::End(_) => "immediate",
             Self::Next { .. } => "numgen",
             Self::Hash { .. } => "hash",
@@ -73,6 +73,9 @@ impl Expression {
                 if *inverted {
                     data.be32(5, 1);
                 }
+            }
+            Self::Map { set, from, to } => {
+                data.text(1, set).be32(2, from.number()).be32(3, to.number());
             }
             // Register zero takes verdicts.
             Self::VerdictMap { set, from } => {

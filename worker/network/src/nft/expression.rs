@@ -136,6 +136,12 @@ pub(crate) enum Expression {
         from: Register,
         inverted: bool,
     },
+    /// A named map: goes on, with what it gives, when the key is in it.
+    Map {
+        set: &'static str,
+        from: Register,
+        to: Register,
+    },
     /// A named map to verdicts.
     VerdictMap {
         set: &'static str,

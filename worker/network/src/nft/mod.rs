@@ -10,7 +10,7 @@ mod expression;
 mod set;
 
 pub(crate) use base_chain::{BaseChain, base_chains};
-pub(crate) use batch::{Batch, Hook, chain_names, table_there};
+pub(crate) use batch::{Batch, Hook, table_there};
 pub(crate) use contents::{Contents, elements, generation};
 pub(crate) use expression::{Base, CtKey, Expression, MetaKey, Register, Verdict};
 pub(crate) use set::{Element, Set, Value};

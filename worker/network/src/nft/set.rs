@@ -9,6 +9,8 @@ pub(crate) enum Value {
     None,
     /// A verdict.
     Verdict,
+    /// So many bytes; the type is the `nft` program's number, only for its listing.
+    Data { kind: u32, length: u32 },
 }
 
 /// A named set or map.
@@ -34,8 +36,14 @@ impl Set {
         }
         flags |= if self.value == Value::None { 0 } else { 8 };
         message.text(2, self.name).be32(3, flags).be32(4, self.key_type).be32(5, self.fields.iter().sum());
-        if self.value == Value::Verdict {
-            message.be32(6, 0xffff_ff00).be32(7, 16);
+        match self.value {
+            Value::None => {}
+            Value::Verdict => {
+                message.be32(6, 0xffff_ff00).be32(7, 16);
+            }
+            Value::Data { kind, length } => {
+                message.be32(6, kind).be32(7, length);
+            }
         }
         if self.ranges && concatenated {
             message.nest(9, |description| {
@@ -64,6 +72,8 @@ pub(crate) enum Element {
     RangeEnd(Vec<u8>),
     /// Key and chain in a verdict map.
     Chain { key: Vec<u8>, chain: String },
+    /// Key and value in another map.
+    Value { key: Vec<u8>, value: Vec<u8> },
 }
 
 impl Element {
@@ -86,6 +96,10 @@ impl Element {
             Self::Chain { key, chain } => {
                 value(element, 1, key);
                 element.nest(2, |data| super::Verdict::Goto(chain.clone()).encode(data));
+            }
+            Self::Value { key, value: data } => {
+                value(element, 1, key);
+                value(element, 2, data);
             }
         });
     }

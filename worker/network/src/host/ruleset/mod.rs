@@ -27,16 +27,18 @@ mod tunnel;
 use std::net::Ipv4Addr;
 
 pub(crate) use sets::{
-    BACK, EGRESS, OWN, PUBLISHED, PUBLISHED_AT, SAME, SEALED, SETS, SOURCES, SUBNETS, VIPS, peer_elements,
-    peer_of_pair, subnet_elements, subnet_of_range,
+    BACK, EGRESS, OWN, PUBLISHED, PUBLISHED_AT, PUBLISHED_AT_CHOOSERS, PUBLISHED_AT_TARGETS,
+    PUBLISHED_CHOOSERS, PUBLISHED_TARGETS, SAME, SEALED, SETS, SOURCES, SUBNETS, VIP_CHOOSERS, VIP_TARGETS,
+    VIPS, peer_elements, peer_of_pair, subnet_elements, subnet_of_range,
 };
 use terms::{
-    ORIGINAL, R0, R1, R2, accept, container, destination, direction, drop, local, loopback, member, outside,
+    ORIGINAL, R0, R1, accept, container, destination, direction, drop, local, loopback, member, outside,
     protocol, refuse, rule, source,
 };
 
+use super::services::{Chooser, Kind};
 use super::tunnel::Outer;
-use crate::nft::{Base, Batch, CtKey, Expression, Hook, MetaKey, Set};
+use crate::nft::{Batch, CtKey, Expression, Hook, MetaKey};
 
 /// The name of the table, family ip.
 pub(crate) const TABLE: &str = "skep";
@@ -59,7 +61,7 @@ const HOOKS: [(&str, Hook); 13] = [
     ("leave", Hook { kind: "nat", number: 4, priority: 100 }),
 ];
 
-/// Makes the table, or brings an older one up to date: what is in the sets and the service chains stays. `own` is the
+/// Makes the table, or brings an older one up to date: what is in the sets stays, and what chooses among tasks. `own` is the
 /// host's address, which containers see when the host itself is the client; those on other nodes see the `outer` one.
 pub(crate) fn install(batch: &mut Batch, own: Option<Ipv4Addr>, outer: Option<&Outer>) {
     batch.table();
@@ -74,6 +76,9 @@ pub(crate) fn install(batch: &mut Batch, own: Option<Ipv4Addr>, outer: Option<&O
     }
     batch.rule(REFUSE, &rule([&protocol(6), &[Expression::RejectReset]]));
     batch.rule(REFUSE, &[Expression::RejectIcmp(3)]);
+    for kind in Kind::ALL {
+        batch.add(kind.chains(), &[Chooser::nothing()]);
+    }
     spoof(batch);
     isolate(batch);
     translate(batch);
@@ -108,20 +113,24 @@ fn isolate(batch: &mut Batch) {
 }
 
 fn translate(batch: &mut Batch) {
-    let to_vip = [destination(R0), Expression::VerdictMap { set: VIPS.name, from: R0 }];
-    batch.rule("translate", &rule([&container(MetaKey::GroupIn, true), &to_vip]));
-    batch.rule("local", &to_vip);
-    let port = |protocol, to| {
-        let number = Expression::Payload { base: Base::Transport, offset: 2, length: 2, to };
-        [Expression::Meta { key: MetaKey::Layer4, to: protocol }, number]
+    let find = |kind: Kind| {
+        let (mut rule, _) = kind.read();
+        rule.push(Expression::Map { set: kind.choosers().name, from: R0, to: R0 });
+        rule.push(Expression::VerdictMap { set: kind.chains().name, from: R0 });
+        rule
     };
-    let find = |set: &Set| [Expression::VerdictMap { set: set.name, from: R0 }];
     let here = local(Expression::DestinationKind { to: R0 });
-    let of_address = rule([&here, &[destination(R0)], &port(R1, R2), &find(&PUBLISHED_AT)]);
-    let of_all = rule([&here, &port(R0, R1), &find(&PUBLISHED)]);
-    for to_port in [of_address, of_all] {
-        batch.rule("translate", &to_port);
-        batch.rule("local", &to_port);
+    let to_vip = find(Kind::Vip);
+    let to_ports = [Kind::PortAt, Kind::Port].map(|kind| rule([&here, &find(kind)]));
+    // Twice: who looks for an element at the moment in which another takes its place may find neither (seen: a refused connection
+    // in some thousand), but finds the other when looking again.
+    for _ in 0..2 {
+        batch.rule("translate", &rule([&container(MetaKey::GroupIn, true), &to_vip]));
+        batch.rule("local", &to_vip);
+        for to_port in &to_ports {
+            batch.rule("translate", to_port);
+            batch.rule("local", to_port);
+        }
     }
 }
 

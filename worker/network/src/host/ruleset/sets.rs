@@ -12,6 +12,8 @@ const IPV4: u32 = 7;
 const PORT: u32 = 13;
 const PROTOCOL: u32 = 12;
 const INDEX: u32 = 20;
+/// A mark: four bytes of this machine's order.
+const NUMBER: u32 = 19;
 
 const fn addresses(name: &'static str) -> Set {
     Set { name, key_type: IPV4, fields: &[4], ranges: false, value: Value::None }
@@ -19,6 +21,10 @@ const fn addresses(name: &'static str) -> Set {
 
 const fn pairs(name: &'static str) -> Set {
     Set { name, key_type: (IPV4 << 6) | IPV4, fields: &[4, 4], ranges: false, value: Value::None }
+}
+
+const fn choosers(name: &'static str) -> Set {
+    Set { name, key_type: NUMBER, fields: &[4], ranges: false, value: Value::Verdict }
 }
 
 /// (link of a container . its address).
@@ -39,24 +45,59 @@ pub(crate) const SAME: Set = Set { ranges: true, ..pairs("same") };
 pub(crate) const SUBNETS: Set = Set { ranges: true, ..addresses("subnets") };
 /// (subnet . the same subnet) of each network that is encrypted between nodes.
 pub(crate) const SEALED: Set = Set { ranges: true, ..pairs("sealed") };
-/// VIP to service chain.
-pub(crate) const VIPS: Set = Set { value: Value::Verdict, ..addresses("vips") };
-/// (protocol . port) to service chain.
+/// What leads to a service is not in chains of its own but in maps with values: of a change in these the kernel checks nothing
+/// but the change, while each new rule and each new way to a chain makes it look at all chains again (6 ms with 10,000).
+const CHOOSER: Value = Value::Data { kind: NUMBER, length: 4 };
+const ADDRESS: Value = Value::Data { kind: IPV4, length: 4 };
+const ADDRESS_AND_PORT: Value = Value::Data { kind: (IPV4 << 6) | PORT, length: 8 };
+
+/// VIP to the number of a chooser.
+pub(crate) const VIPS: Set = Set { value: CHOOSER, ..addresses("vips") };
+/// (VIP . place) to the address of a task.
+pub(crate) const VIP_TARGETS: Set = Set {
+    name: "vip-targets",
+    key_type: (IPV4 << 6) | NUMBER,
+    fields: &[4, 4],
+    ranges: false,
+    value: ADDRESS,
+};
+/// (protocol . port) to the number of a chooser.
 pub(crate) const PUBLISHED: Set = Set {
     name: "published",
     key_type: (PROTOCOL << 6) | PORT,
     fields: &[4, 4],
     ranges: false,
-    value: Value::Verdict,
+    value: CHOOSER,
 };
-/// (address of this host . protocol . port) to service chain.
+/// (protocol . port . place) to a task's address and port.
+pub(crate) const PUBLISHED_TARGETS: Set = Set {
+    name: "published-targets",
+    key_type: (PROTOCOL << 12) | (PORT << 6) | NUMBER,
+    fields: &[4, 4, 4],
+    ranges: false,
+    value: ADDRESS_AND_PORT,
+};
+/// (address of this host . protocol . port) to the number of a chooser.
 pub(crate) const PUBLISHED_AT: Set = Set {
     name: "published-at",
     key_type: (IPV4 << 12) | (PROTOCOL << 6) | PORT,
     fields: &[4, 4, 4],
     ranges: false,
-    value: Value::Verdict,
+    value: CHOOSER,
 };
+/// (address of this host . protocol . port . place) to a task's address and port.
+pub(crate) const PUBLISHED_AT_TARGETS: Set = Set {
+    name: "published-at-targets",
+    key_type: (IPV4 << 18) | (PROTOCOL << 12) | (PORT << 6) | NUMBER,
+    fields: &[4, 4, 4, 4],
+    ranges: false,
+    value: ADDRESS_AND_PORT,
+};
+/// The numbers of choosers to their chains, for each of the three: the kernel looks at the chains behind all places that lead to
+/// them.
+pub(crate) const VIP_CHOOSERS: Set = choosers("vip-choosers");
+pub(crate) const PUBLISHED_CHOOSERS: Set = choosers("published-choosers");
+pub(crate) const PUBLISHED_AT_CHOOSERS: Set = choosers("published-at-choosers");
 /// The addresses of the other nodes: who may send through the tunnel.
 pub(crate) const PEERS: Set = addresses("peers");
 /// The other nodes' addresses within the tunnel.
@@ -64,7 +105,7 @@ pub(crate) const HOPS: Set = addresses("hops");
 /// (a node's address . its address within the tunnel) of each other node.
 pub(crate) const BACK: Set = pairs("back");
 
-pub(crate) const SETS: [&Set; 12] = [
+pub(crate) const SETS: [&Set; 18] = [
     &SOURCES,
     &OWN,
     &EGRESS,
@@ -72,8 +113,14 @@ pub(crate) const SETS: [&Set; 12] = [
     &SUBNETS,
     &SEALED,
     &VIPS,
+    &VIP_TARGETS,
     &PUBLISHED,
+    &PUBLISHED_TARGETS,
     &PUBLISHED_AT,
+    &PUBLISHED_AT_TARGETS,
+    &VIP_CHOOSERS,
+    &PUBLISHED_CHOOSERS,
+    &PUBLISHED_AT_CHOOSERS,
     &PEERS,
     &HOPS,
     &BACK,

@@ -8,7 +8,6 @@ use crate::nft::{Base, CtKey, Expression, MetaKey, Register, Set, Verdict};
 
 pub(super) const R0: Register = Register(0);
 pub(super) const R1: Register = Register(1);
-pub(super) const R2: Register = Register(2);
 
 /// The first side of a connection, as connection tracking saw it; the other is the replies'.
 pub(super) const ORIGINAL: u8 = 0;

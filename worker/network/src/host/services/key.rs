@@ -1,15 +1,15 @@
+use std::fmt;
 use std::net::Ipv4Addr;
 
 use skep_model::{EndpointService, Protocol, PublishedPort};
 
-use crate::host::ruleset::{PUBLISHED, PUBLISHED_AT, VIPS};
-use crate::nft::{Element, Set};
+use super::Kind;
 
-/// What the names of service chains start with.
-const VIP: &str = "vip-";
-const PORT: &str = "port-";
+/// Numbers of the IP protocols.
+const TCP: u8 = 6;
+const UDP: u8 = 17;
 
-/// What leads to a service chain.
+/// What leads to a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Key {
     /// A virtual address.
@@ -34,55 +34,61 @@ impl Key {
         matches!(self, Self::Port(own, number, _) if (own, number) == (protocol, port))
     }
 
-    /// The name of its chain.
-    pub(crate) fn chain(self) -> String {
+    /// Which maps it is in.
+    pub(crate) fn kind(self) -> Kind {
         match self {
-            Self::Vip(vip) => format!("{VIP}{vip}"),
-            Self::Port(protocol, port, None) => format!("{PORT}{protocol}-{port}"),
-            Self::Port(protocol, port, Some(address)) => format!("{PORT}{protocol}-{port}-{address}"),
+            Self::Vip(_) => Kind::Vip,
+            Self::Port(_, _, None) => Kind::Port,
+            Self::Port(_, _, Some(_)) => Kind::PortAt,
         }
     }
 
-    /// The key of a chain that a former daemon left; none for chains of other kinds.
-    pub(crate) fn of_chain(name: &str) -> Option<Self> {
-        if let Some(vip) = name.strip_prefix(VIP) {
-            return vip.parse().ok().map(Self::Vip);
-        }
-        let mut parts = name.strip_prefix(PORT)?.splitn(3, '-');
-        let protocol = parts.next()?.parse().ok()?;
-        let port = parts.next()?.parse().ok()?;
-        let address = parts.next().map(|text| text.parse().ok());
-        match address {
-            None => Some(Self::Port(protocol, port, None)),
-            Some(address) => Some(Self::Port(protocol, port, Some(address?))),
-        }
-    }
-
-    /// The map that leads to the chain.
-    pub(crate) fn map(self) -> &'static Set {
+    /// How it stands in maps, and in the registers that hold what a packet asks for.
+    pub(crate) fn bytes(self) -> Vec<u8> {
         match self {
-            Self::Vip(_) => &VIPS,
-            Self::Port(_, _, None) => &PUBLISHED,
-            Self::Port(_, _, Some(_)) => &PUBLISHED_AT,
-        }
-    }
-
-    /// Its element in [`Self::map`].
-    pub(crate) fn element(self) -> Element {
-        let key = match self {
             Self::Vip(vip) => vip.octets().to_vec(),
             Self::Port(protocol, port, address) => {
                 let number = match protocol {
-                    Protocol::Tcp => 6,
-                    Protocol::Udp => 17,
+                    Protocol::Tcp => TCP,
+                    Protocol::Udp => UDP,
                 };
                 let [high, low] = port.to_be_bytes();
                 let mut key = address.map_or_else(Vec::new, |address| address.octets().to_vec());
                 key.extend([number, 0, 0, 0, high, low, 0, 0]);
                 key
             }
+        }
+    }
+
+    /// The one that stands so in the maps of its kind, and what stands behind it.
+    pub(crate) fn read(kind: Kind, bytes: &[u8]) -> Option<(Self, &[u8])> {
+        let (address, rest) = match kind {
+            Kind::Port => (None, bytes),
+            Kind::Vip | Kind::PortAt => {
+                let (octets, rest) = bytes.split_first_chunk::<4>()?;
+                (Some(Ipv4Addr::from(*octets)), rest)
+            }
         };
-        Element::Chain { key, chain: self.chain() }
+        if kind == Kind::Vip {
+            return Some((Self::Vip(address?), rest));
+        }
+        let ([protocol, _, _, _, high, low, _, _], rest) = rest.split_first_chunk::<8>()?;
+        let protocol = match *protocol {
+            TCP => Protocol::Tcp,
+            UDP => Protocol::Udp,
+            _ => return None,
+        };
+        Some((Self::Port(protocol, u16::from_be_bytes([*high, *low]), address), rest))
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Vip(vip) => write!(out, "vip-{vip}"),
+            Self::Port(protocol, port, None) => write!(out, "port-{protocol}-{port}"),
+            Self::Port(protocol, port, Some(address)) => write!(out, "port-{protocol}-{port}-{address}"),
+        }
     }
 }
 
@@ -91,14 +97,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_chain_that_was_left_tells_its_key() {
+    fn what_stands_in_a_map_tells_the_key() {
         let keys = [
             Key::Vip(Ipv4Addr::new(10, 0, 1, 2)),
             Key::Port(Protocol::Tcp, 80, None),
             Key::Port(Protocol::Udp, 53, Some(Ipv4Addr::LOCALHOST)),
         ];
-        assert!(keys.iter().all(|key| Key::of_chain(&key.chain()) == Some(*key)));
-        let strange = ["refuse", "vip-x", "port-tcp", "port-tcp-x", "port-tcp-80-x", "port-icmp-80"];
-        assert!(strange.iter().all(|name| Key::of_chain(name).is_none()));
+        for key in keys {
+            let bytes = [key.bytes(), vec![7, 8]].concat();
+            assert_eq!(Key::read(key.kind(), &bytes), Some((key, [7, 8].as_slice())));
+            assert_eq!(Key::read(key.kind(), &key.bytes()[1..]), None);
+        }
+        assert_eq!(Key::read(Kind::Port, &[1, 0, 0, 0, 0, 80, 0, 0]), None);
     }
 }

@@ -1,9 +1,13 @@
-//! From the endpoint table to service chains, and from one set of chains to the next.
+//! From the endpoint table to where virtual addresses and published ports lead, and from that to the elements of maps.
 
-mod chain;
+mod balance;
+mod chooser;
 mod key;
+mod kind;
 mod plan;
 
-pub(crate) use chain::Chain;
+pub(crate) use balance::Balance;
+pub(crate) use chooser::Chooser;
 pub(crate) use key::Key;
+pub(crate) use kind::Kind;
 pub(crate) use plan::Plan;

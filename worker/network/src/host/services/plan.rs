@@ -4,15 +4,17 @@ use std::net::Ipv4Addr;
 use skep_model::limits::INGRESS_NAME;
 use skep_model::{Backend, EndpointService, EndpointTable, NetworkId, PublishedPort};
 
-use super::chain::Target;
-use super::{Chain, Key};
+use super::balance::Target;
+use super::{Balance, Chooser, Key, Kind};
 use crate::host::tunnel::Reach;
-use crate::nft::Batch;
+use crate::nft::{Batch, Element, Set};
 
-/// The service part of the nft table, or a part of it.
+/// Where all that leads to services leads, or a part of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Plan {
-    chains: BTreeMap<Key, Chain>,
+    leads: BTreeMap<Key, Balance>,
+    /// How many of them each chooser serves.
+    uses: BTreeMap<Chooser, usize>,
 }
 
 /// Where published ports lead.
@@ -48,7 +50,7 @@ impl Plan {
         for (address, ports) in containers {
             for port in ports.iter().filter(|port| wanted(&Key::of_port(port))) {
                 let targets = vec![(address, Some(port.target))];
-                plan.chains.insert(Key::of_port(port), Chain { targets, by_source: false });
+                plan.insert(Key::of_port(port), Balance { targets, by_source: false });
             }
         }
         plan
@@ -71,45 +73,81 @@ impl Plan {
             let reached = backends.iter().filter(|backend| reach.reaches(backend, vip.network));
             let on_network = |backend: &&Backend| Some((address_on(backend, vip.network)?, None));
             let targets = reached.filter_map(on_network).collect();
-            self.chains.insert(key, Chain { targets, by_source });
+            self.insert(key, Balance { targets, by_source });
         }
         for port in service.published.iter().filter(|port| wanted(&Key::of_port(port))) {
             let target = |backend: &&Backend| {
                 let (network, address) = entrance.address(backend)?;
                 reach.reaches(backend, network).then_some((address, Some(port.target)))
             };
-            let chain = self.chains.entry(Key::of_port(port)).or_default();
-            chain.by_source |= by_source;
-            chain.targets.extend(backends.iter().filter_map(target).collect::<Vec<Target>>());
+            let mut balance = self.remove(Key::of_port(port)).unwrap_or_default();
+            balance.by_source |= by_source;
+            balance.targets.extend(backends.iter().filter_map(target).collect::<Vec<Target>>());
+            self.insert(Key::of_port(port), balance);
         }
+    }
+
+    /// What elements of maps tell: each stands in a map of its kind, the first in those to choosers, the others in those to targets.
+    pub(crate) fn left(mut elements: impl FnMut(&'static Set) -> BTreeSet<Element>) -> Self {
+        let mut plan = Self::default();
+        for kind in Kind::ALL {
+            let mut places: BTreeMap<Key, BTreeMap<u32, Target>> = BTreeMap::new();
+            for element in elements(kind.targets()) {
+                let Element::Value { key, value } = element else { continue };
+                let Some((key, place)) = Key::read(kind, &key) else { continue };
+                let (Some(place), Some(target)) = (place.first_chunk(), Balance::target(&value)) else {
+                    continue;
+                };
+                places.entry(key).or_default().insert(u32::from_ne_bytes(*place), target);
+            }
+            for element in elements(kind.choosers()) {
+                let Element::Value { key, value } = element else { continue };
+                let Some((key, _)) = Key::read(kind, &key) else { continue };
+                let targets = places.remove(&key).unwrap_or_default().into_values().collect();
+                let number = value.first_chunk().map_or(Chooser::NOTHING, |bytes| u32::from_ne_bytes(*bytes));
+                plan.insert(key, Balance { targets, by_source: Chooser::is_by_source(number) });
+            }
+        }
+        plan
     }
 
     /// All addresses that anything leads to.
     pub(crate) fn targets(&self) -> impl Iterator<Item = Ipv4Addr> {
-        self.chains.values().flat_map(|chain| &chain.targets).map(|(address, _)| *address)
+        self.leads.values().flat_map(|balance| &balance.targets).map(|(address, _)| *address)
     }
 
     pub(crate) fn keys(&self) -> impl Iterator<Item = Key> {
-        self.chains.keys().copied()
+        self.leads.keys().copied()
     }
 
     pub(crate) fn contains(&self, key: Key) -> bool {
-        self.chains.contains_key(&key)
+        self.leads.contains_key(&key)
     }
 
     /// Whether something leads there, and on to a task.
     pub(crate) fn leads_on(&self, key: Key) -> bool {
-        self.chains.get(&key).is_some_and(|chain| !chain.targets.is_empty())
+        self.leads.get(&key).is_some_and(|balance| !balance.targets.is_empty())
     }
 
-    pub(crate) fn remove(&mut self, key: Key) {
-        self.chains.remove(&key);
+    fn insert(&mut self, key: Key, balance: Balance) {
+        self.remove(key);
+        if let Some(chooser) = Chooser::of(key, &balance) {
+            *self.uses.entry(chooser).or_default() += 1;
+        }
+        self.leads.insert(key, balance);
     }
 
-    /// The part that these keys lead to.
-    pub(crate) fn part(&self, keys: &BTreeSet<Key>) -> Self {
-        let chains = keys.iter().filter_map(|key| Some((*key, self.chains.get(key)?.clone())));
-        Self { chains: chains.collect() }
+    pub(crate) fn remove(&mut self, key: Key) -> Option<Balance> {
+        let balance = self.leads.remove(&key)?;
+        if let Some(chooser) = Chooser::of(key, &balance)
+            && let Some(uses) = self.uses.get_mut(&chooser)
+        {
+            *uses -= 1;
+            if *uses == 0 {
+                self.uses.remove(&chooser);
+            }
+        }
+        Some(balance)
     }
 
     /// Puts a part in the place of the one before; without `keys`, all of it.
@@ -119,48 +157,73 @@ impl Plan {
             return;
         };
         for key in keys {
-            self.chains.remove(key);
+            self.remove(*key);
         }
-        self.chains.extend(part.chains);
+        for (key, balance) in part.leads {
+            self.insert(key, balance);
+        }
     }
 
-    /// Adds what leads from `before` to this plan.
-    ///
-    /// No set is emptied and filled again, and chains have no maps of their own: a packet that is on its way through the
-    /// rules at the moment of the change would find neither the old elements nor the new ones (seen: a refused
-    /// connection in some thousand). Rules have no such moment.
-    pub(crate) fn difference(&self, before: &Self, batch: &mut Batch) {
-        let (old, new) = (&before.chains, &self.chains);
-        let changed = || new.iter().filter(|(key, chain)| old.get(key) != Some(chain));
-        for (key, _) in changed() {
-            if old.contains_key(key) {
-                batch.flush_chain(&key.chain());
-            } else {
-                batch.chain(&key.chain(), None);
+    /// Adds what makes of `whole` the plan in which this is the part of these `keys`; without any, it is all of it.
+    pub(crate) fn difference(&self, whole: &Self, keys: Option<&BTreeSet<Key>>, batch: &mut Batch) {
+        let changed = self.changed(whole, keys);
+        let (mut added, mut removed) = (BTreeMap::new(), BTreeMap::new());
+        let mut uses: BTreeMap<Chooser, (usize, usize)> = BTreeMap::new();
+        for key in changed {
+            let (old, new) = (whole.leads.get(&key), self.leads.get(&key));
+            collect(&mut removed, old, new, key);
+            collect(&mut added, new, old, key);
+            if let Some(chooser) = old.and_then(|old| Chooser::of(key, old)) {
+                uses.entry(chooser).or_default().0 += 1;
+            }
+            if let Some(chooser) = new.and_then(|new| Chooser::of(key, new)) {
+                uses.entry(chooser).or_default().1 += 1;
             }
         }
-        for (key, chain) in changed() {
-            chain.rules(&key.chain(), batch);
+        let used = |chooser: &Chooser| whole.uses.get(chooser).copied().unwrap_or_default();
+        for chooser in uses.keys().filter(|chooser| used(chooser) == 0) {
+            chooser.make(batch);
+            batch.add(chooser.chains(), &[chooser.element()]);
         }
-        let added: Vec<Key> = new.keys().filter(|key| !old.contains_key(key)).copied().collect();
-        let removed: Vec<Key> = old.keys().filter(|key| !new.contains_key(key)).copied().collect();
-        // In runs of keys of one kind: they are in one map, and in one message.
-        for run in added.chunk_by(|one, next| one.map() == next.map()) {
-            batch.add(run[0].map(), &run.iter().map(|key| key.element()).collect::<Vec<_>>());
+        for (set, elements) in removed.values() {
+            batch.remove(set, elements);
         }
-        for run in removed.chunk_by(|one, next| one.map() == next.map()) {
-            batch.remove(run[0].map(), &run.iter().map(|key| key.element()).collect::<Vec<_>>());
+        for (set, elements) in added.values() {
+            batch.add(set, elements);
         }
-        for key in removed {
-            batch.flush_chain(&key.chain());
-            batch.delete_chain(&key.chain());
+        for (chooser, (lost, won)) in uses {
+            if used(&chooser) > 0 && used(&chooser) + won <= lost {
+                batch.remove(chooser.chains(), &[chooser.element()]);
+                batch.flush_chain(&chooser.name());
+                batch.delete_chain(&chooser.name());
+            }
         }
     }
 
-    /// The plan behind chains that a former daemon left, with targets that no other plan has.
-    pub(crate) fn left(chains: &[String]) -> Self {
-        let keys = chains.iter().filter_map(|name| Key::of_chain(name));
-        Self { chains: keys.map(|key| (key, Chain::unknown())).collect() }
+    /// The keys, of these or of all, that lead elsewhere than in the other plan.
+    fn changed(&self, other: &Self, keys: Option<&BTreeSet<Key>>) -> Vec<Key> {
+        let differs = |key: &Key| self.leads.get(key) != other.leads.get(key);
+        match keys {
+            Some(keys) => keys.iter().copied().filter(differs).collect(),
+            None => {
+                let gone = other.keys().filter(|key| !self.contains(*key));
+                self.keys().filter(differs).chain(gone).collect()
+            }
+        }
+    }
+}
+
+/// By the names of sets, the elements that the one has and the other has not.
+type Elements = BTreeMap<&'static str, (&'static Set, Vec<Element>)>;
+
+fn collect(into: &mut Elements, one: Option<&Balance>, other: Option<&Balance>, key: Key) {
+    let elements = |balance: &Balance| balance.elements(key);
+    let others = other.map(elements).unwrap_or_default();
+    // Both are in the order of places, so that equal ones stand at the same.
+    for (at, (set, element)) in one.map(elements).unwrap_or_default().into_iter().enumerate() {
+        if others.get(at).is_none_or(|(_, other)| *other != element) {
+            into.entry(set.name).or_insert_with(|| (set, Vec::new())).1.push(element);
+        }
     }
 }
 
@@ -189,7 +252,7 @@ mod tests {
     }
 
     fn at(plan: &Plan, key: Key) -> Vec<Target> {
-        plan.chains.get(&key).map(|chain| chain.targets.clone()).unwrap_or_default()
+        plan.leads.get(&key).map(|balance| balance.targets.clone()).unwrap_or_default()
     }
 
     #[test]
@@ -215,9 +278,9 @@ mod tests {
     fn nothing_is_sent_for_an_equal_plan() {
         let plan = plan(&table(1, vec![published(service("web", 100, &[]), 8080, 80)]));
         let mut batch = Batch::new("skep");
-        plan.difference(&plan, &mut batch);
+        plan.difference(&plan, None, &mut batch);
         assert!(batch.is_empty());
-        plan.difference(&Plan::default(), &mut batch);
+        plan.difference(&Plan::default(), None, &mut batch);
         assert!(!batch.is_empty());
     }
 
@@ -231,8 +294,16 @@ mod tests {
         let keys = [Key::Vip(on(1, 4).address), Key::Vip(on(1, 5).address), Key::Vip(on(1, 200).address)];
         let keys: BTreeSet<Key> = keys.into_iter().chain([Key::Port(Protocol::Tcp, 8080, None)]).collect();
         let part = Plan::new(&wanted, &Reach::default(), std::iter::empty(), Some(&keys));
-        assert_eq!((part.chains.len(), known.part(&keys).chains.len()), (3, 2));
+        assert_eq!(part.leads.len(), 3);
+        let contents = |plan: &Plan| {
+            let mut batch = Batch::recording("skep");
+            plan.difference(&Plan::default(), None, &mut batch);
+            batch
+        };
+        let mut batch = contents(&known);
+        part.difference(&known, Some(&keys), &mut batch);
         known.replace(Some(&keys), part);
         assert_eq!(known, plan(&wanted));
+        assert_eq!(batch.into_contents(), contents(&known).into_contents());
     }
 }
