@@ -13,8 +13,10 @@ use skep_model::{
     ServiceId, Subnet, Subnet6, TaskId, Vip,
 };
 
+use crate::family::Family;
 use crate::host::links;
 use crate::netlink::{Message, NetlinkSocket};
+use crate::nft::Table;
 use crate::{Address, Attachment, MemoryStore, Network, Options};
 
 mod forged;
@@ -41,6 +43,8 @@ pub(crate) use wire::{Wire, showing, to_port};
 pub(crate) const HOST: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 /// The outside client's.
 pub(crate) const CLIENT: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 2);
+/// The nft table of IPv4.
+pub(crate) const TABLE: Table = Table { family: Family::V4, name: "skep" };
 /// The containers' biggest packet.
 pub(crate) const MTU_BYTES: u32 = 1450;
 /// Longer than anything takes on a busy machine, shorter than a hang.

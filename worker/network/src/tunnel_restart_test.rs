@@ -9,8 +9,8 @@ use crate::family::Family;
 use crate::host::links;
 use crate::host::tunnel::{Entry, Kind};
 use crate::lab::{
-    CLIENT, Cell, HOST, Line, Node, ask, eventually, follow, in_lab, inside, line_service, on, refused,
-    serve, service, table, web,
+    CLIENT, Cell, HOST, Line, Node, TABLE, ask, eventually, follow, in_lab, inside, line_service, on,
+    refused, serve, service, table, web,
 };
 use crate::netlink::NetlinkSocket;
 use crate::nft::Batch;
@@ -112,7 +112,7 @@ fn what_others_deleted_is_made_again() {
                 socket
                     .all(&[links::delete(index), Entry::Gate(Family::V4).remove(Kind::Plain, index)], &[])
                     .unwrap();
-                let mut batch = Batch::new("skep");
+                let mut batch = Batch::new(TABLE);
                 batch.delete_table();
                 batch.commit(&mut NetlinkSocket::netfilter().unwrap()).unwrap();
             });

@@ -1,6 +1,6 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::ruleset::TABLE;
+use super::ruleset;
 use super::services::Plan;
 use super::tunnel::{Entry, Kind, Tunnel};
 use super::{Host, links};
@@ -36,11 +36,13 @@ pub struct Observed {
 impl Host {
     /// What of ours is in the kernel.
     pub(crate) fn observed(&mut self) -> Result<Observed> {
-        let table = table_there(&mut self.filter, TABLE)?;
+        let name = ruleset::table(Family::V4);
+        let table = table_there(&mut self.filter, name)?;
         let mut links: Vec<_> = links::ours(&mut self.route)?.into_iter().map(|link| link.name).collect();
         let mut leads = Vec::new();
         if table {
-            let plan = Plan::left(|set| elements(&mut self.filter, TABLE, set).unwrap_or_default());
+            let plan =
+                Plan::left(Family::V4, |set| elements(&mut self.filter, name, set).unwrap_or_default());
             leads.extend(plan.keys().map(|key| key.to_string()));
         }
         leads.sort();

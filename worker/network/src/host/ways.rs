@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::path::Path;
 
-use super::tunnel::{Kind, Number, Outer, Reach, Tunnel};
+use super::tunnel::{End, Kind, Number, Reach, Tunnel};
 use crate::Result;
 use crate::family::Family;
 use crate::netlink::NetlinkSocket;
@@ -44,9 +44,10 @@ impl Ways {
         self.sealed = Tunnel::new(Kind::Sealed);
     }
 
-    /// Where this node is among the hosts, as the plain link has it.
-    pub(super) fn outer(&self) -> Option<Outer> {
-        self.plain.device().and_then(|device| device.outer)
+    /// This node's end of the tunnel, as the plain link has it.
+    pub(super) fn end(&self) -> Option<End> {
+        let device = self.plain.device()?;
+        Some(End { number: device.number, outer: device.outer? })
     }
 
     /// The index of the plain link; none without.

@@ -1,6 +1,7 @@
 use super::{Balance, Key, Kind};
-use crate::host::ruleset::REFUSE;
-use crate::nft::{Base, Batch, Element, Expression, Register, Set, Verdict};
+use crate::family::Family;
+use crate::host::ruleset::{REFUSE, source};
+use crate::nft::{Batch, Element, Expression, Field, Register, Set, Verdict};
 
 /// How many choosers by turn there are for a number of targets at most. Those of two services with one chooser share its turn: if
 /// connections to both came strictly one after the other, each service would see one half of its tasks used.
@@ -69,26 +70,28 @@ impl Chooser {
     pub(crate) fn make(self, batch: &mut Batch) {
         let name = self.name();
         batch.chain(&name, None);
-        let (read, place) = self.kind.read();
-        let (address, port) = (Register(4), Register(5));
+        let family = batch.family();
+        let (read, place) = self.kind.read(family);
+        // The key and a place fill no more than half of the registers.
+        let (address, port) = (Register(8), Register(8 + Field::Address.length(family) / 4));
         let lead = [
             Expression::Map { set: self.kind.targets().name, from: Register(0), to: address },
             Expression::Dnat { address, port: (self.kind != Kind::Vip).then_some(port) },
         ];
         let first = || vec![Expression::Immediate { to: place, value: vec![0; 4] }];
-        for choose in [self.choose(place).unwrap_or_else(first), first()] {
+        for choose in [self.choose(family, place).unwrap_or_else(first), first()] {
             batch.rule(&name, &[read.as_slice(), &choose, &lead].concat());
         }
         batch.rule(&name, &[Expression::End(Verdict::Goto(REFUSE.into()))]);
     }
 
     /// What puts a place into the register; nothing when there is one only.
-    fn choose(self, to: Register) -> Option<Vec<Expression>> {
+    fn choose(self, family: Family, to: Register) -> Option<Vec<Expression>> {
         let modulus = Some(u32::from(self.count)).filter(|count| *count > 1)?;
-        let source = Expression::Payload { base: Base::Network, offset: 12, length: 4, to };
+        let length = Field::Address.length(family);
         Some(match self.turn {
             Some(_) => vec![Expression::Next { modulus, to }],
-            None => vec![source, Expression::Hash { from: to, length: 4, modulus, to }],
+            None => vec![source(family, to), Expression::Hash { from: to, length, modulus, to }],
         })
     }
 }
@@ -107,10 +110,10 @@ mod tests {
     #[test]
     fn each_chooser_has_a_number_and_a_name_of_its_own() {
         let balance = |count: usize, by_source| Balance {
-            targets: vec![(Ipv4Addr::LOCALHOST, None); count],
+            targets: vec![(Ipv4Addr::LOCALHOST.into(), None); count],
             by_source,
         };
-        let key = |last| Key::Vip(Ipv4Addr::new(10, 0, 0, last));
+        let key = |last| Key::Vip(Ipv4Addr::new(10, 0, 0, last).into());
         let chooser = |last, count, by_source| Chooser::of(key(last), &balance(count, by_source));
         assert_eq!(chooser(1, 0, false), None);
         let all = [chooser(1, 1, false), chooser(1, 2, false), chooser(2, 2, false), chooser(2, 2, true)];

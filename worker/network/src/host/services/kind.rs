@@ -1,8 +1,9 @@
+use crate::family::Family;
 use crate::host::ruleset::{
     PUBLISHED, PUBLISHED_AT, PUBLISHED_AT_CHOOSERS, PUBLISHED_AT_TARGETS, PUBLISHED_CHOOSERS,
-    PUBLISHED_TARGETS, VIP_CHOOSERS, VIP_TARGETS, VIPS,
+    PUBLISHED_TARGETS, VIP_CHOOSERS, VIP_TARGETS, VIPS, destination,
 };
-use crate::nft::{Base, Expression, MetaKey, Register, Set};
+use crate::nft::{Base, Expression, Field, MetaKey, Register, Set};
 
 /// The kinds of what leads to services: each has maps of its own, and its own way to tell from a packet what to look for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,16 +47,19 @@ impl Kind {
     }
 
     /// How the key is read from a packet: registers from the first on, four bytes each. And the register behind it.
-    pub(crate) fn read(self) -> (Vec<Expression>, Register) {
-        let address = |to| Expression::Payload { base: Base::Network, offset: 16, length: 4, to };
-        let protocol = |to| Expression::Meta { key: MetaKey::Layer4, to };
-        let port = |to| Expression::Payload { base: Base::Transport, offset: 2, length: 2, to };
-        let [first, second, third, fourth] = [0, 1, 2, 3].map(Register);
-        match self {
-            Self::Vip => (vec![address(first)], second),
-            Self::Port => (vec![protocol(first), port(second)], third),
-            Self::PortAt => (vec![address(first), protocol(second), port(third)], fourth),
+    pub(crate) fn read(self, family: Family) -> (Vec<Expression>, Register) {
+        let mut behind = 0;
+        let mut read = Vec::new();
+        for field in self.choosers().fields {
+            let to = Register(behind);
+            behind += field.length(family) / 4;
+            read.push(match field {
+                Field::Address => destination(family, to),
+                Field::Protocol => Expression::Meta { key: MetaKey::Layer4, to },
+                _ => Expression::Payload { base: Base::Transport, offset: 2, length: 2, to },
+            });
         }
+        (read, Register(behind))
     }
 
     /// What the names of its chains start with.

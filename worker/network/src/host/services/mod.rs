@@ -4,10 +4,12 @@ mod balance;
 mod chooser;
 mod key;
 mod kind;
+mod part;
 mod plan;
 
 pub(crate) use balance::Balance;
 pub(crate) use chooser::Chooser;
 pub(crate) use key::Key;
 pub(crate) use kind::Kind;
+pub(crate) use part::Part;
 pub(crate) use plan::Plan;

@@ -6,7 +6,7 @@ use skep_model::{
     Backend, EndpointNetwork, EndpointService, EndpointTable, NetworkId, NodeId, Peer, Subnet, TunnelKey,
 };
 
-use super::{Device, Entry, Kind, Number, Outer};
+use super::{Device, End, Entry, Kind, Number, Outer};
 use crate::family::Family;
 use crate::host::owners::Owners;
 use crate::host::twins::Twins;
@@ -104,9 +104,9 @@ impl Reach {
         }
     }
 
-    /// Where this node is among the hosts.
-    pub(crate) fn outer(&self) -> Option<Outer> {
-        self.own.map(|own| own.outer)
+    /// This node's end of the tunnel.
+    pub(crate) fn end(&self) -> Option<End> {
+        self.own.map(|own| End { number: own.number, outer: own.outer })
     }
 
     /// With whom packets are exchanged encrypted, and how; none when that is not needed, or cannot be had.
@@ -412,13 +412,13 @@ mod tests {
         odd[3].address = Ipv4Addr::UNSPECIFIED;
         let reach = Reach::new(&seen_by_one(odd, &[]), 1450);
         assert!(reach.peers.keys().eq([&Number::new(3).unwrap()]));
-        assert_eq!(reach.outer().unwrap().port, TUNNEL_PORT_DEFAULT);
+        assert_eq!(reach.end().unwrap().outer.port, TUNNEL_PORT_DEFAULT);
         let mut nobody = seen_by_one(vec![peer(2)], &[]);
         for own in [Some(peer(0)), None] {
             nobody.own = own;
             let reach = Reach::new(&nobody, 1450);
             assert!(Kind::ALL.iter().all(|kind| reach.entries(*kind, &BTreeSet::new()).is_empty()));
-            assert!(reach.outer().is_none() && reach.peers.is_empty());
+            assert!(reach.end().is_none() && reach.peers.is_empty());
         }
     }
 

@@ -1,0 +1,20 @@
+use std::collections::BTreeSet;
+
+use super::{Key, Plan};
+use crate::host::twins::Twins;
+
+/// A part of a plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Part {
+    /// Its keys, some of which may lead nowhere any more; none when it is all of the plan.
+    pub(crate) keys: Option<BTreeSet<Key>>,
+    pub(crate) plan: Plan,
+}
+
+impl Part {
+    /// The same of the plan for IPv6, see [`Plan::beside`].
+    pub(crate) fn beside(&self, twins: &Twins) -> Self {
+        let beside = |keys: &BTreeSet<Key>| keys.iter().filter_map(|key| key.beside(twins)).collect();
+        Self { keys: self.keys.as_ref().map(beside), plan: self.plan.beside(twins) }
+    }
+}
