@@ -1,7 +1,7 @@
 //! A host, an outside client and containers in network namespaces of their own, for tests.
 
 use std::future::Future;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ mod wire;
 pub(crate) use forged::forged;
 pub(crate) use line::Line;
 pub(crate) use load::Load;
-pub(crate) use node::{Node, follow, line_service, serve, web};
+pub(crate) use node::{Node, follow, follow6, line_service, serve, web};
 pub(crate) use sealed::{connected, connected_by, follow_sealed};
 pub(crate) use talk::{
     ask, ask_datagram, datagrams_to, echo, exchange, greet, greet_datagrams, refused, until_answer,
@@ -43,6 +43,11 @@ pub(crate) use wire::{Wire, showing, to_port};
 pub(crate) const HOST: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 /// The outside client's.
 pub(crate) const CLIENT: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 2);
+/// The IPv6 address beside one outside: 2001:db8::last.
+pub(crate) fn outside6(address: Ipv4Addr) -> Ipv6Addr {
+    Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, address.octets()[3].into())
+}
+
 /// The nft table of IPv4.
 pub(crate) const TABLE: Table = Table { family: Family::V4, name: "skep" };
 /// The containers' biggest packet.
@@ -182,8 +187,21 @@ fn join_outside(host: &OwnedFd, own: Ipv4Addr, client: &OwnedFd, name: &str) {
             links::address(index, own),
             links::route(index, &links::host_route(other)),
         ];
+        let (own, other) = (outside6(own), outside6(other));
+        let default6 = links::Route {
+            destination: Ipv6Addr::UNSPECIFIED.into(),
+            bits: 0,
+            gateway: Some(other.into()),
+            source: Some(own.into()),
+        };
+        messages.extend([links::address(index, own), links::route(index, &links::host_route(other))]);
         // The client of several hosts has its default route by the first.
-        messages.extend((name == "up0").then(|| links::route(index, &default)));
+        messages.extend(
+            (name == "up0")
+                .then(|| [links::route(index, &default), links::route(index, &default6)])
+                .into_iter()
+                .flatten(),
+        );
         socket.all(&messages, &[]).unwrap();
     };
     inside(host, || side("up0", own, CLIENT, Some(pair)));
@@ -252,13 +270,17 @@ impl Cell {
         self.addresses[0].address
     }
 
+    pub(crate) fn address6(&self) -> Ipv6Addr {
+        self.addresses[0].address6().unwrap()
+    }
+
     /// Answers each connection to the port with `<id> <client's address>`.
     pub(crate) fn serve(&self, port: u16) {
         greet(&self.namespace, port, &self.id);
     }
 
     /// Asks a TCP server from within.
-    pub(crate) fn ask(&self, address: Ipv4Addr, port: u16) -> std::io::Result<String> {
+    pub(crate) fn ask(&self, address: impl Into<IpAddr>, port: u16) -> std::io::Result<String> {
         ask(&self.namespace, address, port)
     }
 }

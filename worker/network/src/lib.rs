@@ -41,6 +41,8 @@ mod sysctl;
 #[cfg(test)]
 mod audit_test;
 #[cfg(test)]
+mod ipv6_test;
+#[cfg(test)]
 mod lab;
 #[cfg(test)]
 mod name_test;
@@ -64,6 +66,8 @@ mod sealed_test;
 mod table_test;
 #[cfg(test)]
 mod traffic_test;
+#[cfg(test)]
+mod tunnel6_test;
 #[cfg(test)]
 mod tunnel_change_test;
 #[cfg(test)]

@@ -8,10 +8,11 @@ use tokio::runtime::Handle;
 
 use super::{
     Cell, HOST, Lab, fresh_namespace, greet_datagrams, inside, join_outside, published, service, table,
+    with_ipv6,
 };
 use crate::host::tunnel::{Entry, Kind, Tunnel};
 use crate::netlink::{Message, NetlinkSocket};
-use crate::{Address, MemoryStore, Network, Observed, Options};
+use crate::{Address, MemoryStore, Network, Observed, Options, ROUTE_PROTOCOL};
 
 /// A host of a swarm. The lab's client is between all of them, and forwards.
 pub(crate) struct Node {
@@ -27,7 +28,11 @@ pub(crate) struct Node {
 impl Node {
     /// The lab's own host, as node 1.
     pub(crate) async fn first(lab: &Lab) -> Self {
-        inside(&lab.client, || std::fs::write("/proc/sys/net/ipv4/ip_forward", "1").unwrap());
+        inside(&lab.client, || {
+            for setting in ["ipv4/ip_forward", "ipv6/conf/all/forwarding"] {
+                std::fs::write(format!("/proc/sys/net/{setting}"), "1").unwrap();
+            }
+        });
         let (namespace, network) = (lab.host.try_clone().unwrap(), lab.open().await);
         Self { number: 1, namespace, address: HOST, network, options: lab.options(), _directory: None }
     }
@@ -120,13 +125,19 @@ impl Node {
     pub(crate) fn counts(&self) -> Vec<usize> {
         inside(&self.namespace, || {
             let mut socket = NetlinkSocket::route().unwrap();
-            // RTM_GETROUTE, RTM_GETNEIGH of both families, RTM_GETRULE of linux/rtnetlink.h.
-            let kinds = [(26, 2), (30, 2), (30, 7), (34, 2)];
+            // RTM_GETROUTE, RTM_GETNEIGH, RTM_GETRULE of linux/rtnetlink.h.
+            let kinds = [(26, 2), (30, 2), (30, 7), (34, 2), (26, 10), (30, 10), (34, 10)];
             let count = |(kind, family): (u16, u8)| {
                 let header = [family, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
                 let found = socket.dump(Message::new(kind, 0, &header, "count")).unwrap();
-                // NUD_PERMANENT: the outside's neighbours come and go by themselves.
-                found.iter().filter(|body| kind != 30 || body[8] & 0x80 != 0).count()
+                let lasting = |body: &&Vec<u8>| match (kind, family) {
+                    // NUD_PERMANENT: the outside's neighbours come and go by themselves; so do multicast groups of IPv6.
+                    (30, _) => body[8] & 0x80 != 0 && !body.windows(2).any(|bytes| bytes == [0x33, 0x33]),
+                    // Links get addresses and routes of IPv6 by themselves.
+                    (26, 10) => body[5] == ROUTE_PROTOCOL,
+                    _ => true,
+                };
+                found.iter().filter(lasting).count()
             };
             kinds.map(count).to_vec()
         })
@@ -168,6 +179,14 @@ pub(crate) fn serve(cell: &Cell) {
 pub(crate) async fn follow(version: u64, nodes: &[&Node], services: &[EndpointService]) {
     for node in nodes {
         node.follow(version, nodes, services).await;
+    }
+}
+
+/// The same with IPv6 on all networks.
+pub(crate) async fn follow6(version: u64, nodes: &[&Node], services: &[EndpointService]) {
+    for node in nodes {
+        let wanted = with_ipv6(node.table(version, nodes, services.to_vec()));
+        node.network.apply(&wanted).await.unwrap();
     }
 }
 
