@@ -77,6 +77,46 @@ fn the_host_itself_reaches_tasks_elsewhere() {
 }
 
 #[test]
+fn a_host_is_led_back_to_its_own_task() {
+    in_lab(|lab| async move {
+        let [one, two] = Node::several(&lab).await;
+        let asker = two.cell("asker", vec![on6(1, 7)]).await;
+        let task = two.cell("task", vec![on6(1, 6)]).await;
+        serve(&task);
+        follow6(1, &[&one, &two], &[web(&[&task])]).await;
+        let seen = format!("task {}", outside6(two.address));
+        assert_eq!(ask(&two.namespace, host6(), 8080).unwrap(), seen);
+        assert_eq!(ask_datagram(&two.namespace, host6(), 5353).unwrap(), seen);
+        assert_eq!(asker.ask(host6(), 8080).unwrap(), seen);
+        // The host is reached as ever.
+        crate::lab::greet(&two.namespace, 90, "host");
+        assert_eq!(
+            ask(&lab.client, outside6(two.address), 90).unwrap(),
+            format!("host {}", outside6(CLIENT))
+        );
+        assert_eq!(ask(&two.namespace, Ipv6Addr::LOCALHOST, 90).unwrap(), "host ::1");
+        // Somebody puts the kernel's rule back to the front.
+        inside(&two.namespace, || {
+            for change in
+                ["del fwmark 0x6b73/0xffff", "add priority 0 fwmark 0x6b73/0xffff protocol 115 goto 33000"]
+            {
+                let words = ["-6", "rule"].into_iter().chain(change.split(' '));
+                assert!(Command::new("ip").args(words).status().unwrap().success(), "{change}");
+            }
+        });
+        let found = two.network.audit(true).await.unwrap();
+        assert!(
+            found.iter().any(|one| one.what.starts_with("missing: Gate(V6)") && one.repaired),
+            "{found:?}"
+        );
+        assert_eq!(ask(&two.namespace, host6(), 8080).unwrap(), seen);
+        let rules = two.counts()[6];
+        two.network.close().await.unwrap();
+        assert_eq!((rules, two.counts()[6]), (4, 2), "the gate and the way to one node are gone");
+    });
+}
+
+#[test]
 fn what_a_task_refuses_is_told_across_hosts() {
     in_lab(|lab| async move {
         let [one, two] = Node::several(&lab).await;
@@ -157,7 +197,7 @@ fn damage_is_named_and_brought_back() {
             ),
             ("ip -6 route del fd00:1::5", "there is no route to fd00:1::5 of container c5"),
             ("ip -6 route del fd00:1::6", "missing: Route(fd00:1::6"),
-            ("ip -6 rule del priority 115", "missing: Gate(V6) of skep-vx"),
+            ("ip -6 rule del fwmark 0x6b73/0xffff", "missing: Gate(V6) of skep-vx"),
             ("ip -6 neigh flush dev skep-vx nud permanent", "missing: Neighbour(V6"),
             ("sysctl -qw net.ipv6.conf.all.forwarding=0", "the setting net/ipv6/conf/all/forwarding is 0"),
         ] {

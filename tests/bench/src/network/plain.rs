@@ -103,7 +103,8 @@ fn ip(arguments: &[&str]) -> Result<()> {
 }
 
 fn run(command: &mut Command) -> Result<()> {
-    let output = command.output().with_context(|| format!("run {command:?} (Debian: iproute2, util-linux)"))?;
+    let output =
+        command.output().with_context(|| format!("run {command:?} (Debian: iproute2, util-linux)"))?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "{command:?}: {said}");
     Ok(())

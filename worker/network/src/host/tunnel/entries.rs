@@ -7,6 +7,7 @@ use super::entry::{
     FAMILY_BRIDGE, MAIN, METRIC_MTU, NEIGHBOUR_MAC, NEIGHBOUR_TO, PERMANENT, ROUTE_GATEWAY, ROUTE_METRICS,
     ROUTE_OUT, ROUTE_TABLE, ROUTE_TO, RULE_GOTO, RULE_MARK, RULE_PROTOCOL, RULE_TABLE,
 };
+use super::local_rule::is_local_rule;
 use super::{Entry, Kind, Number};
 use crate::family::{Family, from_octets};
 use crate::host::links::{GET_ROUTE, ROUTE_PROTOCOL};
@@ -21,10 +22,26 @@ const GET_RULE: u16 = 34;
 pub(crate) fn rules(socket: &mut NetlinkSocket, kind: Kind) -> Result<BTreeSet<Entry>> {
     let mut entries = BTreeSet::new();
     for family in Family::ALL {
-        let answers = list(socket, GET_RULE, family, "list the routing rules")?;
-        entries.extend(answers.iter().filter_map(|body| rule(body, kind, family)));
+        let answers = list_rules(socket, family)?;
+        // A gate that is behind the rule for packets to this host is none.
+        let local = answers.iter().position(|body| is_local_rule(body)).filter(|_| family == Family::V6);
+        let counts = |at: usize, body: &Vec<u8>| !is_gate(body) || local.is_none_or(|local| at < local);
+        let ours = answers.iter().enumerate().filter(|(at, body)| counts(*at, body));
+        entries.extend(ours.filter_map(|(_, body)| rule(body, kind, family)));
     }
     Ok(entries)
+}
+
+/// The host's routing rules of a family, in their order.
+pub(super) fn list_rules(socket: &mut NetlinkSocket, family: Family) -> Result<Vec<Vec<u8>>> {
+    list(socket, GET_RULE, family, "list the routing rules")
+}
+
+/// Whether a rule is a gate of ours, for whichever link.
+pub(super) fn is_gate(body: &[u8]) -> bool {
+    let attributes = body.get(12..).unwrap_or_default();
+    first_attribute(attributes, RULE_PROTOCOL) == Some(&[ROUTE_PROTOCOL])
+        && first_attribute(attributes, RULE_GOTO).is_some()
 }
 
 /// All that hangs on a link, and our rules for it.

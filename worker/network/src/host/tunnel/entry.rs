@@ -11,7 +11,9 @@ use crate::netlink::Message;
 // Messages and attributes of linux/rtnetlink.h, linux/neighbour.h and linux/fib_rules.h.
 const DELETE_NEIGHBOUR: u16 = 29;
 const NEW_RULE: u16 = 32;
-const DELETE_RULE: u16 = 33;
+pub(super) const DELETE_RULE: u16 = 33;
+/// The message that makes a rule, also if there is the same already.
+pub(super) const CREATE_RULE: (u16, u16) = (NEW_RULE, CREATE);
 pub(super) const FAMILY_BRIDGE: u8 = 7;
 /// `NUD_PERMANENT`.
 pub(super) const PERMANENT: u16 = 0x80;
@@ -30,17 +32,19 @@ pub(super) const METRIC_MTU: u16 = 2;
 const ONLINK: u32 = 4;
 /// `RT_TABLE_MAIN`.
 pub(super) const MAIN: u32 = 254;
-const RULE_PRIORITY: u16 = 6;
+pub(super) const RULE_PRIORITY: u16 = 6;
 pub(super) const RULE_MARK: u16 = 10;
 pub(super) const RULE_TABLE: u16 = 15;
 const RULE_MASK: u16 = 16;
 pub(super) const RULE_PROTOCOL: u16 = 21;
 pub(super) const RULE_GOTO: u16 = 4;
 /// `FR_ACT_TO_TBL`, `FR_ACT_GOTO`.
-const TO_TABLE: u8 = 1;
+pub(super) const TO_TABLE: u8 = 1;
 const GO_ON_AT: u8 = 2;
-/// Where the gate is among the host's rules: behind the local table's, before those that people make.
+/// Where the gate is among the host's rules: behind the local table's, before those that people make. In IPv6 it is before that,
+/// too, see `local_rule.rs`.
 const GATE_PRIORITY: u32 = 115;
+const GATE_PRIORITY6: u32 = 0;
 /// Where the nodes' rules are: behind all others (the default table's is at 32767).
 const PEERS_PRIORITY: u32 = 33_000;
 
@@ -206,7 +210,8 @@ fn rule(link: Kind, family: Family, number: Number, add: bool) -> Message {
 }
 
 fn gate(link: Kind, family: Family, add: bool) -> Message {
-    let mut message = any_rule(family, GO_ON_AT, GATE_PRIORITY, add);
+    let priority = if family == Family::V4 { GATE_PRIORITY } else { GATE_PRIORITY6 };
+    let mut message = any_rule(family, GO_ON_AT, priority, add);
     let [first, second] = link.mark_prefix();
     message.ne32(RULE_MARK, u32::from_ne_bytes([first, second, 0, 0]));
     message.ne32(RULE_MASK, u32::from_ne_bytes([255, 255, 0, 0])).ne32(RULE_GOTO, PEERS_PRIORITY);

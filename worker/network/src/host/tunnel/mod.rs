@@ -8,6 +8,7 @@
 //! | `end.rs`     | this node's end, as the rules need to know it                                   |
 //! | `found.rs`   | the link that is there                                                          |
 //! | `entry.rs`   | neighbours, forwarding entries, routes and rules as messages                    |
+//! | `local_rule.rs` | the kernel's rule for packets to the host itself, and ours                     |
 //! | `entries.rs` | what of these is in the kernel                                                  |
 //! | `reach.rs`   | what an endpoint table wants of them, pure                                      |
 //! | `state.rs`   | the way from what is there to what is wanted                                    |
@@ -23,6 +24,7 @@ mod entries;
 mod entry;
 mod found;
 mod kind;
+mod local_rule;
 mod number;
 mod outer;
 mod reach;

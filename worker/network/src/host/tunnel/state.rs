@@ -3,6 +3,7 @@ use std::net::IpAddr;
 
 use nix::errno::Errno;
 
+use super::local_rule::put_behind_gates;
 use super::{Device, Entry, Found, Kind, Number, entries};
 use crate::Result;
 use crate::family::Family;
@@ -80,6 +81,9 @@ impl Tunnel {
         let messages: Vec<_> = missing.iter().map(|entry| entry.add(self.kind, index)).collect();
         // Of rules alone the same may be there twice, unless that is refused.
         socket.all(&messages, &[Errno::EEXIST])?;
+        if missing.contains(&Entry::Gate(Family::V6)) {
+            put_behind_gates(socket)?;
+        }
         self.entries.extend(missing);
         Ok(())
     }
