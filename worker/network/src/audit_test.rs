@@ -15,12 +15,12 @@ fn run(node: &Node, line: &str) {
     });
 }
 
-/// The chain that chooses among the two tasks of a virtual address.
+/// The chain that chooses among the tasks of a virtual address.
 fn chooser(node: &Node) -> String {
     inside(&node.namespace, || {
         let listed = Command::new("nft").args(["list", "chains", "ip"]).output().unwrap().stdout;
         let listed = String::from_utf8(listed).unwrap();
-        listed.split_whitespace().find(|word| word.starts_with("vip-2-")).unwrap().to_owned()
+        listed.split_whitespace().find(|word| word.starts_with("vip-")).unwrap().to_owned()
     })
 }
 
@@ -59,7 +59,7 @@ fn damage_is_named_and_brought_back() {
             ("nft insert rule ip skep isolate drop", "the rules of the nft chain isolate were changed"),
             (flush.as_str(), changed.as_str()),
             ("nft add chain ip skep strange", "there is a strange nft chain strange"),
-            ("nft flush map ip skep vips", "the nft set vips lacks 1 of its elements"),
+            ("nft flush set ip skep vips", "the nft set vips lacks 1 of its elements"),
             ("nft flush map ip skep vip-targets", "the nft set vip-targets lacks 2 of its elements"),
             ("nft add element ip skep egress { 10.9.9.9 }", "the nft set egress has 1 strange elements"),
             ("nft flush set ip skep subnets", "the nft set subnets lacks"),
@@ -73,6 +73,8 @@ fn damage_is_named_and_brought_back() {
             ("sysctl -qw net.ipv4.ip_forward=0", "the setting net/ipv4/ip_forward is 0"),
         ];
         assert_eq!(found(&one.network, false).await, [], "nobody has changed anything");
+        // People look at it with the nft program.
+        run(one, "nft list ruleset");
         for (damage, wanted) in damages {
             run(one, damage);
             let seen = found(&one.network, false).await;

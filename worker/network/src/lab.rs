@@ -161,6 +161,10 @@ pub(crate) fn with_ipv6(mut table: EndpointTable) -> EndpointTable {
 
 /// A host and the client, joined by a link, which the client calls `name`; the host's default route leads to the client.
 fn join_outside(host: &OwnedFd, own: Ipv4Addr, client: &OwnedFd, name: &str) {
+    // A router whose link-local addresses are still being checked asks for no neighbour.
+    for namespace in [host, client] {
+        inside(namespace, || std::fs::write("/proc/sys/net/ipv6/conf/default/accept_dad", "0").unwrap());
+    }
     let mut pair =
         Message::new(links::NEW_LINK, 0x600, &links::link_header(0, 0, 0), "make the outside link");
     pair.text(3, "up0").nest(18, |info| {

@@ -187,10 +187,16 @@ fn damage_is_named_and_brought_back() {
         let [one, _] = &nodes;
         let found = async |repair: bool| one.network.audit(repair).await.unwrap();
         assert_eq!(found(false).await, [], "nobody has changed anything");
+        // People look at it with the nft program.
+        inside(&one.namespace, || {
+            let listed = Command::new("nft").args(["list", "table", "ip6", "skep"]).output().unwrap();
+            let text = String::from_utf8_lossy(&listed.stdout);
+            assert!(listed.status.success() && text.contains("fd00:1::64"), "{text}");
+        });
         for (damage, wanted) in [
             ("nft delete table ip6 skep", "the nft table skep is missing (IPv6)"),
             ("nft flush chain ip6 skep guard", "the rules of the nft chain guard were changed (IPv6)"),
-            ("nft flush map ip6 skep vips", "the nft set vips lacks 1 of its elements (IPv6)"),
+            ("nft flush set ip6 skep vips", "the nft set vips lacks 1 of its elements (IPv6)"),
             (
                 "nft add element ip6 skep egress { fd09::9 }",
                 "the nft set egress has 1 strange elements (IPv6)",

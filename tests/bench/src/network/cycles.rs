@@ -14,6 +14,8 @@ const PORT: u16 = 8134;
 const WARM_UP: u32 = 5;
 /// Longer than the period of the daemons' audits: what the first one opens is no growth.
 const SETTLE: Duration = Duration::from_secs(25);
+/// So many connections to its keeper a daemon keeps once it needed them at one time (`CONNECTIONS_KEPT` in worker/engine).
+const KEEPER_CONNECTIONS: usize = 8;
 /// A daemon may keep something for a moment, such as a connection between managers and agents.
 const LOOKS: u32 = 60;
 const LOOK_PAUSE: Duration = Duration::from_millis(500);
@@ -55,7 +57,8 @@ pub(crate) fn measure(cycles: u32) -> Result<Row> {
         let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
         for name in names {
             let [had, has] = [before, after].map(|counts| counts.get(name).copied().unwrap_or_default());
-            if has != had {
+            let kept = if name == "descriptors of socket" { KEEPER_CONNECTIONS } else { 0 };
+            if has < had || has > had + kept {
                 row.faults.push(format!("host{number}: {name}: {had} before, {has} after"));
             }
         }
@@ -63,7 +66,7 @@ pub(crate) fn measure(cycles: u32) -> Result<Row> {
         row.say(format!("host{number} memory: {had:.0} KiB before, {has:.0} KiB after ({:+.0})", has - had));
     }
     let equal = row.faults.is_empty();
-    row.say(if equal { "all counts are equal" } else { "counts differ" });
+    row.say(if equal { "nothing is left" } else { "counts differ" });
     Ok(row)
 }
 

@@ -16,7 +16,7 @@ use super::owners::Owners;
 use super::range::Range;
 use super::ruleset;
 use super::scope::Scope;
-use super::services::{Key, Part, Plan};
+use super::services::{Difference, Key, Part, Plan};
 use super::tunnel::{Number, Reach, Route};
 use super::twins::Twins;
 use super::ways::Ways;
@@ -280,14 +280,20 @@ impl Host {
 
     /// Changes all tables at once.
     fn commit(&mut self, parts: &[Part]) -> Result<()> {
-        let mut batches = Vec::new();
+        let (mut first, mut then) = (Vec::new(), Vec::new());
         for (table, part) in self.tables.iter().zip(parts) {
-            let mut batch = Batch::new(table.name());
+            let (mut before, mut batch) = (Batch::new(table.name()), Batch::new(table.name()));
             self.frame(table.family).difference(&table.frame, &mut batch);
-            part.plan.difference(&table.plan, part.keys.as_ref(), &mut batch);
-            batches.push(batch);
+            let difference = Difference::new(&table.plan, &part.plan, part.keys.as_ref());
+            if difference.needs_preparing() {
+                difference.prepare(&mut before);
+            }
+            difference.change(&mut batch);
+            first.push(before);
+            then.push(batch);
         }
-        Batch::commit_all(batches, &mut self.filter)?;
+        Batch::commit_all(first, &mut self.filter)?;
+        Batch::commit_all(then, &mut self.filter)?;
         self.committed(parts);
         Ok(())
     }
@@ -334,7 +340,9 @@ impl Host {
     pub(super) fn whole(&self, plan: &Plan, batch: &mut Batch) {
         self.frame(batch.family()).all(batch);
         self.containers.values().for_each(|plug| plug.add_elements(batch));
-        plan.difference(&Plan::default(), None, batch);
+        let difference = Difference::new(&Plan::default(), plan, None);
+        difference.prepare(batch);
+        difference.change(batch);
     }
 
     /// What is in the kernel from now on.

@@ -49,6 +49,8 @@ pub(crate) enum Verdict {
     Drop,
     Accept,
     Goto(String),
+    /// There and, if nothing is decided there, back.
+    Jump(String),
 }
 
 impl Verdict {
@@ -57,11 +59,12 @@ impl Verdict {
         let code: i32 = match self {
             Self::Drop => 0,
             Self::Accept => 1,
+            Self::Jump(_) => -3,
             Self::Goto(_) => -4,
         };
         message.nest(2, |verdict| {
             verdict.be32(1, code.cast_unsigned());
-            if let Self::Goto(chain) = self {
+            if let Self::Goto(chain) | Self::Jump(chain) = self {
                 verdict.text(2, chain);
             }
         });

@@ -68,8 +68,12 @@ fn kind(fields: &[Field], family: Family) -> u32 {
     fields.iter().fold(0, |kind, field| (kind << 6) | field.kind(family))
 }
 
+/// Of several, each fills whole registers; one alone does not.
 fn length(fields: &[Field], family: Family) -> u32 {
-    fields.iter().map(|field| field.length(family)).sum()
+    match fields {
+        [Field::Port] => 2,
+        fields => fields.iter().map(|field| field.length(family)).sum(),
+    }
 }
 
 /// One element of a set or map.
@@ -106,7 +110,7 @@ impl Element {
             }
             Self::Chain { key, chain } => {
                 value(element, 1, key);
-                element.nest(2, |data| super::Verdict::Goto(chain.clone()).encode(data));
+                element.nest(2, |data| super::Verdict::Jump(chain.clone()).encode(data));
             }
             Self::Value { key, value: data } => {
                 value(element, 1, key);

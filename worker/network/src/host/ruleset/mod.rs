@@ -29,9 +29,9 @@ mod tunnel;
 use std::net::IpAddr;
 
 pub(crate) use sets::{
-    BACK, EGRESS, HOPS, OWN, PUBLISHED, PUBLISHED_AT, PUBLISHED_AT_CHOOSERS, PUBLISHED_AT_TARGETS,
-    PUBLISHED_CHOOSERS, PUBLISHED_TARGETS, SAME, SEALED, SETS, SOURCES, SUBNETS, VIP_CHOOSERS, VIP_TARGETS,
-    VIPS, peer_elements, peer_of_hop, peer_of_pair, range_elements, range_of_element,
+    BACK, EGRESS, HOPS, OWN, PUBLISHED, PUBLISHED_AT, PUBLISHED_AT_TARGETS, PUBLISHED_AT_TURNS,
+    PUBLISHED_TARGETS, PUBLISHED_TURNS, SAME, SEALED, SETS, SOURCES, SUBNETS, VIP_TARGETS, VIP_TURNS, VIPS,
+    peer_elements, peer_of_hop, peer_of_pair, range_elements, range_of_element,
 };
 use terms::{
     ORIGINAL, R0, R1, accept, container, direction, drop, local, loopback, member, outside, protocol, refuse,
@@ -39,7 +39,7 @@ use terms::{
 };
 pub(in crate::host) use terms::{destination, source};
 
-use super::services::{Chooser, Kind};
+use super::services::Kind;
 use super::tunnel::End;
 use crate::family::{Family, octets};
 use crate::nft::{Base, Batch, CtKey, Expression, Hook, MetaKey, Table};
@@ -83,9 +83,6 @@ pub(crate) fn install(batch: &mut Batch, own: Option<IpAddr>, end: Option<&End>)
     }
     batch.rule(REFUSE, &rule([&protocol(6), &[Expression::RejectReset]]));
     batch.rule(REFUSE, &[Expression::RejectPort]);
-    for kind in Kind::ALL {
-        batch.add(kind.chains(), &[Chooser::nothing()]);
-    }
     spoof(batch);
     isolate(batch);
     translate(batch);
@@ -145,15 +142,9 @@ fn discovery(batch: &mut Batch) {
 
 fn translate(batch: &mut Batch) {
     let family = batch.family();
-    let find = |kind: Kind| {
-        let (mut rule, _) = kind.read(family);
-        rule.push(Expression::Map { set: kind.choosers().name, from: R0, to: R0 });
-        rule.push(Expression::VerdictMap { set: kind.chains().name, from: R0 });
-        rule
-    };
     let here = local(Expression::DestinationKind { to: R0 });
-    let to_vip = find(Kind::Vip);
-    let to_ports = [Kind::PortAt, Kind::Port].map(|kind| rule([&here, &find(kind)]));
+    let to_vip = Kind::Vip.find_turn(family);
+    let to_ports = [Kind::PortAt, Kind::Port].map(|kind| rule([&here, &kind.find_turn(family)]));
     // Twice: who looks for an element at the moment in which another takes its place may find neither (seen: a refused connection
     // in some thousand), but finds the other when looking again.
     for _ in 0..2 {

@@ -16,8 +16,8 @@ const fn pairs(name: &'static str) -> Set {
     Set { name, fields: &[Field::Address, Field::Address], ranges: false, value: Value::None }
 }
 
-const fn choosers(name: &'static str) -> Set {
-    Set { name, fields: &[Field::Number], ranges: false, value: Value::Verdict }
+const fn turns_of_ports(name: &'static str) -> Set {
+    Set { name, fields: &[Field::Port], ranges: false, value: Value::Verdict }
 }
 
 const fn map(name: &'static str, fields: &'static [Field], value: Value) -> Set {
@@ -38,34 +38,32 @@ pub(crate) const SUBNETS: Set = Set { ranges: true, ..addresses("subnets") };
 /// (subnet . the same subnet) of each network that is encrypted between nodes.
 pub(crate) const SEALED: Set = Set { ranges: true, ..pairs("sealed") };
 /// What leads to a service is not in chains of its own but in maps with values: of a change in these the kernel checks nothing
-/// but the change, while each new rule and each new way to a chain makes it look at all chains again (6 ms with 10,000).
-const CHOOSER: Value = Value::Data(&[Field::Number]);
+/// but the change, while each new rule and each new way to a chain makes it look at all ways to chains again.
 const ADDRESS: Value = Value::Data(&[Field::Address]);
 const ADDRESS_AND_PORT: Value = Value::Data(&[Field::Address, Field::Port]);
 
-/// VIP to the number of a chooser.
-pub(crate) const VIPS: Set = map("vips", &[Field::Address], CHOOSER);
+/// (VIP . how a task is chosen).
+pub(crate) const VIPS: Set = map("vips", &[Field::Address, Field::Number], Value::None);
 /// (VIP . place) to the address of a task.
-pub(crate) const VIP_TARGETS: Set = map("vip-targets", &[Field::Address, Field::Number], ADDRESS);
-/// (protocol . port) to the number of a chooser.
-pub(crate) const PUBLISHED: Set = map("published", &[Field::Protocol, Field::Port], CHOOSER);
+pub(crate) const VIP_TARGETS: Set = Set { name: "vip-targets", value: ADDRESS, ..VIPS };
+/// The last byte of a VIP to the chain that chooses.
+pub(crate) const VIP_TURNS: Set = Set { value: Value::Verdict, ..addresses("vip-turns") };
+/// (protocol . port . how a task is chosen).
+pub(crate) const PUBLISHED: Set =
+    map("published", &[Field::Protocol, Field::Port, Field::Number], Value::None);
 /// (protocol . port . place) to a task's address and port.
 pub(crate) const PUBLISHED_TARGETS: Set =
-    map("published-targets", &[Field::Protocol, Field::Port, Field::Number], ADDRESS_AND_PORT);
-/// (address of this host . protocol . port) to the number of a chooser.
+    Set { name: "published-targets", value: ADDRESS_AND_PORT, ..PUBLISHED };
+/// The last byte of a port to the chain that chooses.
+pub(crate) const PUBLISHED_TURNS: Set = turns_of_ports("published-turns");
+/// (address of this host . protocol . port . how a task is chosen).
 pub(crate) const PUBLISHED_AT: Set =
-    map("published-at", &[Field::Address, Field::Protocol, Field::Port], CHOOSER);
+    map("published-at", &[Field::Address, Field::Protocol, Field::Port, Field::Number], Value::None);
 /// (address of this host . protocol . port . place) to a task's address and port.
-pub(crate) const PUBLISHED_AT_TARGETS: Set = map(
-    "published-at-targets",
-    &[Field::Address, Field::Protocol, Field::Port, Field::Number],
-    ADDRESS_AND_PORT,
-);
-/// The numbers of choosers to their chains, for each of the three: the kernel looks at the chains behind all places that lead to
-/// them.
-pub(crate) const VIP_CHOOSERS: Set = choosers("vip-choosers");
-pub(crate) const PUBLISHED_CHOOSERS: Set = choosers("published-choosers");
-pub(crate) const PUBLISHED_AT_CHOOSERS: Set = choosers("published-at-choosers");
+pub(crate) const PUBLISHED_AT_TARGETS: Set =
+    Set { name: "published-at-targets", value: ADDRESS_AND_PORT, ..PUBLISHED_AT };
+/// The last byte of a port to the chain that chooses.
+pub(crate) const PUBLISHED_AT_TURNS: Set = turns_of_ports("published-at-turns");
 /// The addresses of the other nodes: who may send through the tunnel, which is one of IPv4.
 pub(crate) const PEERS: Set = addresses("peers");
 /// The other nodes' addresses within the tunnel.
@@ -86,9 +84,9 @@ pub(crate) const SETS: [&Set; 18] = [
     &PUBLISHED_TARGETS,
     &PUBLISHED_AT,
     &PUBLISHED_AT_TARGETS,
-    &VIP_CHOOSERS,
-    &PUBLISHED_CHOOSERS,
-    &PUBLISHED_AT_CHOOSERS,
+    &VIP_TURNS,
+    &PUBLISHED_TURNS,
+    &PUBLISHED_AT_TURNS,
     &PEERS,
     &HOPS,
     &BACK,

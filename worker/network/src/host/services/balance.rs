@@ -17,21 +17,19 @@ pub(crate) struct Balance {
 }
 
 impl Balance {
-    /// What must be in the maps for the key to lead there: the first tells what chooses, the others are what it chooses from.
+    /// What must be in the maps for the key to lead there: the first tells how a task is chosen, the others are what is chosen from.
     pub(super) fn elements(&self, key: Key) -> Vec<(&'static Set, Element)> {
         let bytes = key.bytes();
-        let chooser = Chooser::of(key, self).map_or(Chooser::NOTHING, Chooser::number);
-        let first = Element::Value { key: bytes.clone(), value: chooser.to_ne_bytes().to_vec() };
+        let behind = |number: u32| [bytes.as_slice(), &number.to_ne_bytes()].concat();
+        let first = Element::Key(behind(Chooser::of(key, self).number()));
         let target = |(place, (address, port)): (u32, &Target)| {
             let mut value = octets(*address);
             value.extend(port.iter().flat_map(|port| [port.to_be_bytes(), [0; 2]].concat()));
-            let key = [bytes.as_slice(), &place.to_ne_bytes()].concat();
-            Element::Value { key, value }
+            Element::Value { key: behind(place), value }
         };
         let targets = (0..u32::from(Chooser::MAX)).zip(&self.targets).map(target);
-        std::iter::once((key.kind().choosers(), first))
-            .chain(targets.map(|element| (key.kind().targets(), element)))
-            .collect()
+        let targets = targets.map(|element| (key.kind().targets(), element));
+        std::iter::once((key.kind().choices(), first)).chain(targets).collect()
     }
 
     /// The target behind the value of an element.

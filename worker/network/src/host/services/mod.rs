@@ -2,14 +2,18 @@
 
 mod balance;
 mod chooser;
+mod difference;
 mod key;
 mod kind;
 mod part;
 mod plan;
+mod turn;
 
 pub(crate) use balance::Balance;
 pub(crate) use chooser::Chooser;
+pub(crate) use difference::Difference;
 pub(crate) use key::Key;
 pub(crate) use kind::Kind;
 pub(crate) use part::Part;
 pub(crate) use plan::Plan;
+pub(crate) use turn::Turn;

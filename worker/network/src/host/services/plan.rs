@@ -9,14 +9,16 @@ use super::{Balance, Chooser, Key, Kind};
 use crate::family::Family;
 use crate::host::tunnel::Reach;
 use crate::host::twins::Twins;
-use crate::nft::{Batch, Element, Set};
+use crate::nft::{Element, Set};
+
+/// How many keys each chooser serves.
+pub(super) type Uses = BTreeMap<Chooser, usize>;
 
 /// Where all that leads to services leads, or a part of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Plan {
-    leads: BTreeMap<Key, Balance>,
-    /// How many of them each chooser serves.
-    uses: BTreeMap<Chooser, usize>,
+    pub(super) leads: BTreeMap<Key, Balance>,
+    pub(super) uses: Uses,
 }
 
 /// Where published ports lead.
@@ -110,7 +112,7 @@ impl Plan {
         plan
     }
 
-    /// What elements of maps tell: each stands in a map of its kind, the first in those to choosers, the others in those to targets.
+    /// What elements of maps tell: each stands in a map of its kind, how a task is chosen in the one, the targets in the other.
     pub(crate) fn left(family: Family, mut elements: impl FnMut(&'static Set) -> BTreeSet<Element>) -> Self {
         let mut plan = Self::default();
         for kind in Kind::ALL {
@@ -123,11 +125,11 @@ impl Plan {
                 };
                 places.entry(key).or_default().insert(u32::from_ne_bytes(*place), target);
             }
-            for element in elements(kind.choosers()) {
-                let Element::Value { key, value } = element else { continue };
-                let Some((key, _)) = Key::read(family, kind, &key) else { continue };
+            for element in elements(kind.choices()) {
+                let Element::Key(bytes) = element else { continue };
+                let Some((key, number)) = Key::read(family, kind, &bytes) else { continue };
+                let number = number.first_chunk().map_or(0, |bytes| u32::from_ne_bytes(*bytes));
                 let targets = places.remove(&key).unwrap_or_default().into_values().collect();
-                let number = value.first_chunk().map_or(Chooser::NOTHING, |bytes| u32::from_ne_bytes(*bytes));
                 plan.insert(key, Balance { targets, by_source: Chooser::is_by_source(number) });
             }
         }
@@ -154,17 +156,14 @@ impl Plan {
 
     fn insert(&mut self, key: Key, balance: Balance) {
         self.remove(key);
-        if let Some(chooser) = Chooser::of(key, &balance) {
-            *self.uses.entry(chooser).or_default() += 1;
-        }
+        *self.uses.entry(Chooser::of(key, &balance)).or_default() += 1;
         self.leads.insert(key, balance);
     }
 
     pub(crate) fn remove(&mut self, key: Key) -> Option<Balance> {
         let balance = self.leads.remove(&key)?;
-        if let Some(chooser) = Chooser::of(key, &balance)
-            && let Some(uses) = self.uses.get_mut(&chooser)
-        {
+        let chooser = Chooser::of(key, &balance);
+        if let Some(uses) = self.uses.get_mut(&chooser) {
             *uses -= 1;
             if *uses == 0 {
                 self.uses.remove(&chooser);
@@ -187,44 +186,8 @@ impl Plan {
         }
     }
 
-    /// Adds what makes of `whole` the plan in which this is the part of these `keys`; without any, it is all of it.
-    pub(crate) fn difference(&self, whole: &Self, keys: Option<&BTreeSet<Key>>, batch: &mut Batch) {
-        let changed = self.changed(whole, keys);
-        let (mut added, mut removed) = (BTreeMap::new(), BTreeMap::new());
-        let mut uses: BTreeMap<Chooser, (usize, usize)> = BTreeMap::new();
-        for key in changed {
-            let (old, new) = (whole.leads.get(&key), self.leads.get(&key));
-            collect(&mut removed, old, new, key);
-            collect(&mut added, new, old, key);
-            if let Some(chooser) = old.and_then(|old| Chooser::of(key, old)) {
-                uses.entry(chooser).or_default().0 += 1;
-            }
-            if let Some(chooser) = new.and_then(|new| Chooser::of(key, new)) {
-                uses.entry(chooser).or_default().1 += 1;
-            }
-        }
-        let used = |chooser: &Chooser| whole.uses.get(chooser).copied().unwrap_or_default();
-        for chooser in uses.keys().filter(|chooser| used(chooser) == 0) {
-            chooser.make(batch);
-            batch.add(chooser.chains(), &[chooser.element()]);
-        }
-        for (set, elements) in removed.values() {
-            batch.remove(set, elements);
-        }
-        for (set, elements) in added.values() {
-            batch.add(set, elements);
-        }
-        for (chooser, (lost, won)) in uses {
-            if used(&chooser) > 0 && used(&chooser) + won <= lost {
-                batch.remove(chooser.chains(), &[chooser.element()]);
-                batch.flush_chain(&chooser.name());
-                batch.delete_chain(&chooser.name());
-            }
-        }
-    }
-
     /// The keys, of these or of all, that lead elsewhere than in the other plan.
-    fn changed(&self, other: &Self, keys: Option<&BTreeSet<Key>>) -> Vec<Key> {
+    pub(super) fn changed(&self, other: &Self, keys: Option<&BTreeSet<Key>>) -> Vec<Key> {
         let differs = |key: &Key| self.leads.get(key) != other.leads.get(key);
         match keys {
             Some(keys) => keys.iter().copied().filter(differs).collect(),
@@ -232,20 +195,6 @@ impl Plan {
                 let gone = other.keys().filter(|key| !self.contains(*key));
                 self.keys().filter(differs).chain(gone).collect()
             }
-        }
-    }
-}
-
-/// By the names of sets, the elements that the one has and the other has not.
-type Elements = BTreeMap<&'static str, (&'static Set, Vec<Element>)>;
-
-fn collect(into: &mut Elements, one: Option<&Balance>, other: Option<&Balance>, key: Key) {
-    let elements = |balance: &Balance| balance.elements(key);
-    let others = other.map(elements).unwrap_or_default();
-    // Both are in the order of places, so that equal ones stand at the same.
-    for (at, (set, element)) in one.map(elements).unwrap_or_default().into_iter().enumerate() {
-        if others.get(at).is_none_or(|(_, other)| *other != element) {
-            into.entry(set.name).or_insert_with(|| (set, Vec::new())).1.push(element);
         }
     }
 }
@@ -267,9 +216,11 @@ fn address_on(backend: &Backend, network: NetworkId) -> Option<Ipv4Addr> {
 mod tests {
     use skep_model::Protocol;
 
+    use super::super::Difference;
     use super::*;
     use crate::host::ruleset;
     use crate::lab::{Cell, on, published, service, table, with_ipv6};
+    use crate::nft::Batch;
 
     fn vip(network: u8, part: u8) -> Key {
         Key::Vip(on(network, part).address.into())
@@ -312,10 +263,8 @@ mod tests {
         let port = Key::Port(Protocol::Tcp, 8080, None);
         let six = |text: &str| text.parse::<IpAddr>().unwrap();
         let found = plan(&wanted).beside(&Twins::new(&wanted));
-        assert_eq!(
-            at(&found, Key::Vip(six("fd00:1::64"))),
-            [(six("fd00:1::5"), None), (six("fd00:1::6"), None)]
-        );
+        let both = [(six("fd00:1::5"), None), (six("fd00:1::6"), None)];
+        assert_eq!(at(&found, Key::Vip(six("fd00:1::64"))), both);
         assert_eq!(at(&found, port).len(), 2);
         assert_eq!(found.leads.len(), 3, "what is open on an address of IPv4 is not: {found:?}");
         assert!(found.contains(Key::Vip(six("fd00:1::65"))), "it is refused");
@@ -329,9 +278,10 @@ mod tests {
     fn nothing_is_sent_for_an_equal_plan() {
         let plan = plan(&table(1, vec![published(service("web", 100, &[]), 8080, 80)]));
         let mut batch = Batch::new(ruleset::table(Family::V4));
-        plan.difference(&plan, None, &mut batch);
-        assert!(batch.is_empty());
-        plan.difference(&Plan::default(), None, &mut batch);
+        let nothing = Difference::new(&plan, &plan, None);
+        nothing.change(&mut batch);
+        assert!(batch.is_empty() && !nothing.needs_preparing());
+        Difference::new(&Plan::default(), &plan, None).change(&mut batch);
         assert!(!batch.is_empty());
     }
 
@@ -348,11 +298,15 @@ mod tests {
         assert_eq!(part.leads.len(), 3);
         let contents = |plan: &Plan| {
             let mut batch = Batch::recording(ruleset::table(Family::V4));
-            plan.difference(&Plan::default(), None, &mut batch);
+            let all = Difference::new(&Plan::default(), plan, None);
+            all.prepare(&mut batch);
+            all.change(&mut batch);
             batch
         };
         let mut batch = contents(&known);
-        part.difference(&known, Some(&keys), &mut batch);
+        let change = Difference::new(&known, &part, Some(&keys));
+        change.prepare(&mut batch);
+        change.change(&mut batch);
         known.replace(Some(&keys), part);
         assert_eq!(known, plan(&wanted));
         assert_eq!(batch.into_contents(), contents(&known).into_contents());
