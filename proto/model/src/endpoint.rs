@@ -48,6 +48,8 @@ pub struct Peer {
     pub address: Ipv4Addr,
     /// Its key for encrypted networks, as managers know it; none while it has not told them one.
     pub key: Option<TunnelKey>,
+    /// Whether its containers have IPv6: others lead none of it there.
+    pub ipv6: bool,
 }
 
 /// A network as a node's network code sees it.

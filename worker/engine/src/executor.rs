@@ -43,7 +43,7 @@ impl Executor for EngineExecutor {
         let key = *self.engine.network.tunnel_key().borrow();
         *self.described() = Some(key);
         let facts = Facts::read().description(self.engine.labels.clone(), self.data_path);
-        Ok(NodeDescription { tunnel_key: Some(key), ..facts })
+        Ok(NodeDescription { tunnel_key: Some(key), ipv6: self.engine.network.has_ipv6(), ..facts })
     }
 
     async fn description_changed(&self) {

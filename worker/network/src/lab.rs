@@ -198,15 +198,15 @@ fn join_outside(host: &OwnedFd, own: Ipv4Addr, client: &OwnedFd, name: &str) {
             gateway: Some(other.into()),
             source: Some(own.into()),
         };
-        messages.extend([links::address(index, own), links::route(index, &links::host_route(other))]);
+        let mut of_ipv6 = vec![links::address(index, own), links::route(index, &links::host_route(other))];
         // The client of several hosts has its default route by the first.
-        messages.extend(
-            (name == "up0")
-                .then(|| [links::route(index, &default), links::route(index, &default6)])
-                .into_iter()
-                .flatten(),
-        );
+        if name == "up0" {
+            messages.push(links::route(index, &default));
+            of_ipv6.push(links::route(index, &default6));
+        }
         socket.all(&messages, &[]).unwrap();
+        // A host may be without.
+        socket.each(&of_ipv6).unwrap();
     };
     inside(host, || side("up0", own, CLIENT, Some(pair)));
     inside(client, || side(name, CLIENT, own, None));

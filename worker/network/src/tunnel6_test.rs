@@ -1,11 +1,12 @@
 //! Several hosts, and real connections by IPv6 between them.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv6Addr};
 use std::process::Command;
 
 use crate::host::tunnel::Number;
 use crate::lab::{
-    CLIENT, HOST, Node, Wire, ask, ask_datagram, connected, follow6, in_lab, inside, on6, outside6,
+    CLIENT, HOST, Node, Wire, ask, ask_datagram, connected, follow6, in_lab, inside, on, on6, outside6,
     published, refused, serve, service, showing, to_port, web, with_ipv6,
 };
 
@@ -113,6 +114,29 @@ fn a_host_is_led_back_to_its_own_task() {
         let rules = two.counts()[6];
         two.network.close().await.unwrap();
         assert_eq!((rules, two.counts()[6]), (4, 2), "the gate and the way to one node are gone");
+    });
+}
+
+#[test]
+fn tasks_without_ipv6_get_none_of_its_connections() {
+    in_lab(|lab| async move {
+        let one = Node::first(&lab).await;
+        // A host that was started without IPv6, and a container of before its network had it.
+        let two = Node::beside(&lab, 2);
+        let three = Node::without_ipv6(&lab, 3);
+        let tasks = [
+            one.cell("old", vec![on(1, 5)]).await,
+            two.cell("with", vec![on6(1, 6)]).await,
+            three.cell("without", vec![on6(1, 7)]).await,
+        ];
+        tasks.iter().for_each(serve);
+        follow6(1, &[&one, &two, &three], &[web(&tasks.each_ref())]).await;
+        let asked = |address: IpAddr| -> BTreeSet<String> {
+            (0..6).map(|_| ask(&lab.client, address, 8080).unwrap()).collect()
+        };
+        assert_eq!(asked(host6().into()), [format!("with {}", outside6(CLIENT))].into());
+        assert_eq!(asked(HOST.into()).len(), 3);
+        assert_eq!(three.network.audit(false).await.unwrap(), []);
     });
 }
 

@@ -140,8 +140,13 @@ fn many_tasks_elsewhere_cost_little() {
                 many
             })
             .collect();
-        let peer =
-            |number: u16| Peer { node: NodeId::new(number.into()), number, address: CLIENT, key: None };
+        let peer = |number: u16| Peer {
+            node: NodeId::new(number.into()),
+            number,
+            address: CLIENT,
+            key: None,
+            ipv6: true,
+        };
         let with = |version, count: usize| EndpointTable {
             own: Some(one.peer()),
             peers: (2..52).map(peer).collect(),

@@ -22,7 +22,7 @@ message!(EndpointTable {
     services_gone,
     peers_gone
 });
-message!(Peer { node, number, address, key });
+message!(Peer { node, number, address, key, ipv6 });
 message!(EndpointNetwork { id, name, subnet6, internal, encrypted } nested { subnet });
 message!(EndpointService { id, name, vips, published, backends, by_source, prefer_local });
 message!(Vip { network, address, aliases });

@@ -23,6 +23,7 @@ message!(NodeDescription {
     engine_labels,
     tunnel_key,
     data_path_address,
+    ipv6,
 });
 message!(NodeStatus { state, message, address, since, clock_ahead_ms });
 message!(ManagerStatus { raft_id, address });

@@ -258,12 +258,13 @@ impl Host {
     fn reserve_ports(&mut self, keys: Option<BTreeSet<Key>>) -> (Vec<Part>, Vec<PortInUse>) {
         let mut whole = Part { plan: self.wanted(keys.as_ref()), keys };
         let mut refused = self.holds.reserve(Family::V4, &mut whole.plan);
-        let mut parts = vec![whole];
+        let mut parts = Vec::new();
         if self.ipv6() {
-            let mut beside: Vec<_> = parts.iter().map(|part| part.beside(&self.twins())).collect();
-            refused.extend(beside.iter_mut().flat_map(|part| self.holds.reserve(Family::V6, &mut part.plan)));
-            parts.append(&mut beside);
+            let mut six = whole.beside(&self.twins(), &self.reach);
+            refused.extend(self.holds.reserve(Family::V6, &mut six.plan));
+            parts.push(six);
         }
+        parts.insert(0, whole);
         (parts, refused)
     }
 
@@ -280,10 +281,12 @@ impl Host {
 
     /// Changes all tables at once.
     fn commit(&mut self, parts: &[Part]) -> Result<()> {
-        let (mut first, mut then) = (Vec::new(), Vec::new());
+        let (mut first, mut then, mut frames) = (Vec::new(), Vec::new(), Vec::new());
         for (table, part) in self.tables.iter().zip(parts) {
             let (mut before, mut batch) = (Batch::new(table.name()), Batch::new(table.name()));
-            self.frame(table.family).difference(&table.frame, &mut batch);
+            let frame = self.frame(table.family);
+            frame.difference(&table.frame, &mut batch);
+            frames.push(frame);
             let difference = Difference::new(&table.plan, &part.plan, part.keys.as_ref());
             if difference.needs_preparing() {
                 difference.prepare(&mut before);
@@ -294,7 +297,7 @@ impl Host {
         }
         Batch::commit_all(first, &mut self.filter)?;
         Batch::commit_all(then, &mut self.filter)?;
-        self.committed(parts);
+        self.committed(parts, frames);
         Ok(())
     }
 
@@ -332,7 +335,7 @@ impl Host {
             batches.push(batch);
         }
         Batch::commit_all(batches, &mut self.filter)?;
-        self.committed(parts);
+        self.committed(parts, self.tables.iter().map(|table| self.frame(table.family)).collect());
         Ok(())
     }
 
@@ -346,8 +349,7 @@ impl Host {
     }
 
     /// What is in the kernel from now on.
-    fn committed(&mut self, parts: &[Part]) {
-        let frames: Vec<_> = self.tables.iter().map(|table| self.frame(table.family)).collect();
+    fn committed(&mut self, parts: &[Part], frames: Vec<Frame>) {
         for (table, frame) in self.tables.iter_mut().zip(frames) {
             table.frame = frame;
         }

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use skep_model::{EndpointTable, Subnet, Subnet6};
@@ -10,6 +10,8 @@ use crate::Address;
 pub(crate) struct Twins {
     /// By the last address of the IPv4 subnet.
     subnets: BTreeMap<Ipv4Addr, (Subnet, Subnet6)>,
+    /// Addresses that have none beside them all the same.
+    lonely: BTreeSet<Ipv4Addr>,
 }
 
 impl Twins {
@@ -19,8 +21,11 @@ impl Twins {
         Self::default().with(subnets)
     }
 
-    /// And those of this host's containers, which may come before a table does.
-    pub(crate) fn and_of<'a>(self, addresses: impl Iterator<Item = &'a Address>) -> Self {
+    /// And those of this host's containers, which may come before a table does, or before their network has IPv6: what has no
+    /// address of it gets none later.
+    pub(crate) fn and_of<'a>(mut self, addresses: impl Iterator<Item = &'a Address> + Clone) -> Self {
+        let lonely = addresses.clone().filter(|entry| entry.subnet6.is_none());
+        self.lonely.extend(lonely.map(|entry| entry.address));
         self.with(addresses.map(|entry| (entry.subnet, entry.subnet6)))
     }
 
@@ -37,7 +42,7 @@ impl Twins {
     /// The address beside this one.
     pub(crate) fn of(&self, address: Ipv4Addr) -> Option<Ipv6Addr> {
         let (_, (subnet, six)) = self.subnets.range(address..).next()?;
-        six.derive(*subnet, address)
+        six.derive(*subnet, address).filter(|_| !self.lonely.contains(&address))
     }
 
     /// The address, and the one beside it.
@@ -63,5 +68,8 @@ mod tests {
         for none in [[10, 0, 2, 5], [10, 0, 0, 5], [10, 0, 4, 5], [9, 0, 0, 1], [255; 4]] {
             assert_eq!(of(none), None, "{none:?}");
         }
+        let attached = [crate::lab::on(1, 5), crate::lab::on6(1, 6)];
+        let twins = twins.and_of(attached.iter());
+        assert_eq!(attached.map(|entry| twins.of(entry.address).is_some()), [false, true]);
     }
 }

@@ -39,7 +39,22 @@ impl Node {
 
     /// Another host, beside the first.
     pub(crate) fn beside(lab: &Lab, number: u8) -> Self {
-        let (namespace, address) = (fresh_namespace(), Ipv4Addr::new(192, 0, 2, number + 1));
+        Self::in_namespace(lab, number, fresh_namespace())
+    }
+
+    /// Another one, of a host on which IPv6 is switched off.
+    pub(crate) fn without_ipv6(lab: &Lab, number: u8) -> Self {
+        let namespace = fresh_namespace();
+        inside(&namespace, || {
+            for links in ["all", "default"] {
+                std::fs::write(format!("/proc/sys/net/ipv6/conf/{links}/disable_ipv6"), "1").unwrap();
+            }
+        });
+        Self::in_namespace(lab, number, namespace)
+    }
+
+    fn in_namespace(lab: &Lab, number: u8, namespace: OwnedFd) -> Self {
+        let address = Ipv4Addr::new(192, 0, 2, number + 1);
         join_outside(&namespace, address, &lab.client, &format!("up{number}"));
         let directory = tempfile::tempdir().unwrap();
         let options = Options {
@@ -72,6 +87,7 @@ impl Node {
             number: self.number,
             address: self.address,
             key: Some(*self.network.tunnel_key().borrow()),
+            ipv6: self.network.has_ipv6(),
         }
     }
 

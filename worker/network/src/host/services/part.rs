@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::{Key, Plan};
+use crate::host::tunnel::Reach;
 use crate::host::twins::Twins;
 
 /// A part of a plan.
@@ -13,8 +14,8 @@ pub(crate) struct Part {
 
 impl Part {
     /// The same of the plan for IPv6, see [`Plan::beside`].
-    pub(crate) fn beside(&self, twins: &Twins) -> Self {
+    pub(crate) fn beside(&self, twins: &Twins, reach: &Reach) -> Self {
         let beside = |keys: &BTreeSet<Key>| keys.iter().filter_map(|key| key.beside(twins)).collect();
-        Self { keys: self.keys.as_ref().map(beside), plan: self.plan.beside(twins) }
+        Self { keys: self.keys.as_ref().map(beside), plan: self.plan.beside(twins, reach) }
     }
 }

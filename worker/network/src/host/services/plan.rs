@@ -93,14 +93,14 @@ impl Plan {
 
     /// What leads to the same in IPv6: a port, or the address beside a virtual one, to the addresses beside its targets'. What has
     /// targets, but none with IPv6, has no place in it.
-    pub(crate) fn beside(&self, twins: &Twins) -> Self {
+    pub(crate) fn beside(&self, twins: &Twins, reach: &Reach) -> Self {
         let mut plan = Self::default();
         if twins.are_none() {
             return plan;
         }
         let target = |(address, port): &Target| match address {
-            IpAddr::V4(address) => Some((twins.of(*address)?.into(), *port)),
-            IpAddr::V6(_) => None,
+            IpAddr::V4(address) if reach.takes_ipv6(*address) => Some((twins.of(*address)?.into(), *port)),
+            _ => None,
         };
         for (key, balance) in &self.leads {
             let targets: Vec<Target> = balance.targets.iter().filter_map(target).collect();
@@ -262,7 +262,7 @@ mod tests {
         let mut wanted = with_ipv6(table(1, vec![web, service("none", 101, &[])]));
         let port = Key::Port(Protocol::Tcp, 8080, None);
         let six = |text: &str| text.parse::<IpAddr>().unwrap();
-        let found = plan(&wanted).beside(&Twins::new(&wanted));
+        let found = plan(&wanted).beside(&Twins::new(&wanted), &Reach::default());
         let both = [(six("fd00:1::5"), None), (six("fd00:1::6"), None)];
         assert_eq!(at(&found, Key::Vip(six("fd00:1::64"))), both);
         assert_eq!(at(&found, port).len(), 2);
@@ -270,7 +270,7 @@ mod tests {
         assert!(found.contains(Key::Vip(six("fd00:1::65"))), "it is refused");
         // The tasks' entrance is a network without.
         wanted.networks[0].subnet6 = None;
-        let found = plan(&wanted).beside(&Twins::new(&wanted));
+        let found = plan(&wanted).beside(&Twins::new(&wanted), &Reach::default());
         assert!(found.leads.is_empty(), "{found:?}");
     }
 

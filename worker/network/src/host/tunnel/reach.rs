@@ -37,6 +37,8 @@ pub(crate) struct Reach {
     lost: BTreeSet<Kind>,
     /// The biggest packets that arrive by the plain link at those nodes which its biggest do not reach, in bytes.
     small: BTreeMap<Number, u32>,
+    /// The other nodes whose containers have no IPv6.
+    without_ipv6: BTreeSet<Number>,
     /// The IPv6 addresses beside the others.
     twins: Twins,
     /// The addresses of tasks on other nodes, on the networks that this node knows.
@@ -83,6 +85,7 @@ impl Reach {
                     reach.nodes.insert(peer.node, other);
                     reach.peers.insert(other, peer.address);
                     reach.keys.extend(peer.key.map(|key| (other, key)));
+                    reach.without_ipv6.extend((!peer.ipv6).then_some(other));
                 }
                 _ => tracing::warn!(?peer, "the endpoint table names a node that cannot be reached"),
             }
@@ -236,9 +239,15 @@ impl Reach {
     ) -> impl Iterator<Item = Entry> + use<'_> {
         let wanted = by == kind && self.leads(number, kind) && !local.contains(&address);
         let both = wanted.then(|| self.twins.both(address)).into_iter().flatten();
-        both.map(move |address| {
+        let ipv6 = !self.without_ipv6.contains(&number);
+        both.filter(move |address| ipv6 || address.is_ipv4()).map(move |address| {
             Entry::Route(address, number, self.route_mtu(Family::of(address), number, kind))
         })
+    }
+
+    /// Whether a task with this address, on this network or another node, has IPv6 if its network has.
+    pub(crate) fn takes_ipv6(&self, address: Ipv4Addr) -> bool {
+        self.routes.get(&address).is_none_or(|(number, _)| !self.without_ipv6.contains(number))
     }
 
     /// These addresses, and those beside them.
@@ -321,7 +330,7 @@ mod tests {
 
     fn peer(number: u16) -> Peer {
         let address = Ipv4Addr::new(192, 0, 2, number.to_be_bytes()[1]);
-        Peer { node: NodeId::new(number.into()), number, address, key: Some(TunnelKey([1; 32])) }
+        Peer { node: NodeId::new(number.into()), number, address, key: Some(TunnelKey([1; 32])), ipv6: true }
     }
 
     fn cell(node: u128, addresses: Vec<crate::Address>) -> Cell {
@@ -388,6 +397,14 @@ mod tests {
         let without = Reach::new(&wanted, 1450).with_small([(two, 1230)].into());
         let without = without.entries(Kind::Plain, &BTreeSet::new());
         assert_eq!(entries.difference(&without).copied().collect::<Vec<_>>(), of_ipv6);
+        // A node without IPv6 is not led to by it.
+        wanted.networks[0].subnet6 = "fd00:1::/64".parse().ok();
+        wanted.peers[0].ipv6 = false;
+        let partly = Reach::new(&wanted, 1450);
+        assert!(
+            !partly.entries(Kind::Plain, &BTreeSet::new()).iter().any(|it| it.destination() == Some(six))
+        );
+        assert_eq!([&reach, &partly].map(|it| it.takes_ipv6(on(1, 6).address)), [true, false]);
         let addresses = [on(1, 6).address, on(2, 6).address].into();
         assert_eq!(reach.with_twins(&addresses).len(), 3);
         let some = reach.entries_of(Kind::Plain, &BTreeSet::new(), &addresses);
