@@ -210,7 +210,7 @@ mod tests {
             if client.starts_with(&format!("[{from}]:")) { Ok(()) } else { Err(client) }
         });
         let frames = wire.end();
-        assert_eq!(frames.showing(&from.octets()), 0, "its addresses can be read");
+        assert_eq!(frames.showing(from.octets()), 0, "its addresses can be read");
         let name = ["network", "create", "--ipv6", "--subnet", "fd12:3456::/80", "other"];
         let refused = cluster.host(0).skep(&name).failed();
         assert!(refused.contains("fd12:3456::/64 of network a_default"), "{refused}");

@@ -14,7 +14,9 @@
 //!   └─ dns/       one listener per container, one directory of names for all
 //! ```
 //!
-//! Everything of ours is recognisable: the nft table is called `skep`, links are in the group [`LINK_GROUP`] and called
+//! Where the host has IPv6, all of it is there for both families, see `family.rs`.
+//!
+//! Everything of ours is recognisable: the nft tables are called `skep`, links are in the group [`LINK_GROUP`] and called
 //! `sk<hash>`, those to other nodes are called `skep-vx` and `skep-wg`, routes and routing rules carry the protocol [`ROUTE_PROTOCOL`]. A
 //! daemon that dies leaves all of it working; the next one calls [`Network::open`], [`Network::readopt`] for each living
 //! container, [`Network::collect`], [`Network::apply`].

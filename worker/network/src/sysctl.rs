@@ -89,9 +89,9 @@ impl Sysctls {
         // In the opposite order: a host that does not forward listens to routers as before.
         for line in read_file(&self.memory)?.lines().rev() {
             let Some((name, value)) = line.split_once(' ') else { continue };
-            if [FORWARD.0, FORWARD6.0].contains(&name) {
-                write(name, value)?;
-            } else if is_accept_ra(name) && setting(name).exists() {
+            // A link may be gone.
+            let of_link = is_accept_ra(name) && setting(name).exists();
+            if [FORWARD.0, FORWARD6.0].contains(&name) || of_link {
                 write(name, value)?;
             }
         }
