@@ -31,7 +31,7 @@ pub(super) fn summary(info: &ContainerInfo, state: &ContainerState, now: Timesta
 
 fn port(port: &HostPort) -> PortSummary {
     PortSummary {
-        ip: port.address.unwrap_or(Ipv4Addr::UNSPECIFIED).to_string(),
+        ip: port.address.unwrap_or(Ipv4Addr::UNSPECIFIED.into()).to_string(),
         private_port: port.target,
         public_port: Some(port.published),
         kind: port.protocol.clone(),
@@ -42,7 +42,7 @@ fn port(port: &HostPort) -> PortSummary {
 fn port_map(info: &ContainerInfo) -> Value {
     let mut ports: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for open in &info.ports {
-        let address = open.address.unwrap_or(Ipv4Addr::UNSPECIFIED).to_string();
+        let address = open.address.unwrap_or(Ipv4Addr::UNSPECIFIED.into()).to_string();
         let place = json!({ "HostIp": address, "HostPort": open.published.to_string() });
         ports.entry(format!("{}/{}", open.target, open.protocol)).or_default().push(place);
     }

@@ -4,7 +4,7 @@
 //! desired state, then what became different.
 
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
 
 use crate::{Invalid, NetworkId, NodeId, Protocol, ServiceId, Subnet6, TaskId, TunnelKey};
@@ -182,7 +182,7 @@ pub struct PublishedPort {
     /// The port in the task, 1 to 65535.
     pub target: u16,
     /// The node's address on which alone it is published; none for all of them.
-    pub address: Option<Ipv4Addr>,
+    pub address: Option<IpAddr>,
 }
 
 /// One task of a service.

@@ -14,6 +14,8 @@ mod tests {
     const OURS: u16 = 8131;
     const THEIRS: u16 = 8132;
     const UDP: u16 = 9000;
+    /// So far above a stack's port is the one that is open on ::1 alone.
+    const LOCAL: u16 = 10;
     /// Question types of DNS (RFC 1035, RFC 3596).
     const AAAA: u16 = 28;
     const PTR: u16 = 12;
@@ -23,8 +25,9 @@ mod tests {
         let file = cluster.host(0).path(&format!("{stack}.yml"));
         let text = format!(
             "services:\n  web:\n    image: skep/whoami\n    environment: {{WHOAMI_UDP_PORT: {UDP}}}\n    \
-             ports: [\"{port}:80\", \"{port}:{UDP}/udp\"]\n    deploy: {{replicas: {HOSTS}}}\n\
-             networks:\n  default: {network}\n"
+             ports: [\"{port}:80\", \"{port}:{UDP}/udp\", \"[::1]:{}:80\"]\n    deploy: {{replicas: {HOSTS}}}\n\
+             networks:\n  default: {network}\n",
+            port + LOCAL
         );
         std::fs::write(&file, text).unwrap();
         let path = file.to_str().unwrap();
@@ -179,6 +182,13 @@ mod tests {
         }
         let entry = (cluster.host(1).namespaces().address6(), OURS).into();
         until_all_answer(&theirs[0].namespace(), entry, asked_by_tcp, &|_, seen| seen.starts_with("[fd"));
+        // What is open on ::1 alone is so to the host itself.
+        let host = cluster.host(2).namespaces();
+        let local = |address: IpAddr| asked_by_tcp(&host.host(), (address, OURS + LOCAL).into());
+        assert!(local(Ipv6Addr::LOCALHOST.into()).is_ok());
+        assert!(local(host.address6().into()).is_err() && local(Ipv4Addr::LOCALHOST.into()).is_err());
+        let listed = cluster.host(0).skep(&["service", "ls", "--format", "{{.Ports}}"]).ok();
+        assert!(listed.contains(&format!("[::1]:{}->80/tcp", OURS + LOCAL)), "{listed}");
         // To the outside with the host's address.
         let outside = Namespaces::inside(&cluster.switch().namespace(), || {
             let socket = UdpSocket::bind((Switch::GATEWAY6.parse::<Ipv6Addr>().unwrap(), 5000)).unwrap();

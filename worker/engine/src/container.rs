@@ -1,7 +1,7 @@
 //! What is known of one container.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 use skep_keeper::protocol::{Record, Status};
@@ -90,7 +90,7 @@ pub struct HostPort {
     /// The port on the host.
     pub published: u16,
     /// The host's address on which alone it is open; none for all.
-    pub address: Option<Ipv4Addr>,
+    pub address: Option<IpAddr>,
 }
 
 impl HostPort {

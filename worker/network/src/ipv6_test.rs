@@ -119,6 +119,32 @@ fn published_ports_keep_the_clients_address() {
 }
 
 #[test]
+fn a_port_may_be_open_on_one_address_alone() {
+    in_lab(|lab| async move {
+        let network = lab.open().await;
+        let cell = Cell::attached(&network, "web", vec![on6(1, 5)]).await;
+        cell.serve(80);
+        let mut web = service("web", 100, &[&cell]);
+        for (published, address) in [(8080, Ipv6Addr::LOCALHOST), (8081, host6())] {
+            let address = Some(address.into());
+            web.published.push(PublishedPort { protocol: Protocol::Tcp, published, target: 80, address });
+        }
+        network.apply(&with_ipv6(table(1, vec![web]))).await.unwrap();
+        assert_eq!(ask(&lab.client, host6(), 8081).unwrap(), format!("web {}", client6()));
+        assert_eq!(ask(&lab.host, Ipv6Addr::LOCALHOST, 8080).unwrap(), format!("web {}", host6()));
+        for (from, address, port) in [
+            (&lab.client, host6().into(), 8080),
+            (&lab.host, Ipv6Addr::LOCALHOST.into(), 8081),
+            (&lab.client, std::net::IpAddr::from(HOST), 8081),
+            (&lab.host, Ipv4Addr::LOCALHOST.into(), 8080),
+        ] {
+            assert!(refused(&ask(from, address, port)), "{address} {port}");
+        }
+        assert_eq!(network.audit(false).await.unwrap(), []);
+    });
+}
+
+#[test]
 fn nobody_else_can_have_a_published_port() {
     in_lab(|lab| async move {
         let network = lab.open().await;

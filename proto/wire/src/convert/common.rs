@@ -1,7 +1,7 @@
 //! Plain values, ids, times, and what wraps other types.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -165,6 +165,26 @@ impl Wire for Ipv6Addr {
         let wrong = || WireError::Value { field: "Ipv6Addr", value: format!("{} bytes", form.len()) };
         <[u8; 16]>::try_from(form.as_slice()).map(Self::from).map_err(|_| wrong())
     }
+}
+
+/// The address of a node that a port is published on, in the two fields that it has.
+pub(super) fn node_address_to_wire(address: Option<IpAddr>) -> (Option<u32>, Option<Vec<u8>>) {
+    match address {
+        None => (None, None),
+        Some(IpAddr::V4(address)) => (Some(address.to_wire()), None),
+        Some(IpAddr::V6(address)) => (None, Some(address.to_wire())),
+    }
+}
+
+/// The same back.
+pub(super) fn node_address_from_wire(
+    address: Option<u32>,
+    address6: Option<Vec<u8>>,
+) -> Result<Option<IpAddr>, WireError> {
+    Ok(match address6 {
+        Some(address) => Some(Ipv6Addr::from_wire(address)?.into()),
+        None => address.map(|address| Ipv4Addr::from_bits(address).into()),
+    })
 }
 
 impl Wire for Duration {

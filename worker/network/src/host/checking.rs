@@ -1,6 +1,6 @@
 //! What `skep doctor` needs of the host.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use skep_model::{Check, Finding, Protocol};
 
@@ -23,7 +23,7 @@ pub(crate) struct Published {
     /// The service's name.
     pub(crate) service: String,
     /// The host's address to ask.
-    pub(crate) address: Ipv4Addr,
+    pub(crate) address: IpAddr,
     /// The port there.
     pub(crate) port: u16,
     /// The port in the task.
@@ -36,7 +36,7 @@ impl Host {
         let mut found = Vec::new();
         for service in &self.table.services {
             for port in service.published.iter().filter(|port| port.protocol == Protocol::Tcp) {
-                let address = port.address.unwrap_or(Ipv4Addr::LOCALHOST);
+                let address = port.address.unwrap_or(Ipv4Addr::LOCALHOST.into());
                 // One that is open on an address of other nodes alone is not to be asked here.
                 if self.leads_on(Key::of_port(port)) && is_own(address) {
                     let service = service.name.clone();
@@ -48,7 +48,7 @@ impl Host {
     }
 
     fn leads_on(&self, key: Key) -> bool {
-        self.plan().is_some_and(|plan| plan.leads_on(key))
+        self.tables.iter().any(|table| table.plan.leads_on(key))
     }
 
     /// Services that the table wants and that lead nowhere, though they have tasks.
@@ -58,8 +58,8 @@ impl Host {
             let name = &service.name;
             for port in &service.published {
                 let key = (port.protocol, port.published);
-                let address = port.address.unwrap_or(Ipv4Addr::UNSPECIFIED);
-                if !self.plan().is_some_and(|plan| plan.contains(Key::of_port(port)))
+                let address = port.address.unwrap_or(Ipv4Addr::UNSPECIFIED.into());
+                if !self.tables.iter().any(|table| table.plan.contains(Key::of_port(port)))
                     && let Err(taken) = reserve(port.protocol, address, port.published)
                 {
                     let failed =
@@ -86,7 +86,7 @@ impl Host {
 }
 
 /// Whether the address is one of this host, in the calling thread's network namespace.
-fn is_own(address: Ipv4Addr) -> bool {
+fn is_own(address: IpAddr) -> bool {
     std::net::UdpSocket::bind((address, 0)).is_ok()
 }
 

@@ -9,10 +9,10 @@ use crate::{PortHold, PortInUse, reserve};
 pub(super) struct Holds(BTreeMap<(Family, Key), PortHold>);
 
 impl Holds {
-    /// Holds the plan's ports; those that others have are taken out of it.
+    /// Holds the plan's ports of the family; those that others have are taken out of it.
     pub(super) fn reserve(&mut self, family: Family, plan: &mut Plan) -> Vec<PortInUse> {
         let mut refused = Vec::new();
-        let new = |key: &Key| !self.0.contains_key(&(family, *key));
+        let new = |key: &Key| key.is_of(family) && !self.0.contains_key(&(family, *key));
         for key in plan.keys().filter(new).collect::<Vec<_>>() {
             let Key::Port(protocol, port, address) = key else { continue };
             match reserve(protocol, address.unwrap_or(family.unspecified()), port) {

@@ -124,11 +124,6 @@ impl Host {
         self.tables.iter().any(|table| table.family == Family::V6)
     }
 
-    /// Where what leads to services leads, in IPv4.
-    pub(super) fn plan(&self) -> Option<&Plan> {
-        self.tables.first().map(|table| &table.plan)
-    }
-
     /// Makes the kernel follow the table, or what a partial one changes. Also gives the table that would undo it.
     pub(crate) fn apply(&mut self, table: EndpointTable) -> Result<(Applied, EndpointTable)> {
         if table.partial && self.applied.is_none() {
@@ -264,7 +259,7 @@ impl Host {
             refused.extend(self.holds.reserve(Family::V6, &mut six.plan));
             parts.push(six);
         }
-        parts.insert(0, whole);
+        parts.insert(0, whole.of_ipv4());
         (parts, refused)
     }
 

@@ -23,7 +23,7 @@ pub(crate) enum Key {
 
 impl Key {
     pub(crate) fn of_port(port: &PublishedPort) -> Self {
-        Self::Port(port.protocol, port.published, port.address.map(IpAddr::from))
+        Self::Port(port.protocol, port.published, port.address)
     }
 
     /// Everything that leads to the service.
@@ -38,6 +38,14 @@ impl Key {
             Self::Vip(IpAddr::V4(vip)) => twins.of(vip).map(|vip| Self::Vip(vip.into())),
             Self::Port(_, _, Some(IpAddr::V4(_))) => None,
             Self::Port(..) | Self::Vip(IpAddr::V6(_)) => Some(self),
+        }
+    }
+
+    /// Whether it is one of a family's table; a port on all addresses is one of both.
+    pub(crate) fn is_of(self, family: Family) -> bool {
+        match self {
+            Self::Port(_, _, None) => true,
+            Self::Vip(address) | Self::Port(_, _, Some(address)) => Family::of(address) == family,
         }
     }
 

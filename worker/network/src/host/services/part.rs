@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::{Key, Plan};
+use crate::family::Family;
 use crate::host::tunnel::Reach;
 use crate::host::twins::Twins;
 
@@ -13,6 +14,16 @@ pub(crate) struct Part {
 }
 
 impl Part {
+    /// What of it is of IPv4.
+    pub(crate) fn of_ipv4(mut self) -> Self {
+        let others = self.plan.keys().filter(|key| !key.is_of(Family::V4)).collect::<Vec<_>>();
+        others.into_iter().for_each(|key| drop(self.plan.remove(key)));
+        if let Some(keys) = &mut self.keys {
+            keys.retain(|key| key.is_of(Family::V4));
+        }
+        self
+    }
+
     /// The same of the plan for IPv6, see [`Plan::beside`].
     pub(crate) fn beside(&self, twins: &Twins, reach: &Reach) -> Self {
         let beside = |keys: &BTreeSet<Key>| keys.iter().filter_map(|key| key.beside(twins)).collect();

@@ -214,6 +214,8 @@ fn address_on(backend: &Backend, network: NetworkId) -> Option<Ipv4Addr> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv6Addr;
+
     use skep_model::Protocol;
 
     use super::super::Difference;
@@ -257,8 +259,10 @@ mod tests {
     fn what_has_ipv6_is_led_to_by_it_as_well() {
         let cells = [Cell::new("a", vec![on(1, 5), on(2, 5)]), Cell::new("b", vec![on(1, 6)])];
         let mut web = published(service("web", 100, &[&cells[0], &cells[1]]), 8080, 80);
-        let local = PublishedPort { address: Some(Ipv4Addr::LOCALHOST), ..web.published[0] };
+        let local = PublishedPort { address: Some(Ipv4Addr::LOCALHOST.into()), ..web.published[0] };
         web.published.push(PublishedPort { published: 8081, ..local });
+        let local = PublishedPort { address: Some(Ipv6Addr::LOCALHOST.into()), ..local };
+        web.published.push(PublishedPort { published: 8082, ..local });
         let mut wanted = with_ipv6(table(1, vec![web, service("none", 101, &[])]));
         let port = Key::Port(Protocol::Tcp, 8080, None);
         let six = |text: &str| text.parse::<IpAddr>().unwrap();
@@ -266,7 +270,8 @@ mod tests {
         let both = [(six("fd00:1::5"), None), (six("fd00:1::6"), None)];
         assert_eq!(at(&found, Key::Vip(six("fd00:1::64"))), both);
         assert_eq!(at(&found, port).len(), 2);
-        assert_eq!(found.leads.len(), 3, "what is open on an address of IPv4 is not: {found:?}");
+        assert!(found.contains(Key::Port(Protocol::Tcp, 8082, Some(six("::1")))));
+        assert_eq!(found.leads.len(), 4, "what is open on an address of IPv4 is not: {found:?}");
         assert!(found.contains(Key::Vip(six("fd00:1::65"))), "it is refused");
         // The tasks' entrance is a network without.
         wanted.networks[0].subnet6 = None;
