@@ -1,11 +1,15 @@
 //! What nodes measure of themselves and of the ways to others.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
 use skep_identity::valid_until;
 use skep_model::{Checkup, Diagnosis, NodeId, NodeReport, PathReport, SessionId, Timestamp};
+use skep_store::View;
 
 use super::{DispatchError, Dispatcher};
 use crate::ca::manager_addresses;
-use crate::doctor::{Answer, Scene, judge};
+use crate::doctor::{Answer, Scene, judge, recalled};
 
 impl Dispatcher {
     /// Takes what a node measured, asked by the checkup with this id or by itself (0); its certificate ends then.
@@ -43,11 +47,26 @@ impl Dispatcher {
         let answers = self.checkups.ask(&self.env, &connected, checkup).await;
         // What is wrong is said of the state of now: a node may have been removed meanwhile.
         let view = self.door.view();
+        judge(&self.scene(&view, connected, answers), self.env.uptime() - began)
+    }
+
+    /// What is wrong with the ways between connected nodes, as these noted it by themselves.
+    pub fn recall(&self) -> Diagnosis {
+        let view = self.door.view();
+        let connected = self.sessions.nodes();
+        let answers = self.checkups.known(&connected);
+        recalled(&self.scene(&view, connected, answers))
+    }
+
+    fn scene<'a>(
+        &self,
+        view: &'a View,
+        connected: BTreeSet<NodeId>,
+        answers: BTreeMap<NodeId, Arc<Answer>>,
+    ) -> Scene<'a> {
         let root = view.cluster().map(|cluster| cluster.root_ca.certificate_pem.clone());
         let root_ends = root.and_then(|root| valid_until(&root).ok());
-        let now = self.env.now();
-        let scene = Scene { view: &view, now, root_ends, connected, answers };
-        judge(&scene, self.env.uptime() - began)
+        Scene { view, now: self.env.now(), root_ends, connected, answers }
     }
 }
 

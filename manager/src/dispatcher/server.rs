@@ -90,11 +90,12 @@ impl v1::dispatcher_server::Dispatcher for DispatcherServer {
         request: Request<v1::DoctorRequest>,
     ) -> Result<Response<v1::DoctorResponse>, Status> {
         let peer = self.authorizer.member(&request)?;
-        let repair = request.into_inner().repair;
+        let v1::DoctorRequest { repair, recall } = request.into_inner();
         if repair && peer.role != NodeRole::Manager {
             return Err(Status::permission_denied("only a manager may have nodes repaired: ask on one"));
         }
-        let diagnosis = self.dispatcher()?.doctor(repair).await;
+        let dispatcher = self.dispatcher()?;
+        let diagnosis = if recall { dispatcher.recall() } else { dispatcher.doctor(repair).await };
         Ok(Response::new(v1::DoctorResponse { diagnosis: Some(diagnosis.to_wire()) }))
     }
 }

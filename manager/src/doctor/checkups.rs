@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use skep_model::{Checkup, NodeId, PathReport, limits};
+use skep_model::{Checkup, NodeId, NodeReport, PathReport, limits};
 use skep_runtime::{Env, Latest};
 
 use super::Answer;
@@ -83,6 +83,16 @@ impl Checkups {
         let changed = paths.iter().filter(news).cloned().collect();
         known.insert(node, paths);
         changed
+    }
+
+    /// What these nodes said last of the ways to others.
+    pub(crate) fn known(&self, nodes: &BTreeSet<NodeId>) -> BTreeMap<NodeId, Arc<Answer>> {
+        let known = self.lock();
+        let answer = |paths: &Vec<PathReport>| {
+            let report = NodeReport { paths: paths.clone(), ..NodeReport::default() };
+            Arc::new(Answer { report, ..Answer::default() })
+        };
+        nodes.iter().filter_map(|node| Some((*node, answer(known.get(node)?)))).collect()
     }
 
     /// Forgets what nodes said that are not there any more.

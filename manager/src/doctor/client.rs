@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use skep_identity::{LiveIdentity, client_channel};
-use skep_model::{Diagnosis, limits};
+use skep_model::{Diagnosis, Inquiry, limits};
 use skep_wire::v1::dispatcher_client::DispatcherClient;
 use skep_wire::{Wire, v1};
 use thiserror::Error;
@@ -19,18 +19,18 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 #[error("{0}")]
 pub struct DoctorCallError(String);
 
-/// Has all nodes look at themselves and at each other, with the first of these managers (`host:port`) that leads.
+/// Asks the first of these managers (`host:port`) that leads.
 ///
 /// # Errors
 /// When none of them leads or answers: what each of them said.
 pub async fn ask(
     identity: &LiveIdentity,
     managers: &[String],
-    repair: bool,
+    inquiry: Inquiry,
 ) -> Result<Diagnosis, DoctorCallError> {
     let mut reasons = Vec::new();
     for address in managers {
-        match ask_one(identity, address, repair).await {
+        match ask_one(identity, address, inquiry).await {
             Ok(diagnosis) => return Ok(diagnosis),
             Err(reason) => reasons.push(format!("{address}: {reason}")),
         }
@@ -38,10 +38,13 @@ pub async fn ask(
     Err(DoctorCallError(if reasons.is_empty() { "no manager is known".into() } else { reasons.join("; ") }))
 }
 
-async fn ask_one(identity: &LiveIdentity, address: &str, repair: bool) -> Result<Diagnosis, String> {
+async fn ask_one(identity: &LiveIdentity, address: &str, inquiry: Inquiry) -> Result<Diagnosis, String> {
     let connecting = tokio::time::timeout(CONNECT_TIMEOUT, tokio::net::TcpStream::connect(address));
     connecting.await.map_err(|_| "no answer")?.map_err(|error| error.to_string())?;
-    let mut request = Request::new(v1::DoctorRequest { repair });
+    let mut request = Request::new(v1::DoctorRequest {
+        repair: inquiry == Inquiry::Repair,
+        recall: inquiry == Inquiry::Recall,
+    });
     request.set_timeout(CALL_TIMEOUT);
     let mut client = DispatcherClient::new(client_channel(identity, address.to_owned()));
     let answer = client.doctor(request).await.map_err(|status| status.message().to_owned())?.into_inner();

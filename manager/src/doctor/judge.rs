@@ -17,6 +17,13 @@ pub(crate) fn judge(scene: &Scene<'_>, took: Duration) -> Diagnosis {
     diagnosis(&Check::ALL, (scene.answers.len(), pairs), took, findings)
 }
 
+/// What is wrong between nodes by what these noted themselves. Of a way that they said nothing about nothing is known.
+pub(crate) fn recalled(scene: &Scene<'_>) -> Diagnosis {
+    let pairs = scene.answers.values().map(|answer| answer.report.paths.len()).sum::<usize>();
+    let findings = paths::measured(scene);
+    diagnosis(&[Check::Paths], (scene.answers.len(), pairs), Duration::ZERO, findings)
+}
+
 /// What a member found that no manager answers, and why they do not: all of it is its own.
 pub fn without_managers(name: &str, report: NodeReport, reason: &str, took: Duration) -> Diagnosis {
     let mut findings = vec![

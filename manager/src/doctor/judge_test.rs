@@ -10,7 +10,7 @@ use skep_model::{
 };
 use skep_store::{Store, View};
 
-use super::{Answer, Scene, judge, without_managers};
+use super::{Answer, Scene, judge, recalled, without_managers};
 
 const NOW: Timestamp = Timestamp::from_nanos(1 << 60);
 
@@ -76,14 +76,17 @@ fn healthy() -> BTreeMap<NodeId, Answer> {
 
 fn judged(answers: BTreeMap<NodeId, Answer>, connected: &[u128]) -> Diagnosis {
     let view = view();
-    let scene = Scene {
-        view: &view,
+    judge(&scene(&view, answers, connected), Duration::from_millis(2100))
+}
+
+fn scene<'a>(view: &'a View, answers: BTreeMap<NodeId, Answer>, connected: &[u128]) -> Scene<'a> {
+    Scene {
+        view,
         now: NOW,
         root_ends: Some(NOW.plus(Duration::from_secs(1 << 30))),
         connected: connected.iter().copied().map(NodeId::new).collect::<BTreeSet<_>>(),
         answers: answers.into_iter().map(|(id, answer)| (id, Arc::new(answer))).collect(),
-    };
-    judge(&scene, Duration::from_millis(2100))
+    }
 }
 
 /// With the ways between nodes as `change` makes them: from, and its report on the way.
@@ -93,6 +96,25 @@ fn with_paths(change: impl Fn(u128, &mut PathReport)) -> Vec<Finding> {
         answer.report.paths.iter_mut().for_each(|path| change(id.value(), path));
     }
     judged(answers, &[1, 2, 3]).findings
+}
+
+#[test]
+fn what_nodes_noted_is_told_without_what_they_did_not() {
+    let view = view();
+    let known = |answers: &BTreeMap<NodeId, Answer>| {
+        texts(&recalled(&scene(&view, answers.clone(), &[1, 2, 3])).findings)
+    };
+    let mut answers = healthy();
+    for answer in answers.values_mut() {
+        answer.report.paths.retain(|path| path.peer != NodeId::new(3));
+    }
+    assert!(known(&answers).is_empty());
+    for (from, to) in [(1, 2), (2, 1)] {
+        let paths = vec![PathReport { heard: false, ..silent(to) }];
+        answers.entry(NodeId::new(from)).and_modify(|answer| answer.report.paths = paths);
+    }
+    let found = known(&answers);
+    assert!(found.len() == 1 && found[0].starts_with("FAULT  host1 <-> host2: no packet"), "{found:?}");
 }
 
 fn texts(findings: &[Finding]) -> Vec<String> {

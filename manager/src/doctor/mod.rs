@@ -21,6 +21,6 @@ mod judge_test;
 
 pub(crate) use checkups::Checkups;
 pub use client::{DoctorCallError, ask};
-pub(crate) use judge::judge;
 pub use judge::without_managers;
+pub(crate) use judge::{judge, recalled};
 pub(crate) use scene::{Answer, Scene};

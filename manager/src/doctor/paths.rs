@@ -30,8 +30,20 @@ enum Trouble {
 
 /// All that is wrong between nodes that answered, once for both directions where it is the same.
 pub(super) fn judge(scene: &Scene<'_>) -> Vec<Finding> {
+    wrong(scene, ways(scene))
+}
+
+/// The same of the ways that something is known of.
+pub(super) fn measured(scene: &Scene<'_>) -> Vec<Finding> {
+    wrong(scene, ways(scene).filter(|(_, _, path)| path.is_some()))
+}
+
+fn wrong<'a>(
+    scene: &Scene<'_>,
+    ways: impl Iterator<Item = (NodeId, NodeId, Option<&'a PathReport>)>,
+) -> Vec<Finding> {
     let mut troubles: BTreeMap<Way, BTreeSet<Trouble>> = BTreeMap::new();
-    for (from, to, path) in ways(scene) {
+    for (from, to, path) in ways {
         match path {
             None => drop(troubles.entry((from, to)).or_default().insert(Trouble::NotMeasured)),
             Some(path) if path.is_silent() => {

@@ -265,6 +265,15 @@ impl View {
         self.tables.resting.within(range).filter_map(move |(each, at)| Some((each, resting::end(at, now)?)))
     }
 
+    /// The same, each with when it was released.
+    pub fn released_within(
+        &self,
+        range: Subnet,
+        now: Timestamp,
+    ) -> impl Iterator<Item = (Subnet, Timestamp)> + '_ {
+        self.tables.resting.within(range).filter(move |(_, at)| resting::end(*at, now).is_some())
+    }
+
     /// All that was released a moment ago, single addresses as subnets of one, each with when: what a snapshot keeps of it.
     pub fn resting(&self) -> impl Iterator<Item = (Subnet, Timestamp)> + '_ {
         self.tables.resting.iter()

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use skep_manager::ControlApi;
-use skep_model::{Diagnosis, NodeId, Protocol, TaskId};
+use skep_model::{Diagnosis, Inquiry, NodeId, Protocol, TaskId};
 use skep_rest::{
     ContainerInspect, ContainerSummary, DeletedImage, Event, ImageInspect, ImageSummary, SwarmInit, SwarmJoin,
 };
@@ -57,12 +57,12 @@ pub trait Host: std::fmt::Debug + Send + Sync + 'static {
     /// When the node is in no swarm, or something is lost by it.
     async fn swarm_leave(&self, force: bool) -> Result<(), HostError>;
 
-    /// Has all nodes look at themselves and at each other, and with `repair` mend what they can; says what is wrong. Of a node
-    /// that cannot ask managers, or is in no swarm, that host alone.
+    /// Says what is wrong: has all nodes look at themselves and at each other, or asks what they noted, as `inquiry` says. Of a
+    /// node that cannot ask managers, or is in no swarm, that host alone, of whose ways to others nothing is noted.
     ///
     /// # Errors
     /// When the daemon is shutting down.
-    async fn doctor(&self, repair: bool) -> Result<Diagnosis, HostError>;
+    async fn doctor(&self, inquiry: Inquiry) -> Result<Diagnosis, HostError>;
 
     /// Waits until this manager's state holds everything that was acknowledged before the call.
     ///

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
-use skep_model::{Diagnosis, Protocol, TaskId};
+use skep_model::{Diagnosis, Inquiry, Protocol, TaskId};
 use skep_rest::{
     ContainerInspect, ContainerSummary, DeletedImage, Event, ImageInspect, ImageSummary, SwarmInit, SwarmJoin,
 };
@@ -156,7 +156,7 @@ impl Host for FakeHost {
         Ok(())
     }
 
-    async fn doctor(&self, _repair: bool) -> Result<Diagnosis, HostError> {
+    async fn doctor(&self, _inquiry: Inquiry) -> Result<Diagnosis, HostError> {
         Ok(self.node().diagnosis.clone())
     }
 

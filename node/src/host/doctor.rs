@@ -7,18 +7,19 @@ use skep_api::HostError;
 use skep_engine::{Engine, check_host};
 use skep_identity::LiveIdentity;
 use skep_manager::doctor::{ask, without_managers};
-use skep_model::{Check, Checkup, Diagnosis};
+use skep_model::{Check, Checkup, Diagnosis, Inquiry};
 
 use crate::node::Node;
 
 /// Has all nodes look, if managers can be asked; this one alone, if not.
-pub(super) async fn check(node: &Node, repair: bool) -> Result<Diagnosis, HostError> {
+pub(super) async fn check(node: &Node, inquiry: Inquiry) -> Result<Diagnosis, HostError> {
     let began = node.env.uptime();
     let took = || node.env.uptime().saturating_sub(began);
     let member =
         node.member(|member| (member.identity.clone(), member.managers.get(), Arc::clone(&member.engine)));
     match member {
-        Some(member) => Ok(as_member(node, member, repair, took).await),
+        Some(member) => Ok(as_member(node, member, inquiry, took).await),
+        None if inquiry == Inquiry::Recall => Ok(Diagnosis::default()),
         None => Ok(alone(node, took).await),
     }
 }
@@ -26,11 +27,12 @@ pub(super) async fn check(node: &Node, repair: bool) -> Result<Diagnosis, HostEr
 async fn as_member(
     node: &Node,
     (identity, managers, engine): (LiveIdentity, Vec<String>, Arc<Engine>),
-    repair: bool,
+    inquiry: Inquiry,
     took: impl Fn() -> Duration,
 ) -> Diagnosis {
-    match ask(&identity, &managers, repair).await {
+    match ask(&identity, &managers, inquiry).await {
         Ok(diagnosis) => diagnosis,
+        Err(_) if inquiry == Inquiry::Recall => Diagnosis::default(),
         Err(error) => {
             // Of each manager is said already why it does not answer.
             let report = engine.check(&Checkup::default()).await;

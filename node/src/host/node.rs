@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use skep_api::{Host, HostError, HostFacts, LogOptions, LogStream, SwarmState, Upload};
-use skep_model::{Diagnosis, Protocol, TaskId};
+use skep_model::{Diagnosis, Inquiry, Protocol, TaskId};
 use skep_rest::{
     ContainerInspect, ContainerSummary, DeletedImage, Event, ImageInspect, ImageSummary, SwarmInit, SwarmJoin,
 };
@@ -54,8 +54,8 @@ impl Host for Node {
         leave::leave(self, force).await
     }
 
-    async fn doctor(&self, repair: bool) -> Result<Diagnosis, HostError> {
-        doctor::check(self, repair).await
+    async fn doctor(&self, inquiry: Inquiry) -> Result<Diagnosis, HostError> {
+        doctor::check(self, inquiry).await
     }
 
     async fn read_barrier(&self) -> Result<(), HostError> {

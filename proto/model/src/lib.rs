@@ -23,7 +23,9 @@ mod validate;
 
 pub use assignment::{TaskAssignment, TaskReport};
 pub use change::{Change, Transaction};
-pub use doctor::{Check, Checkup, Diagnosis, Finding, ManagerReport, NodeReport, PathReport, Severity};
+pub use doctor::{
+    Check, Checkup, Diagnosis, Finding, Inquiry, ManagerReport, NodeReport, PathReport, Severity,
+};
 pub use endpoint::{
     Backend, EndpointNetwork, EndpointService, EndpointTable, Peer, PublishedPort, Subnet, Vip,
 };

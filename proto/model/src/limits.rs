@@ -88,6 +88,9 @@ pub const DATA_PATH_PORT_MAX: u16 = 49_151;
 /// How long an address, or a subnet of a pool, rests after its use before it is given out again: what still talks to its
 /// former owner must not reach the new one.
 pub const ADDRESS_REST: Duration = Duration::from_secs(60);
+/// How long an address rests at least, where a network has no other: tasks that end again and again shall not keep all others from
+/// starting. Names live for one second, and nodes follow a table within two.
+pub const ADDRESS_REST_MIN: Duration = Duration::from_secs(5);
 /// Prefix length of the largest subnet that a network may have.
 pub const SUBNET_PREFIX_BITS_MIN: u8 = 8;
 /// Prefix length of the smallest: a gateway, a virtual address and tasks need some room.

@@ -60,6 +60,12 @@ mod tests {
         let addresses: Vec<_> = (0..3).map(|number| cluster.host(number).namespaces().address()).collect();
 
         cluster.set_rules(2, &format!("ip saddr {} udp dport 4789 drop", addresses[1]));
+        // Nobody looks: the nodes notice by themselves.
+        eventually(|| {
+            let listed = cluster.host(0).skep(&["node", "ls"]);
+            let warned = listed.code == 0 && listed.err.contains("host1 -> host2: no packet of the tunnel");
+            if warned { Ok(()) } else { Err(format!("{listed:?}")) }
+        });
         let lines = until_found(&cluster, 0, "paths", &["host1 -> host2"]);
         let told = format!("let UDP port 4789 in on host2 from {}", addresses[1]);
         assert!(
@@ -68,6 +74,7 @@ mod tests {
         );
         cluster.set_rules(2, "");
         until_healthy(&cluster, 0);
+        assert_eq!(cluster.host(0).skep(&["node", "ls"]).err, "");
 
         cluster.switch().set_mtu(2, 1300);
         let lines = until_found(

@@ -1,5 +1,5 @@
 use clap::Args;
-use skep_rest::{Info, Node, SwarmInfo, TlsInfo};
+use skep_rest::{Diagnosis, Info, Node, SwarmInfo, TlsInfo};
 
 use crate::client::{Client, Filters, Query};
 use crate::failure::Failure;
@@ -32,10 +32,18 @@ impl Ls {
         ];
         if !self.listing.is_for_programs() {
             nodes.iter().for_each(warn_of_clock);
+            warn_of_ways(client).await?;
         }
         let rows = nodes.into_iter().map(|node| row(node, &swarm)).collect();
         Listing { columns, rows, identity: "ID" }.print(&self.listing)
     }
+}
+
+/// What nodes noted of packets that do not pass between them.
+async fn warn_of_ways(client: &Client) -> Result<(), Failure> {
+    let noted = client.get::<Diagnosis>("/doctor?recall=1").await?;
+    noted.findings.iter().for_each(|finding| warning(&finding.line));
+    Ok(())
 }
 
 /// Certificates, logs and the times in tables go by clocks.

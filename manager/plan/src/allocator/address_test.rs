@@ -18,7 +18,7 @@ use skep_store::{Scratch, Store, View};
 use super::Allocator;
 use crate::reconciler::Reconciler;
 
-struct World {
+pub(super) struct World {
     store: Store,
     now: Timestamp,
     wake_at: Option<Timestamp>,
@@ -26,7 +26,7 @@ struct World {
 
 impl World {
     /// A swarm whose only pool is this, cut into subnets of so many bits.
-    fn new(pool: &str, bits: u8) -> Self {
+    pub(super) fn new(pool: &str, bits: u8) -> Self {
         let spec = ClusterSpec {
             address_pools: vec![pool.parse().unwrap()],
             subnet_prefix_bits: bits,
@@ -53,11 +53,11 @@ impl World {
         world
     }
 
-    fn view(&self) -> View {
+    pub(super) fn view(&self) -> View {
         self.store.view()
     }
 
-    fn write(&mut self, changes: Vec<Change>) {
+    pub(super) fn write(&mut self, changes: Vec<Change>) {
         let index = self.view().version() + 1;
         self.store.apply(index, self.now, Transaction { changes }).unwrap();
     }
@@ -67,7 +67,7 @@ impl World {
     }
 
     /// Runs the allocator until it has nothing to change.
-    fn allocate(&mut self) {
+    pub(super) fn allocate(&mut self) {
         for _ in 0..5 {
             let view = self.view();
             let plan = Allocator.plan(&view, self.now);
@@ -82,7 +82,7 @@ impl World {
         panic!("the allocator does not come to rest");
     }
 
-    fn network(&mut self, id: u128, spec: NetworkSpec) {
+    pub(super) fn network(&mut self, id: u128, spec: NetworkSpec) {
         let spec = NetworkSpec { name: format!("n{id}"), ..spec };
         let network = Network {
             id: NetworkId::new(id),
@@ -176,7 +176,7 @@ impl World {
     }
 }
 
-fn asked(subnet: &str, range: &str, gateway: &str) -> NetworkSpec {
+pub(super) fn asked(subnet: &str, range: &str, gateway: &str) -> NetworkSpec {
     NetworkSpec {
         subnet: subnet.parse().ok(),
         ip_range: range.parse().ok(),
@@ -217,17 +217,17 @@ fn what_waits_for_an_address_gets_it_when_it_has_rested() {
     world.allocate();
     let freed = world.address(2).unwrap();
     world.end(2);
-    let end = world.now.plus(limits::ADDRESS_REST);
-    world.wait(20);
+    let end = world.now.plus(limits::ADDRESS_REST_MIN);
+    world.wait(2);
     world.end(3);
     world.service(2, &[1]);
     world.task(5, 1);
     world.allocate();
     assert_eq!((world.address(5), world.wake_at), (None, Some(end)));
-    let text = "the network n1 has no free address that was not in use less than 60 s ago: waiting for one";
+    let text = "the network n1 has no free address that was not in use less than 5 s ago: waiting for one";
     assert_eq!(world.error(5), text);
     assert_eq!(world.view().service(ServiceId::new(2)).unwrap().endpoint.error, text);
-    world.wait(39);
+    world.wait(2);
     world.allocate();
     assert_eq!(world.address(5), None);
     world.wait(1);
@@ -238,10 +238,31 @@ fn what_waits_for_an_address_gets_it_when_it_has_rested() {
         (service.endpoint.vips.as_slice(), service.endpoint.error.as_str()),
         (&[(NetworkId::new(1), freed)][..], "")
     );
-    assert_eq!(world.wake_at, Some(end.plus(Duration::from_secs(20))));
-    world.wait(20);
+    assert_eq!(world.wake_at, Some(end.plus(Duration::from_secs(2))));
+    world.wait(2);
     world.allocate();
     assert!(world.address(5).is_some() && world.error(5).is_empty() && world.wake_at.is_none());
+}
+
+#[test]
+fn tasks_that_end_again_and_again_do_not_use_up_a_network() {
+    let mut world = World::new("10.0.0.0/8", 24);
+    world.network(1, asked("10.5.0.0/28", "", ""));
+    world.service(1, &[1]);
+    world.task(1, 1);
+    world.allocate();
+    let mut released = BTreeMap::new();
+    for id in 2..60 {
+        let address = world.address(id - 1).unwrap();
+        world.end(id - 1);
+        released.insert(address, world.now);
+        world.wait(1);
+        world.task(id, 1);
+        world.allocate();
+        let next = world.address(id).unwrap();
+        let rest = released.get(&next).map(|at: &Timestamp| world.now.since(*at));
+        assert!(rest.is_none_or(|rest| rest >= Duration::from_secs(12)), "not the one that rested longest");
+    }
 }
 
 #[test]
@@ -276,31 +297,6 @@ fn subnets_of_the_pools_rest_and_users_choices_are_kept_free() {
     world.wait(60);
     world.allocate();
     assert_eq!((world.subnet(6), world.wake_at), (Some("10.0.0.0/24".into()), None));
-}
-
-#[test]
-fn networks_with_ipv6_get_the_subnet_beside_their_own() {
-    let mut world = World::new("10.0.0.0/16", 24);
-    let subnet6 = |world: &World, id| {
-        let network = world.view().network(NetworkId::new(id)).cloned().unwrap();
-        network.subnet6.map(|subnet| subnet.to_string())
-    };
-    world.network(1, asked("", "", ""));
-    world.network(2, NetworkSpec { ipv6: true, ..asked("", "", "") });
-    world.network(3, NetworkSpec { ipv6: true, subnet6: "fd00:1::/64".parse().ok(), ..asked("", "", "") });
-    assert_eq!(
-        [1, 2, 3].map(|id| subnet6(&world, id)),
-        [None, Some("fd00:0:1::a00:100/120".to_owned()), Some("fd00:1::/64".to_owned()),]
-    );
-    // The ingress network has one, also when it was made without.
-    world.network(4, NetworkSpec { ingress: true, ..asked("10.9.0.0/16", "", "") });
-    let ingress = world.view().network(NetworkId::new(4)).cloned().unwrap();
-    assert_eq!(ingress.subnet6.map(|subnet| subnet.to_string()).as_deref(), Some("fd00:0:1::a09:0/112"));
-    world.write(vec![Change::Update(Network { subnet6: None, ..Network::clone(&ingress) }.into())]);
-    world.allocate();
-    assert_eq!(subnet6(&world, 4).as_deref(), Some("fd00:0:1::a09:0/112"));
-    let six = ingress.ipv6_of(Ipv4Addr::new(10, 9, 1, 2)).map(|address| address.to_string());
-    assert_eq!(six.as_deref(), Some("fd00:0:1::a09:102"));
 }
 
 #[test]
@@ -433,13 +429,11 @@ fn take(world: &mut World, step: &Step) {
     }
 }
 
-/// Addresses of a network that could be given out now.
-fn free(world: &World, network: &Network, released: &BTreeMap<Ipv4Addr, Timestamp>) -> usize {
+/// Addresses of a network that are free and have rested so long.
+fn free(world: &World, network: &Network, released: &BTreeMap<Ipv4Addr, Timestamp>, rest: Duration) -> usize {
     let view = world.view();
     let all = network.assignable().unwrap();
-    let rested = |address: Ipv4Addr| {
-        released.get(&address).is_none_or(|at| world.now.since(*at) >= limits::ADDRESS_REST)
-    };
+    let rested = |address: Ipv4Addr| released.get(&address).is_none_or(|at| world.now.since(*at) >= rest);
     (all.start().to_bits()..=all.end().to_bits())
         .map(Ipv4Addr::from_bits)
         .filter(|&address| {
@@ -461,6 +455,8 @@ proptest! {
             take(&mut world, &step);
             let left = world.held();
             released.extend(before.difference(&left).map(|held| (held.1, world.now)));
+            let rested = |world: &World, network: &Network| free(world, network, &released, limits::ADDRESS_REST);
+            let could = world.view().networks().map(|one| (one.id, rested(&world, one))).collect::<BTreeMap<_, _>>();
             world.allocate();
             let after = world.held();
             for (network, address) in after.difference(&left) {
@@ -468,14 +464,17 @@ proptest! {
                 prop_assert!(ranges.iter().any(|range| range.contains(*address)), "{} is out of range", address);
                 prop_assert!(known.assignable().unwrap().contains(address) && known.gateway() != Some(*address));
                 let rest = released.get(address).map(|at: &Timestamp| world.now.since(*at));
-                prop_assert!(rest.is_none_or(|rest| rest >= limits::ADDRESS_REST), "{} after {:?}", address, rest);
+                prop_assert!(rest.is_none_or(|rest| rest >= limits::ADDRESS_REST_MIN), "{} after {:?}", address, rest);
+                let given = after.difference(&left).filter(|held| held.0 == *network).count();
+                let soon = rest.is_some_and(|rest| rest < limits::ADDRESS_REST);
+                prop_assert!(!soon || given > could[network], "{} after {:?} though there are others", address, rest);
             }
             // Nobody waits while every network it is on has something to give, and whoever waits is looked at again.
             let view = world.view();
             for task in view.tasks().filter(|task| task.status.state == TaskState::New) {
                 let spec = view.task_spec(task).unwrap();
                 let short = spec.task.networks.iter().filter_map(|place| place.target.id()).any(|id| {
-                    free(&world, view.network(id).unwrap(), &released) == 0
+                    free(&world, view.network(id).unwrap(), &released, limits::ADDRESS_REST_MIN) == 0
                 });
                 prop_assert!(short && !task.status.error.is_empty());
                 prop_assert!(!task.status.error.contains("waiting") || world.wake_at.is_some());

@@ -1,11 +1,11 @@
 //! Addresses that are free, network by network.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::Ipv4Addr;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use skep_model::{Change, ClusterId, Network, NetworkId, Object, Subnet, Timestamp};
+use skep_model::{Change, ClusterId, Network, NetworkId, Object, Subnet, Timestamp, limits};
 use skep_store::View;
 
 use super::shortage::Shortage;
@@ -16,6 +16,8 @@ pub(super) struct Addresses<'a> {
     now: Timestamp,
     networks: BTreeMap<NetworkId, Network>,
     given: BTreeSet<(NetworkId, Ipv4Addr)>,
+    /// What rests on networks that had nothing else, the longest first: when it was released.
+    rested: BTreeMap<NetworkId, VecDeque<(Timestamp, Ipv4Addr)>>,
     /// Networks that were searched in vain: within a plan nothing becomes free.
     short: BTreeMap<NetworkId, Shortage>,
 }
@@ -23,7 +25,7 @@ pub(super) struct Addresses<'a> {
 impl<'a> Addresses<'a> {
     pub(super) fn new(view: &'a View, now: Timestamp) -> Self {
         let networks = view.networks().map(|network| (network.id, Network::clone(network))).collect();
-        Self { view, now, networks, given: BTreeSet::new(), short: BTreeMap::new() }
+        Self { view, now, networks, given: BTreeSet::new(), rested: BTreeMap::new(), short: BTreeMap::new() }
     }
 
     /// A network's name, for messages.
@@ -92,7 +94,7 @@ impl<'a> Addresses<'a> {
     }
 
     /// The next free address and its host part.
-    fn search(&self, id: NetworkId) -> Result<(Ipv4Addr, u32), Shortage> {
+    fn search(&mut self, id: NetworkId) -> Result<(Ipv4Addr, u32), Shortage> {
         let network = self.networks.get(&id).ok_or(Shortage::NoNetwork)?;
         let (subnet, all) = network.subnet.zip(network.assignable()).ok_or(Shortage::NoSubnet)?;
         let base = subnet.address.to_bits() & subnet.mask();
@@ -103,10 +105,8 @@ impl<'a> Addresses<'a> {
         let found = self
             .first_free(network, from..=last)
             .or_else(|| self.first_free(network, first..=from.saturating_sub(1)));
-        match found {
-            Some(address) => Ok((address, address.to_bits() - base)),
-            None => Err(self.shortage(network, subnet)),
-        }
+        let address = found.map_or_else(|| self.longest_rested(id, subnet), Ok)?;
+        Ok((address, address.to_bits() - base))
     }
 
     /// The first free address of a range. Goes along the addresses in use side by side, so that a long row of them costs one
@@ -122,13 +122,30 @@ impl<'a> Addresses<'a> {
         })
     }
 
-    /// Whether it is worth to wait for an address of the network, and until when.
-    fn shortage(&self, network: &Network, subnet: Subnet) -> Shortage {
-        let Some(all) = network.assignable() else { return Shortage::NoSubnet };
+    /// The address that has rested longest, if that is long enough, where there is no other.
+    fn longest_rested(&mut self, id: NetworkId, subnet: Subnet) -> Result<Ipv4Addr, Shortage> {
+        let Some(network) = self.networks.get(&id) else { return Err(Shortage::NoNetwork) };
+        let all = network.assignable().ok_or(Shortage::NoSubnet)?;
         let fits = |address: Ipv4Addr| all.contains(&address) && Some(address) != network.gateway();
-        let resting = self.view.resting_within(subnet, self.now);
-        let ends = resting.filter(|(range, _)| range.prefix_bits == 32 && fits(range.address));
-        ends.map(|(_, end)| end).min().map_or(Shortage::Full, Shortage::Resting)
+        let resting = || {
+            let released = self.view.released_within(subnet, self.now);
+            let single = released.filter(|(range, _)| range.prefix_bits == 32 && fits(range.address));
+            let mut single: Vec<_> = single.map(|(range, at)| (at, range.address)).collect();
+            single.sort_unstable();
+            single.into()
+        };
+        let resting = self.rested.entry(id).or_insert_with(resting);
+        while let Some((at, address)) = resting.front().copied() {
+            let end = at.plus(limits::ADDRESS_REST_MIN);
+            if self.given.contains(&(id, address)) {
+                resting.pop_front();
+            } else if end <= self.now {
+                return Ok(address);
+            } else {
+                return Err(Shortage::Resting(end));
+            }
+        }
+        Err(Shortage::Full)
     }
 
     pub(super) fn into_changes(self) -> Vec<Change> {

@@ -27,7 +27,7 @@ impl Shortage {
             Self::Full => format!("the network {network} has no free address: give it a larger subnet"),
             Self::Resting(_) => format!(
                 "the network {network} has no free address that was not in use less than {} s ago: waiting for one",
-                limits::ADDRESS_REST.as_secs()
+                limits::ADDRESS_REST_MIN.as_secs()
             ),
         }
     }
