@@ -37,8 +37,9 @@ fn forwards_nothing(chain: &BaseChain) -> Finding {
     Finding::warning(Check::Firewall, format!("the firewall chain {family} {table} {name} drops what is forwarded unless a rule accepts it"))
         .cause("another firewall (Docker, ufw, firewalld) has set its policy to drop: packets of containers may be lost in it")
         .fix(format!(
-            "nft insert rule {family} {table} {name} iifgroup 0x736b accept, the same with oifgroup 0x736b, \
-             or set its policy to accept; both are kept over a restart only in that firewall's own settings"
+            "with ufw: ufw default allow routed (containers stay closed to others but for published ports: skep's own rules see to \
+             that); else nft insert rule {family} {table} {name} iifgroup 0x736b accept, and the same with oifgroup 0x736b, which is \
+             kept over a restart only in that firewall's own settings"
         ))
 }
 
@@ -48,7 +49,7 @@ fn lets_nothing_in(chain: &BaseChain) -> Finding {
         .cause("another firewall of this host; no packets of some other node arrive here")
         .fix(format!(
             "let in UDP port {TUNNEL_PORT_DEFAULT} from the other nodes (or the swarm's own tunnel port), and UDP port {PROBE_PORT} \
-             on the link {NAME}"
+             on the link {NAME}; with ufw: ufw allow {TUNNEL_PORT_DEFAULT}/udp, ufw allow in on {NAME}"
         ))
 }
 
