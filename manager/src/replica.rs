@@ -153,6 +153,7 @@ mod tests {
             meta: Meta::default(),
             spec,
             subnet: None,
+            subnet6: None,
             address_cursor: 0,
             removing: false,
         }

@@ -45,7 +45,8 @@ impl Attachments for MemberAttachments {
             self.engine.attachments_changed();
             refused(error)
         })?;
-        let networks = attached.places.into_iter().map(place).collect();
+        let ipv6 = self.engine.has_ipv6();
+        let networks = attached.places.into_iter().map(|given| place(given, ipv6)).collect();
         Ok(Granted { attachment: attached.attachment.to_string(), networks, noting })
     }
 }
@@ -97,13 +98,15 @@ impl MemberAttachments {
     }
 }
 
-fn place((network, address): (EndpointNetwork, Ipv4Addr)) -> NetworkPlace {
+fn place((network, address): (EndpointNetwork, Ipv4Addr), ipv6: bool) -> NetworkPlace {
+    let subnet6 = network.subnet6.filter(|_| ipv6);
     NetworkPlace {
         network: network.id.to_string(),
         name: network.name,
         address: address.to_string(),
         subnet: network.subnet.address.to_string(),
         prefix_bits: network.subnet.prefix_bits,
+        subnet6: subnet6.map(|subnet| subnet.to_string()).unwrap_or_default(),
         internal: network.internal,
     }
 }

@@ -216,6 +216,7 @@ mod tests {
             number: *number,
             address: Ipv4Addr::LOCALHOST,
             key: None,
+            ipv6: false,
         };
         EndpointTable {
             version,

@@ -127,12 +127,16 @@ networks:
     internal: true
     labels: [a=b]
     driver_opts: {encrypted: \"true\"}
-    ipam: {driver: default, config: [{subnet: 10.5.0.0/16, ip_range: 10.5.1.0/24, gateway: 10.5.0.9}]}
+    enable_ipv6: true
+    ipam:
+      driver: default
+      config: [{subnet: \"fd00:1::/64\"}, {subnet: 10.5.0.0/16, ip_range: 10.5.1.0/24, gateway: 10.5.0.9}]
   shared: {external: true, name: common}
 ";
     let spec = read(text).unwrap();
     let [app] = spec.networks.as_slice() else { panic!("one network of its own") };
     assert!(app.attachable && app.internal && app.encrypted);
+    assert_eq!((app.ipv6, app.subnet6), (true, "fd00:1::/64".parse().ok()));
     assert_eq!((app.subnet, app.ip_range), ("10.5.0.0/16".parse().ok(), "10.5.1.0/24".parse().ok()));
     assert_eq!((app.gateway, app.labels["a"].as_str()), ("10.5.0.9".parse().ok(), "b"));
     let targets = spec.services[0].task.networks.iter().map(|place| place.target.clone());
@@ -145,7 +149,13 @@ fn what_a_network_cannot_be_is_told_with_its_place() {
         ("{driver: bridge}", "networks.app.driver"),
         ("{driver_opts: {mtu: \"1\"}}", "networks.app.driver_opts.mtu"),
         ("{driver_opts: {encrypted: maybe}}", "networks.app.driver_opts.encrypted"),
-        ("{enable_ipv6: true}", "networks.app.enable_ipv6"),
+        ("{enable_ipv6: maybe}", "networks.app.enable_ipv6"),
+        ("{ipam: {config: [{subnet: \"fd00:1::/64\"}]}}", "enable IPv6 for the network"),
+        ("{enable_ipv6: true, ipam: {config: [{subnet: \"ff02::/64\"}]}}", "is not for hosts"),
+        (
+            "{enable_ipv6: true, ipam: {config: [{subnet: \"fd00:1::/64\", gateway: \"fd00:1::9\"}]}}",
+            "networks.app.ipam.config[0].gateway",
+        ),
         ("{ipam: {driver: other}}", "networks.app.ipam.driver"),
         ("{ipam: {options: {a: b}}}", "networks.app.ipam.options"),
         ("{ipam: {config: [{subnet: x}]}}", "networks.app.ipam.config[0].subnet"),

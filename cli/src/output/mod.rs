@@ -13,7 +13,7 @@ mod time;
 pub(crate) use json::inspected;
 pub(crate) use listing::{Listing, ListingFlags, Row};
 pub(crate) use natural::natural;
-pub(crate) use ports::{container_ports, service_ports, task_ports};
+pub(crate) use ports::{container_ports, service_ports, shown_address, task_ports};
 pub(crate) use print::{failure, line, raw, raw_error, stdout_is_terminal, warning};
 pub(crate) use quantity::{binary_size, decimal_size};
 pub(crate) use shorten::{capitalised, ellipsis, image_name, short_id};

@@ -11,15 +11,26 @@ pub(crate) fn task_ports(ports: &[PortConfig]) -> String {
     joined(ports.iter())
 }
 
+/// An address before a port: `any` when it is empty, in brackets when it has colons itself.
+pub(crate) fn shown_address(address: &str, any: &str) -> String {
+    match address {
+        "" => any.to_owned(),
+        address if address.contains(':') => format!("[{address}]"),
+        address => address.to_owned(),
+    }
+}
+
 fn joined<'a>(ports: impl Iterator<Item = &'a PortConfig>) -> String {
     let place = |port: &'a PortConfig| {
         let protocol = if port.protocol.is_empty() { "tcp" } else { port.protocol.as_str() };
-        let address = if port.host_ip.is_empty() { "*" } else { port.host_ip.as_str() };
+        let address = shown_address(&port.host_ip, "*");
         ((address, protocol), port.published_port, port.target_port)
     };
     let mut sorted: Vec<_> = ports.map(place).collect();
-    sorted.sort_unstable_by_key(|&(kind, published, target)| (published, target, kind));
-    let mut ranges: Vec<((&str, &str), u16, u16, u16)> = Vec::new();
+    sorted.sort_unstable_by(|(one, published, target), (other, of_other, behind)| {
+        (published, target, one).cmp(&(of_other, behind, other))
+    });
+    let mut ranges: Vec<((String, &str), u16, u16, u16)> = Vec::new();
     for (kind, published, target) in sorted {
         match ranges.last_mut() {
             Some((same, first, inner, length))
@@ -32,7 +43,8 @@ fn joined<'a>(ports: impl Iterator<Item = &'a PortConfig>) -> String {
             _ => ranges.push((kind, published, target, 1)),
         }
     }
-    let shown = ranges.iter().map(|&((address, protocol), published, target, length)| {
+    let shown = ranges.iter().map(|((address, protocol), published, target, length)| {
+        let (published, target, length) = (*published, *target, *length);
         format!("{address}:{}->{}/{protocol}", span(published, length), span(target, length))
     });
     shown.collect::<Vec<_>>().join(", ")

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::request::Request;
-use crate::server::{Server, say, say_error};
+use crate::server::{Server, say, say_error, shown};
 use crate::{call, identity, trouble};
 
 /// A status and a text.
@@ -38,7 +38,7 @@ fn answer_all(server: &Server, stream: TcpStream) -> io::Result<()> {
 }
 
 fn answer(server: &Server, request: &Request, stream: &TcpStream) -> io::Result<Answer> {
-    let client = stream.peer_addr()?;
+    let client = shown(stream.peer_addr()?);
     if server.settings.log {
         say(&format!("{client} {} {}", request.method, request.target));
     }
@@ -65,7 +65,7 @@ fn answer(server: &Server, request: &Request, stream: &TcpStream) -> io::Result<
 
 fn whoami(server: &Server, request: &Request, stream: &TcpStream) -> io::Result<String> {
     let own = identity::lines(server.settings.task.as_deref());
-    let (address, client) = (stream.local_addr()?, stream.peer_addr()?);
+    let (address, client) = (shown(stream.local_addr()?), shown(stream.peer_addr()?));
     let (method, target) = (&request.method, &request.target);
     Ok(format!("{own}Address: {address}\nClient: {client}\nRequest: {method} {target}\n"))
 }

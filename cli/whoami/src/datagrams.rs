@@ -3,7 +3,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::identity;
-use crate::server::say_error;
+use crate::server::{say_error, shown};
 
 /// After an error, which is mostly that of a client that is gone; a socket that always fails must not keep a processor busy.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -13,7 +13,7 @@ pub(crate) fn answer_all(socket: &UdpSocket, task: Option<&str>) {
     let mut datagram = [0];
     loop {
         let answered = socket.recv_from(&mut datagram).and_then(|(_, client)| {
-            let text = format!("{}Client: {client}\n", identity::lines(task));
+            let text = format!("{}Client: {}\n", identity::lines(task), shown(client));
             socket.send_to(text.as_bytes(), client)
         });
         if let Err(error) = answered {

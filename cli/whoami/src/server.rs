@@ -1,4 +1,4 @@
-use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -42,18 +42,27 @@ fn serve(settings: Settings) -> Result<(), String> {
         })?;
     }
     thread::sleep(settings.start_delay);
-    let address = (Ipv4Addr::UNSPECIFIED, settings.port);
-    let listener = TcpListener::bind(address)
+    let listener = TcpListener::bind(&everywhere(settings.port)[..])
         .map_err(|error| format!("cannot listen on port {}: {error}", settings.port))?;
     let healthy = AtomicBool::new(!settings.fail_health);
     if let Some(port) = settings.udp_port {
-        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port))
+        let socket = UdpSocket::bind(&everywhere(port)[..])
             .map_err(|error| format!("cannot listen on UDP port {port}: {error}"))?;
         let task = settings.task.clone();
         start("datagrams", move || datagrams::answer_all(&socket, task.as_deref()))?;
     }
     say(&format!("skep/whoami: listening on port {}", settings.port));
     accept(&listener, &Arc::new(Server { settings, healthy, ignores_sigterm }))
+}
+
+/// Every address, of IPv4, too; or of IPv4 alone, where there is no IPv6. The first that can be had is taken.
+fn everywhere(port: u16) -> [SocketAddr; 2] {
+    [(Ipv6Addr::UNSPECIFIED, port).into(), (Ipv4Addr::UNSPECIFIED, port).into()]
+}
+
+/// An address as people write it: one of IPv4 is so, though it came to a socket of IPv6.
+pub(crate) fn shown(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
 pub(crate) fn accept(listener: &TcpListener, server: &Arc<Server>) -> Result<(), String> {

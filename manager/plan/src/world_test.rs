@@ -159,6 +159,7 @@ fn network(id: u128, spec: NetworkSpec) -> Network {
         meta: Meta::default(),
         spec,
         subnet: None,
+        subnet6: None,
         address_cursor: 0,
         removing: false,
     }

@@ -101,7 +101,7 @@ fn first_node(id: NodeId, raft_id: u64, key_digest: String, first: FirstNode) ->
 fn ingress_network(id: NetworkId, spec: &ClusterSpec) -> Network {
     let subnet = spec.address_pools.first().map(|&pool| ingress_subnet(pool, spec.subnet_prefix_bits));
     let spec = NetworkSpec { name: limits::INGRESS_NAME.into(), ingress: true, ..NetworkSpec::default() };
-    Network { id, meta: Meta::default(), spec, subnet, address_cursor: 0, removing: false }
+    Network { id, meta: Meta::default(), spec, subnet, subnet6: None, address_cursor: 0, removing: false }
 }
 
 /// At most a quarter of the pool: other networks need addresses, too.

@@ -2,7 +2,7 @@
 
 use skep_model::{
     Change, Kind, Meta, Network, NetworkId, NetworkSpec, ObjectKey, STACK_LABEL, Service, Transaction,
-    validate_network, validate_no_overlap,
+    validate_ipv6_in_swarm, validate_network, validate_no_overlap,
 };
 use skep_store::View;
 
@@ -21,7 +21,7 @@ impl ControlApi {
                 if view.network_named(&spec.name).is_some() {
                     return Err(ControlError::NameTaken { kind: Kind::Network, name: spec.name.clone() });
                 }
-                validate_no_overlap(&spec, view.networks().map(|network| &**network))?;
+                check_place(view, &spec)?;
                 Ok((Transaction { changes: vec![Change::Create(new_network(id, spec.clone()).into())] }, ()))
             })
             .await?;
@@ -74,6 +74,18 @@ impl ControlApi {
     }
 }
 
+/// Checks what a new network asks for against what the swarm has.
+///
+/// # Errors
+/// When another network has an address that it asks for, or the swarm itself needs it.
+pub(super) fn check_place(view: &View, spec: &NetworkSpec) -> Result<(), ControlError> {
+    validate_no_overlap(spec, view.networks().map(|network| &**network))?;
+    match view.cluster() {
+        Some(cluster) => Ok(validate_ipv6_in_swarm(spec, cluster.id, cluster.spec.subnet_prefix_bits)?),
+        None => Ok(()),
+    }
+}
+
 /// Who keeps a network from being removed, for a message.
 fn user_of(view: &View, network: &Network) -> Option<String> {
     let attached = |service: &Service| {
@@ -96,7 +108,15 @@ fn removed(network: &Network) -> Change {
 }
 
 pub(super) fn new_network(id: NetworkId, spec: NetworkSpec) -> Network {
-    Network { id, meta: Meta::default(), spec, subnet: None, address_cursor: 0, removing: false }
+    Network {
+        id,
+        meta: Meta::default(),
+        spec,
+        subnet: None,
+        subnet6: None,
+        address_cursor: 0,
+        removing: false,
+    }
 }
 
 /// The change that lets a network go when its last task has left.

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use skep_model::{
     Change, Meta, Network, NetworkId, NetworkTarget, ObjectKey, Service, ServiceId, ServiceSpec, Stack,
-    StackId, StackRevision, StackSpec, Timestamp, Transaction, limits, validate_no_overlap, validate_stack,
+    StackId, StackRevision, StackSpec, Timestamp, Transaction, limits, validate_stack,
 };
 use skep_store::{Scratch, View};
 
-use super::network::{given_up, new_network};
+use super::network::{check_place, given_up, new_network};
 use super::port::check_ports;
 use super::service::{created, removed, resolve_networks, updated};
 use super::{ControlApi, ControlError};
@@ -132,7 +132,7 @@ impl<'a> Deploy<'a> {
             match known {
                 None => {
                     let view = self.scratch.view();
-                    validate_no_overlap(spec, view.networks().map(|network| &**network))?;
+                    check_place(&view, spec)?;
                     self.done.networks.push(spec.name.clone());
                     self.scratch.apply([Change::Create(new_network(*id, spec.clone()).into())]);
                 }

@@ -181,7 +181,7 @@ proptest! {
         let store = Store::default();
         let spec = NetworkSpec { name: "n".into(), ..NetworkSpec::default() };
         let network =
-            Network { id: NetworkId::new(1), meta: Meta::default(), spec, subnet: None, address_cursor: 0, removing: false };
+            Network { id: NetworkId::new(1), meta: Meta::default(), spec, subnet: None, subnet6: None, address_cursor: 0, removing: false };
         apply(&store, vec![create(network)]).unwrap();
         for step in steps {
             let before = store.view();
@@ -270,6 +270,7 @@ fn subnets_rest_too_and_what_has_rested_is_forgotten() {
         meta: Meta::default(),
         spec,
         subnet: Some(subnet),
+        subnet6: None,
         address_cursor: 0,
         removing: false,
     };

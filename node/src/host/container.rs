@@ -31,7 +31,7 @@ pub(super) fn summary(info: &ContainerInfo, state: &ContainerState, now: Timesta
 
 fn port(port: &HostPort) -> PortSummary {
     PortSummary {
-        ip: port.address.unwrap_or(Ipv4Addr::UNSPECIFIED).to_string(),
+        ip: port.address.unwrap_or(Ipv4Addr::UNSPECIFIED.into()).to_string(),
         private_port: port.target,
         public_port: Some(port.published),
         kind: port.protocol.clone(),
@@ -41,7 +41,7 @@ fn port(port: &HostPort) -> PortSummary {
 /// `{"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8080"}]}`.
 fn port_map(info: &ContainerInfo) -> Value {
     ports_by_target(&info.ports, |open| {
-        let address = open.address.unwrap_or(Ipv4Addr::UNSPECIFIED).to_string();
+        let address = open.address.unwrap_or(Ipv4Addr::UNSPECIFIED.into()).to_string();
         json!({ "HostIp": address, "HostPort": open.published.to_string() })
     })
 }
@@ -189,6 +189,8 @@ fn networks(info: &ContainerInfo) -> Value {
             "NetworkID": place.network,
             "IPAddress": place.address,
             "IPPrefixLen": 32,
+            "GlobalIPv6Address": place.address6().map(|address| address.to_string()).unwrap_or_default(),
+            "GlobalIPv6PrefixLen": if place.subnet6.is_empty() { 0 } else { 128 },
             "Gateway": "",
             "MacAddress": "",
         });

@@ -4,10 +4,10 @@
 //! desired state, then what became different.
 
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
 
-use crate::{Invalid, NetworkId, NodeId, Protocol, ServiceId, TaskId, TunnelKey};
+use crate::{Invalid, NetworkId, NodeId, Protocol, ServiceId, Subnet6, TaskId, TunnelKey};
 
 /// Everything that one node's network must know about services, at one version of the store; or, when `partial`, what became
 /// different since the table before.
@@ -48,6 +48,8 @@ pub struct Peer {
     pub address: Ipv4Addr,
     /// Its key for encrypted networks, as managers know it; none while it has not told them one.
     pub key: Option<TunnelKey>,
+    /// Whether its containers have IPv6: others lead none of it there.
+    pub ipv6: bool,
 }
 
 /// A network as a node's network code sees it.
@@ -60,6 +62,8 @@ pub struct EndpointNetwork {
     pub name: String,
     /// The addresses that tasks and VIPs are taken from.
     pub subnet: Subnet,
+    /// Where their IPv6 addresses are, see [`Subnet6::derive`]; none without IPv6.
+    pub subnet6: Option<Subnet6>,
     /// True when nothing on it may reach outside.
     pub internal: bool,
     /// True when its packets go to other nodes encrypted, or not at all.
@@ -178,7 +182,7 @@ pub struct PublishedPort {
     /// The port in the task, 1 to 65535.
     pub target: u16,
     /// The node's address on which alone it is published; none for all of them.
-    pub address: Option<Ipv4Addr>,
+    pub address: Option<IpAddr>,
 }
 
 /// One task of a service.

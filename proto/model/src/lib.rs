@@ -14,6 +14,7 @@ mod ids;
 pub mod limits;
 mod object;
 mod spec;
+mod subnet6;
 mod swarm_view;
 mod task_state;
 mod timestamp;
@@ -45,11 +46,13 @@ pub use spec::{
     PlainNetwork, PlainPlace, PlainSpec, PortConfig, PortMode, Protocol, Reservations, Resources,
     RestartCondition, RestartPolicy, STACK_LABEL, ServiceMode, ServiceSpec, StackSpec, TaskSpec,
 };
+pub use subnet6::Subnet6;
 pub use swarm_view::SwarmView;
 pub use task_state::{StateOwner, TaskState};
 pub use timestamp::Timestamp;
 pub use tunnel_key::TunnelKey;
 pub use validate::{
-    validate_cluster, validate_container_name, validate_image, validate_name, validate_network,
-    validate_no_overlap, validate_plain, validate_service, validate_stack, validate_stack_name,
+    validate_cluster, validate_container_name, validate_image, validate_ipv6_in_swarm, validate_name,
+    validate_network, validate_no_overlap, validate_plain, validate_service, validate_stack,
+    validate_stack_name,
 };

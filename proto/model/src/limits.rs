@@ -101,6 +101,8 @@ pub const ADDRESS_REST_MIN: Duration = Duration::from_secs(5);
 pub const SUBNET_PREFIX_BITS_MIN: u8 = 8;
 /// Prefix length of the smallest: a gateway, a virtual address and tasks need some room.
 pub const SUBNET_PREFIX_BITS_MAX: u8 = 29;
+/// Prefix length of the largest IPv6 subnet that a network may have: what providers are given.
+pub const SUBNET6_PREFIX_BITS_MIN: u8 = 32;
 /// The UDP port of encrypted networks is this far above that of the tunnel: 4790 by default.
 pub const SEALED_PORT_ABOVE: u16 = 1;
 /// How old a node's key for encrypted networks gets before the node makes another one.

@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -146,7 +146,7 @@ impl HostConfig {
 }
 
 impl PortBinding {
-    fn read(&self) -> Result<(u16, Option<Ipv4Addr>), Unsupported> {
+    fn read(&self) -> Result<(u16, Option<IpAddr>), Unsupported> {
         let wrong = |text: &str, what: &str| {
             Unsupported::value("HostConfig.PortBindings", format!("'{text}' is not {what}"))
         };
@@ -155,10 +155,10 @@ impl PortBinding {
             text => text.parse().map_err(|_| wrong(text, "a port"))?,
         };
         let address = match self.host_ip.as_str() {
-            "" | "0.0.0.0" => None,
-            text => Some(text.parse().map_err(|_| wrong(text, "an IPv4 address"))?),
+            "" => None,
+            text => Some(text.parse::<IpAddr>().map_err(|_| wrong(text, "an address"))?),
         };
-        Ok((published, address))
+        Ok((published, address.filter(|address| !address.is_unspecified())))
     }
 }
 

@@ -15,6 +15,7 @@ mod event;
 mod human_duration;
 mod image;
 mod network;
+mod network_addresses;
 mod network_create;
 mod node;
 mod service;

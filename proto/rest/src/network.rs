@@ -22,7 +22,7 @@ pub struct Network {
     /// Always true.
     #[serde(rename = "EnableIPv4")]
     pub enable_ipv4: bool,
-    /// Always false in this version.
+    /// True when it has IPv6 addresses beside its IPv4 ones.
     #[serde(rename = "EnableIPv6")]
     pub enable_ipv6: bool,
     /// Its addresses.
@@ -103,7 +103,7 @@ pub struct NetworkContainer {
     /// Its address with the subnet's prefix length.
     #[serde(rename = "IPv4Address")]
     pub ipv4_address: String,
-    /// Always empty.
+    /// The same of IPv6; empty without.
     #[serde(rename = "IPv6Address")]
     pub ipv6_address: String,
 }
@@ -156,15 +156,20 @@ impl From<&skep_model::Network> for Network {
     fn from(network: &skep_model::Network) -> Self {
         let text = |value: Option<String>| value.unwrap_or_default();
         // A moment after it was made it has none yet.
-        let config = network.subnet.or(network.spec.subnet).map(|subnet| {
-            let gateway = network.spec.gateway.or_else(|| subnet.host(1));
-            vec![IpamConfig {
-                subnet: subnet.to_string(),
-                ip_range: text(network.spec.ip_range.map(|range| range.to_string())),
-                gateway: text(gateway.map(|gateway| gateway.to_string())),
-                auxiliary_addresses: None,
-            }]
+        let subnet = network.subnet.or(network.spec.subnet);
+        let gateway = network.spec.gateway.or_else(|| subnet?.host(1));
+        let ipv4 = subnet.map(|subnet| IpamConfig {
+            subnet: subnet.to_string(),
+            ip_range: text(network.spec.ip_range.map(|range| range.to_string())),
+            gateway: text(gateway.map(|gateway| gateway.to_string())),
+            auxiliary_addresses: None,
         });
+        let ipv6 = network.subnet6.or(network.spec.subnet6).map(|subnet| IpamConfig {
+            subnet: subnet.to_string(),
+            gateway: text(gateway.and_then(|gateway| network.ipv6_of(gateway)).map(|it| it.to_string())),
+            ..IpamConfig::default()
+        });
+        let config: Vec<_> = ipv4.into_iter().chain(ipv6).collect();
         Self {
             name: network.spec.name.clone(),
             id: network.id.to_string(),
@@ -172,7 +177,12 @@ impl From<&skep_model::Network> for Network {
             scope: "swarm".into(),
             driver: "overlay".into(),
             enable_ipv4: true,
-            ipam: Ipam { driver: "default".into(), options: None, config },
+            enable_ipv6: network.spec.ipv6 || network.subnet6.is_some(),
+            ipam: Ipam {
+                driver: "default".into(),
+                options: None,
+                config: Some(config).filter(|it| !it.is_empty()),
+            },
             internal: network.spec.internal,
             attachable: network.spec.attachable,
             ingress: network.spec.ingress,

@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use skep_model::{NetworkSpec, Subnet};
+use skep_model::NetworkSpec;
 
 use crate::error::{Others, refuse_others};
 use crate::network::ConfigReference;
-use crate::{Ipam, IpamConfig, Unsupported};
+use crate::network_addresses::{addresses, asked};
+use crate::{Ipam, Unsupported};
 
 /// The driver's options that have a meaning.
 const OPTIONS: &[&str] = &["encrypted"];
@@ -41,7 +42,7 @@ pub struct NetworkCreate {
     /// Always true.
     #[serde(rename = "EnableIPv4", skip_serializing_if = "Option::is_none")]
     pub enable_ipv4: Option<bool>,
-    /// Refused when true.
+    /// Whether it has IPv6 addresses beside its IPv4 ones.
     #[serde(rename = "EnableIPv6", skip_serializing_if = "Option::is_none")]
     pub enable_ipv6: Option<bool>,
     /// Its addresses; given by Skep when there are none.
@@ -82,13 +83,7 @@ fn is_false(flag: &bool) -> bool {
 
 impl From<&NetworkSpec> for NetworkCreate {
     fn from(spec: &NetworkSpec) -> Self {
-        let text = |value: Option<String>| value.unwrap_or_default();
-        let config = spec.subnet.map(|subnet| IpamConfig {
-            subnet: subnet.to_string(),
-            ip_range: text(spec.ip_range.map(|range| range.to_string())),
-            gateway: text(spec.gateway.map(|gateway| gateway.to_string())),
-            auxiliary_addresses: None,
-        });
+        let config = asked(spec);
         Self {
             name: spec.name.clone(),
             driver: "overlay".into(),
@@ -96,7 +91,8 @@ impl From<&NetworkSpec> for NetworkCreate {
             attachable: spec.attachable,
             labels: Some(spec.labels.clone()),
             options: Some(options(spec)).filter(|options| !options.is_empty()),
-            ipam: config.map(|config| Ipam { config: Some(vec![config]), ..Ipam::default() }),
+            enable_ipv6: spec.ipv6.then_some(true),
+            ipam: (!config.is_empty()).then(|| Ipam { config: Some(config), ..Ipam::default() }),
             ..Self::default()
         }
     }
@@ -115,6 +111,7 @@ impl TryFrom<NetworkCreate> for NetworkSpec {
             attachable: create.attachable,
             encrypted: encrypted(&options)?,
             options,
+            ipv6: create.enable_ipv6 == Some(true),
             ..Self::default()
         };
         if let Some(ipam) = create.ipam {
@@ -137,9 +134,6 @@ impl NetworkCreate {
         }
         if self.enable_ipv4 == Some(false) {
             return refused("EnableIPv4", "networks of Skep have IPv4 addresses");
-        }
-        if self.enable_ipv6 == Some(true) {
-            return refused("EnableIPv6", "networks of this version of Skep have IPv4 addresses only");
         }
         if self.ingress {
             return refused(
@@ -185,47 +179,6 @@ fn encrypted(options: &BTreeMap<String, String>) -> Result<bool, Unsupported> {
     }
 }
 
-/// Reads the subnet and what is said of it.
-fn addresses(ipam: Ipam, spec: &mut NetworkSpec) -> Result<(), Unsupported> {
-    if !matches!(ipam.driver.as_str(), "" | "default") {
-        let reason = format!("'{}' is not known; use default", ipam.driver);
-        return Err(Unsupported::value("IPAM.Driver", reason));
-    }
-    if let Some(key) = ipam.options.unwrap_or_default().keys().next() {
-        return Err(Unsupported::value(
-            "IPAM.Options",
-            format!("'{key}': the driver default has no options"),
-        ));
-    }
-    let config = ipam.config.unwrap_or_default();
-    let [config] = config.as_slice() else {
-        return match config.len() {
-            0 => Ok(()),
-            count => {
-                let reason = format!("a network of Skep has one subnet, not {count}; give a larger one");
-                Err(Unsupported::value("IPAM.Config", reason))
-            }
-        };
-    };
-    if config.auxiliary_addresses.as_ref().is_some_and(|kept| !kept.is_empty()) {
-        let reason = "addresses are not kept aside one by one; leave them out with an ip-range";
-        return Err(Unsupported::value("IPAM.Config.AuxiliaryAddresses", reason));
-    }
-    let read = |field: &str, text: &str| match text {
-        "" => Ok(None),
-        text => text.parse::<Subnet>().map(Some).map_err(|error| Unsupported::value(field, error.reason)),
-    };
-    spec.subnet = read("IPAM.Config.Subnet", &config.subnet)?;
-    spec.ip_range = read("IPAM.Config.IPRange", &config.ip_range)?;
-    spec.gateway = match config.gateway.as_str() {
-        "" => None,
-        text => Some(text.parse().map_err(|_| {
-            Unsupported::value("IPAM.Config.Gateway", format!("'{text}' is not an IPv4 address"))
-        })?),
-    };
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -256,11 +209,25 @@ mod tests {
     }
 
     #[test]
+    fn an_ipv6_subnet_stands_beside_the_ipv4_one() {
+        let sent = r#"{"Name":"web","EnableIPv6":true,"IPAM":{"Config":[{"Subnet":"fd00:1::/64"},
+            {"Subnet":"10.5.0.0/16","Gateway":"10.5.0.9"}]}}"#;
+        let spec = read(sent).unwrap();
+        assert_eq!(spec.subnet, "10.5.0.0/16".parse().ok());
+        assert_eq!((spec.ipv6, spec.subnet6), (true, "fd00:1::/64".parse().ok()));
+        assert_eq!(spec.gateway, "10.5.0.9".parse().ok());
+        let again: NetworkSpec = NetworkCreate::from(&spec).try_into().unwrap();
+        assert_eq!(again, spec);
+        let chosen = read(r#"{"Name":"web","EnableIPv6":true}"#).unwrap();
+        assert!(chosen.ipv6 && chosen.subnet6.is_none());
+        assert_eq!(NetworkSpec::try_from(NetworkCreate::from(&chosen)), Ok(chosen));
+    }
+
+    #[test]
     fn what_is_not_known_is_refused_by_name_with_the_reason() {
         for (field, told) in [
             (r#""Driver":"bridge""#, "Driver: 'bridge' is not a network driver of Skep; use overlay"),
             (r#""Scope":"local""#, "Scope: 'local' is not a scope"),
-            (r#""EnableIPv6":true"#, "EnableIPv6: networks of this version"),
             (r#""EnableIPv4":false"#, "EnableIPv4: "),
             (r#""Ingress":true"#, "Ingress: the ingress network is made with the swarm"),
             (r#""ConfigOnly":true"#, "ConfigOnly: "),
@@ -272,11 +239,23 @@ mod tests {
             (r#""Options":{"encrypted":"x"}"#, "Options.encrypted: 'x' is neither"),
             (r#""IPAM":{"Driver":"x"}"#, "IPAM.Driver: 'x' is not known"),
             (r#""IPAM":{"Options":{"a":"b"}}"#, "IPAM.Options: 'a'"),
-            (r#""IPAM":{"Config":[{},{}]}"#, "IPAM.Config: a network of Skep has one subnet, not 2"),
+            (r#""IPAM":{"Config":[{},{}]}"#, "IPAM.Config: a network of Skep has one IPv4 subnet, not 2"),
             (r#""IPAM":{"Config":[{"Subnet":"x"}]}"#, "IPAM.Config.Subnet: 'x' is not a subnet"),
             (
-                r#""IPAM":{"Config":[{"Subnet":"fd00::/64"}]}"#,
-                "IPAM.Config.Subnet: 'fd00::/64' is not a subnet",
+                r#""IPAM":{"Config":[{"Subnet":"fd00::/64"},{"Subnet":"fd01::/64"}]}"#,
+                "IPAM.Config: a network of Skep has one IPv6 subnet, not 2",
+            ),
+            (
+                r#""IPAM":{"Config":[{"Subnet":"fd00::/x"}]}"#,
+                "IPAM.Config.Subnet: 'fd00::/x' is not a subnet",
+            ),
+            (
+                r#""IPAM":{"Config":[{"Subnet":"fd00::/64","Gateway":"fd00::9"}]}"#,
+                "IPAM.Config.Gateway: fd00::9 cannot be chosen",
+            ),
+            (
+                r#""IPAM":{"Config":[{"Subnet":"fd00::/64","IPRange":"fd00::/96"}]}"#,
+                "IPAM.Config.IPRange: fd00::/96 cannot be chosen",
             ),
             (r#""IPAM":{"Config":[{"Gateway":"x"}]}"#, "IPAM.Config.Gateway: 'x' is not an IPv4 address"),
             (

@@ -172,7 +172,7 @@ mod tests {
         host.skep(&["network", "rm", "pooled"]).ok();
         for (flags, words) in [
             ("--driver bridge", "'bridge' is not a network driver of Skep; use overlay"),
-            ("--ipv6", "EnableIPv6"),
+            ("--ipv6 --subnet ff02::/64", "not for hosts"),
             ("--ingress", "the ingress network is made with the swarm"),
             ("--config-only", "ConfigOnly"),
             ("--config-from other", "ConfigFrom"),

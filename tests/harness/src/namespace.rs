@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -17,6 +17,7 @@ pub struct Namespaces {
     host: String,
     client: String,
     address: Ipv4Addr,
+    address6: Ipv6Addr,
     /// False when the client's belongs to a switch.
     owns_client: bool,
 }
@@ -26,6 +27,10 @@ impl Namespaces {
     pub const HOST: &'static str = "10.99.0.2";
     /// The client's address beside it.
     pub const CLIENT: &'static str = "10.99.0.1";
+    /// Their IPv6 addresses.
+    pub const HOST6: &'static str = "fd99::2";
+    /// The client's.
+    pub const CLIENT6: &'static str = "fd99::1";
 
     /// Makes both, with a veth pair between them.
     ///
@@ -34,13 +39,16 @@ impl Namespaces {
     pub fn new() -> Self {
         let stem = stem();
         let address = Self::HOST.parse().expect("an address");
-        let own = Self { host: format!("{stem}h"), client: format!("{stem}c"), address, owns_client: true };
+        let address6 = Self::HOST6.parse().expect("an address");
+        let (host, client) = (format!("{stem}h"), format!("{stem}c"));
+        let own = Self { host, client, address, address6, owns_client: true };
         let (host, client) = (own.host.as_str(), own.client.as_str());
         ip(&["netns", "add", host]);
         ip(&["netns", "add", client]);
         ip(&["-n", host, "link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns", client]);
-        for (name, address) in [(host, Self::HOST), (client, Self::CLIENT)] {
+        for (name, address, six) in [(host, Self::HOST, Self::HOST6), (client, Self::CLIENT, Self::CLIENT6)] {
             ip(&["-n", name, "address", "add", &format!("{address}/24"), "dev", "eth0"]);
+            ip6(&["-n", name, "address", "add", &format!("{six}/64"), "dev", "eth0", "nodad"]);
             ip(&["-n", name, "link", "set", "lo", "up"]);
             ip(&["-n", name, "link", "set", "eth0", "up"]);
         }
@@ -75,8 +83,11 @@ impl Namespaces {
         ip(&["-n", &host, "link", "set", "lo", "up"]);
         ip(&["-n", &host, "link", "set", "eth0", "up"]);
         ip(&["-n", &host, "route", "add", "default", "via", Switch::GATEWAY]);
+        let address6 = switch.address6(number);
+        ip6(&["-n", &host, "address", "add", &format!("{address6}/64"), "dev", "eth0", "nodad"]);
+        ip6(&["-n", &host, "route", "add", "default", "via", Switch::GATEWAY6]);
         ip(&["-n", switch.name(), "link", "set", &port, "master", "br0", "up"]);
-        Self { host, client: switch.name().to_owned(), address, owns_client: false }
+        Self { host, client: switch.name().to_owned(), address, address6, owns_client: false }
     }
 
     /// Gives the host a second link to the switch, `eth1`, with this address: `10.97.0.10/24`.
@@ -103,6 +114,11 @@ impl Namespaces {
     /// The host's address.
     pub fn address(&self) -> Ipv4Addr {
         self.address
+    }
+
+    /// The host's IPv6 address.
+    pub fn address6(&self) -> Ipv6Addr {
+        self.address6
     }
 
     /// The file of the host's namespace.
@@ -159,6 +175,13 @@ pub(crate) fn delete(namespace: &str) {
     let deleted = Command::new("ip").args(["netns", "delete", namespace]).output();
     if !deleted.is_ok_and(|output| output.status.success()) {
         eprintln!("the network namespace {namespace} was not removed");
+    }
+}
+
+/// The same for IPv6; nothing where the kernel has none.
+pub(crate) fn ip6(arguments: &[&str]) {
+    if std::path::Path::new("/proc/sys/net/ipv6").exists() {
+        ip(arguments);
     }
 }
 

@@ -1,7 +1,7 @@
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 
-use crate::namespace::{delete, ip, stem};
+use crate::namespace::{delete, ip, ip6, stem};
 
 /// A network namespace with a bridge that hosts are joined by; clients are on it, too. It goes when this is dropped.
 #[derive(Debug)]
@@ -12,6 +12,8 @@ pub struct Switch {
 impl Switch {
     /// The switch's own address.
     pub const GATEWAY: &'static str = "10.98.0.1";
+    /// Its IPv6 address.
+    pub const GATEWAY6: &'static str = "fd98::1";
 
     /// Makes it, without hosts.
     ///
@@ -25,6 +27,7 @@ impl Switch {
         ip(&["-n", name, "link", "add", "br0", "type", "bridge"]);
         ip(&["-n", name, "address", "add", &format!("{}/24", Self::GATEWAY), "dev", "br0"]);
         ip(&["-n", name, "link", "set", "br0", "up"]);
+        ip6(&["-n", name, "address", "add", &format!("{}/64", Self::GATEWAY6), "dev", "br0", "nodad"]);
         own
     }
 
@@ -55,6 +58,10 @@ impl Switch {
 
     pub(crate) fn address(&self, number: u8) -> Ipv4Addr {
         Ipv4Addr::new(10, 98, 0, 10 + number)
+    }
+
+    pub(crate) fn address6(&self, number: u8) -> Ipv6Addr {
+        Ipv6Addr::new(0xfd98, 0, 0, 0, 0, 0, 0, 10 + u16::from(number))
     }
 
     pub(crate) fn port(number: u8) -> String {

@@ -70,9 +70,10 @@ impl Wire {
 }
 
 impl Heard {
-    /// How many frames show the text.
-    pub fn showing(&self, text: &str) -> usize {
-        let shows = |frame: &&Vec<u8>| frame.windows(text.len()).any(|part| part == text.as_bytes());
+    /// How many frames show the text, or these bytes.
+    pub fn showing(&self, text: impl AsRef<[u8]>) -> usize {
+        let text = text.as_ref();
+        let shows = |frame: &&Vec<u8>| frame.windows(text.len()).any(|part| part == text);
         self.0.iter().filter(shows).count()
     }
 

@@ -122,5 +122,13 @@ fn ingress() -> Network {
     let pool = limits::ADDRESS_POOL_DEFAULT;
     let subnet = Subnet { address: pool.address, prefix_bits: limits::SUBNET_PREFIX_BITS_DEFAULT };
     let id = NetworkId::new(0xC000);
-    Network { id, meta: Meta::default(), spec, subnet: Some(subnet), address_cursor: 0, removing: false }
+    Network {
+        id,
+        meta: Meta::default(),
+        spec,
+        subnet: Some(subnet),
+        subnet6: None,
+        address_cursor: 0,
+        removing: false,
+    }
 }

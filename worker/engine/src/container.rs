@@ -1,13 +1,13 @@
 //! What is known of one container.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use skep_keeper::config::Network as KeeperNetwork;
 use skep_keeper::protocol::{Record, Status};
-use skep_model::{ContainerStatus, PortConfig, PortMode, TaskId};
+use skep_model::{ContainerStatus, PortConfig, PortMode, Subnet, Subnet6, TaskId};
 use skep_runtime::Latest;
 
 use crate::plain::{Plain, Waiting};
@@ -72,8 +72,19 @@ pub struct NetworkPlace {
     pub subnet: String,
     /// The network's prefix length.
     pub prefix_bits: u8,
+    /// The network's IPv6 subnet, in which the container has the address beside its own; empty without IPv6.
+    #[serde(default)]
+    pub subnet6: String,
     /// True when nothing on the network may reach outside.
     pub internal: bool,
+}
+
+impl NetworkPlace {
+    /// The container's IPv6 address there; none without IPv6.
+    pub fn address6(&self) -> Option<Ipv6Addr> {
+        let subnet = Subnet { address: self.subnet.parse().ok()?, prefix_bits: self.prefix_bits };
+        self.subnet6.parse::<Subnet6>().ok()?.derive(subnet, self.address.parse().ok()?)
+    }
 }
 
 /// A port of this host that leads to one container, as text where JSON needs it.
@@ -86,7 +97,7 @@ pub struct HostPort {
     /// The port on the host.
     pub published: u16,
     /// The host's address on which alone it is open; none for all.
-    pub address: Option<Ipv4Addr>,
+    pub address: Option<IpAddr>,
 }
 
 impl HostPort {

@@ -111,6 +111,11 @@ impl Engine {
         Ok(engine)
     }
 
+    /// Whether containers of this host have IPv6.
+    pub fn has_ipv6(&self) -> bool {
+        self.network.has_ipv6()
+    }
+
     /// All containers, by id.
     pub fn containers(&self) -> Vec<Arc<Container>> {
         self.registry

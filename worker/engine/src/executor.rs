@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use skep_executor::{Controller, ControllerError, Executor};
 use skep_model::{
-    Checkup, EndpointTable, NodeDescription, NodeReport, PathReport, TaskAssignment, TaskId, TunnelKey,
+    Checkup, EndpointNetwork, EndpointTable, NodeDescription, NodeReport, PathReport, TaskAssignment, TaskId,
+    TunnelKey,
 };
 
 use crate::controller::ContainerController;
@@ -42,7 +43,7 @@ impl Executor for EngineExecutor {
         let key = *self.engine.network.tunnel_key().borrow();
         *self.described() = Some(key);
         let facts = Facts::read().description(self.engine.labels.clone(), self.data_path);
-        Ok(NodeDescription { tunnel_key: Some(key), ..facts })
+        Ok(NodeDescription { tunnel_key: Some(key), ipv6: self.engine.network.has_ipv6(), ..facts })
     }
 
     async fn description_changed(&self) {
@@ -94,7 +95,11 @@ impl EngineExecutor {
             known.clear();
         }
         known.retain(|id, _| !table.networks_gone.contains(id));
-        known.extend(table.networks.iter().map(|network| (network.id, network.clone())));
+        let ipv6 = self.engine.network.has_ipv6();
+        known.extend(table.networks.iter().map(|network| {
+            let subnet6 = network.subnet6.filter(|_| ipv6);
+            (network.id, EndpointNetwork { subnet6, ..network.clone() })
+        }));
     }
 }
 

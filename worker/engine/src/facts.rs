@@ -58,6 +58,7 @@ impl Facts {
             engine_version: env!("CARGO_PKG_VERSION").into(),
             engine_labels,
             tunnel_key: None,
+            ipv6: false,
             data_path_address: data_path.map(|address| address.to_string()).unwrap_or_default(),
         }
     }

@@ -28,6 +28,7 @@ pub(crate) fn places(
             address: address.to_string(),
             subnet: network.subnet.address.to_string(),
             prefix_bits: network.subnet.prefix_bits,
+            subnet6: network.subnet6.map(|subnet| subnet.to_string()).unwrap_or_default(),
             internal: network.internal,
         })
     };
@@ -69,6 +70,7 @@ fn address(place: &NetworkPlace) -> Option<Address> {
         network: place.network.parse().ok()?,
         address: place.address.parse().ok()?,
         subnet: Subnet { address: place.subnet.parse().ok()?, prefix_bits: place.prefix_bits },
+        subnet6: place.subnet6.parse().ok(),
         internal: place.internal,
     })
 }
@@ -85,6 +87,7 @@ mod tests {
             address: format!("10.0.{network}.2"),
             subnet: format!("10.0.{network}.0"),
             prefix_bits: 24,
+            subnet6: String::new(),
             internal: false,
         };
         let order = |places: &[NetworkPlace]| -> Vec<String> {

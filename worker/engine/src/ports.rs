@@ -1,11 +1,14 @@
 //! Ports of this host.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use skep_model::{EndpointSpec, PortConfig, Protocol};
 use skep_network::PortInUse;
 
 use crate::container::HostPort;
+
+/// All addresses of this host.
+const ANY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 /// Why the port of this host cannot be published, if another process uses it: who, and what to do.
 pub fn port_in_use(protocol: Protocol, port: u16) -> Option<String> {
@@ -25,8 +28,7 @@ pub(crate) fn chosen(wanted: impl IntoIterator<Item = PortConfig>) -> Result<Vec
     for port in wanted {
         let mut published = port.published;
         if published == 0 {
-            let hold =
-                skep_network::reserve(port.protocol, port.address.unwrap_or(Ipv4Addr::UNSPECIFIED), 0)?;
+            let hold = skep_network::reserve(port.protocol, port.address.unwrap_or(ANY), 0)?;
             published = hold.port();
             held.push(hold);
         }

@@ -121,6 +121,9 @@ pub(crate) fn etc_files(info: &ContainerInfo, search: &str) -> Vec<(&'static str
     let mut hosts = String::from("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n");
     for place in &info.networks {
         hosts.push_str(&format!("{}\t{}\n", place.address, info.hostname));
+        if let Some(address) = place.address6() {
+            hosts.push_str(&format!("{address}\t{}\n", info.hostname));
+        }
     }
     let mut resolver = format!("nameserver {NAME_SERVER}\n");
     if !search.is_empty() {

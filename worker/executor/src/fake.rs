@@ -90,6 +90,7 @@ impl Executor for FakeExecutor {
             engine_labels: BTreeMap::new(),
             tunnel_key: self.lock().tunnel_key,
             data_path_address: String::new(),
+            ipv6: false,
         })
     }
 

@@ -1,9 +1,9 @@
 //! What a container asks of the host's network.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::OwnedFd;
 
-use skep_model::{NetworkId, PublishedPort, Subnet, TaskId};
+use skep_model::{NetworkId, PublishedPort, Subnet, Subnet6, TaskId};
 
 /// One container's place in the host's network.
 #[derive(Debug)]
@@ -34,8 +34,22 @@ pub struct Address {
     pub address: Ipv4Addr,
     /// The network's addresses.
     pub subnet: Subnet,
+    /// The network's IPv6 addresses, of which the container has the one beside `address`; none without IPv6.
+    pub subnet6: Option<Subnet6>,
     /// True when nothing on the network may reach outside.
     pub internal: bool,
+}
+
+impl Address {
+    /// The IPv6 address beside it.
+    pub fn address6(&self) -> Option<Ipv6Addr> {
+        self.subnet6?.derive(self.subnet, self.address)
+    }
+
+    /// Both of its addresses.
+    pub(crate) fn both(&self) -> impl Iterator<Item = IpAddr> {
+        std::iter::once(self.address.into()).chain(self.address6().map(IpAddr::from))
+    }
 }
 
 impl Attachment {

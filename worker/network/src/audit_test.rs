@@ -69,7 +69,7 @@ fn damage_is_named_and_brought_back() {
             ("ip link set skep-vx down", "the link skep-vx to other nodes is gone, down or changed"),
             ("ip link del skep-vx", "the link skep-vx to other nodes is gone, down or changed"),
             ("ip neigh flush dev skep-vx nud permanent", "missing: Neighbour("),
-            ("ip rule del priority 115", "missing: Gate of skep-vx"),
+            ("ip rule del priority 115", "missing: Gate(V4) of skep-vx"),
             ("sysctl -qw net.ipv4.ip_forward=0", "the setting net/ipv4/ip_forward is 0"),
         ];
         assert_eq!(found(&one.network, false).await, [], "nobody has changed anything");

@@ -1,7 +1,7 @@
 //! A host, an outside client and containers in network namespaces of their own, for tests.
 
 use std::future::Future;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,11 +10,13 @@ use std::time::Duration;
 use nix::sched::{CloneFlags, setns, unshare};
 use skep_model::{
     Backend, EndpointNetwork, EndpointService, EndpointTable, NetworkId, NodeId, Protocol, PublishedPort,
-    ServiceId, Subnet, TaskId, Vip,
+    ServiceId, Subnet, Subnet6, TaskId, Vip,
 };
 
+use crate::family::Family;
 use crate::host::links;
 use crate::netlink::{Message, NetlinkSocket};
+use crate::nft::Table;
 use crate::{Address, Attachment, MemoryStore, Network, Options};
 
 mod forged;
@@ -29,7 +31,7 @@ mod wire;
 pub(crate) use forged::forged;
 pub(crate) use line::Line;
 pub(crate) use load::Load;
-pub(crate) use node::{Node, follow, line_service, serve, web};
+pub(crate) use node::{Node, follow, follow6, line_service, serve, web};
 pub(crate) use sealed::{connected, connected_by, follow_sealed};
 pub(crate) use talk::{
     ask, ask_datagram, datagrams_to, echo, exchange, greet, greet_datagrams, refused, until_answer,
@@ -41,6 +43,13 @@ pub(crate) use wire::{Wire, showing, to_port};
 pub(crate) const HOST: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 /// The outside client's.
 pub(crate) const CLIENT: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 2);
+/// The IPv6 address beside one outside: 2001:db8::last.
+pub(crate) fn outside6(address: Ipv4Addr) -> Ipv6Addr {
+    Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, address.octets()[3].into())
+}
+
+/// The nft table of IPv4.
+pub(crate) const TABLE: Table = Table { family: Family::V4, name: "skep" };
 /// The containers' biggest packet.
 pub(crate) const MTU_BYTES: u32 = 1450;
 /// Longer than anything takes on a busy machine, shorter than a hang.
@@ -123,11 +132,39 @@ pub(crate) fn subnet(number: u8) -> Subnet {
 /// An address on network `number`.
 pub(crate) fn on(number: u8, part: u8) -> Address {
     let address = Ipv4Addr::new(10, 0, number, part);
-    Address { network: NetworkId::new(number.into()), address, subnet: subnet(number), internal: false }
+    Address {
+        network: NetworkId::new(number.into()),
+        address,
+        subnet: subnet(number),
+        subnet6: None,
+        internal: false,
+    }
+}
+
+/// The same, with IPv6: `fd00:number::part` beside the address.
+pub(crate) fn on6(number: u8, part: u8) -> Address {
+    Address { subnet6: Some(subnet6(number)), ..on(number, part) }
+}
+
+/// The IPv6 subnet of the lab's network `number`, if it has one: fd00:number::/64.
+pub(crate) fn subnet6(number: u8) -> Subnet6 {
+    Subnet6 { address: Ipv6Addr::new(0xfd00, number.into(), 0, 0, 0, 0, 0, 0), prefix_bits: 64 }
+}
+
+/// The same table, with IPv6 on the networks.
+pub(crate) fn with_ipv6(mut table: EndpointTable) -> EndpointTable {
+    for (number, network) in (1..).zip(&mut table.networks) {
+        network.subnet6 = Some(subnet6(number));
+    }
+    table
 }
 
 /// A host and the client, joined by a link, which the client calls `name`; the host's default route leads to the client.
 fn join_outside(host: &OwnedFd, own: Ipv4Addr, client: &OwnedFd, name: &str) {
+    // A router whose link-local addresses are still being checked asks for no neighbour.
+    for namespace in [host, client] {
+        inside(namespace, || std::fs::write("/proc/sys/net/ipv6/conf/default/accept_dad", "0").unwrap());
+    }
     let mut pair =
         Message::new(links::NEW_LINK, 0x600, &links::link_header(0, 0, 0), "make the outside link");
     pair.text(3, "up0").nest(18, |info| {
@@ -143,10 +180,10 @@ fn join_outside(host: &OwnedFd, own: Ipv4Addr, client: &OwnedFd, name: &str) {
         socket.all(first.as_slice(), &[]).unwrap();
         let index = links::find(&mut socket, name).unwrap().unwrap();
         let default = links::Route {
-            destination: Ipv4Addr::UNSPECIFIED,
+            destination: Ipv4Addr::UNSPECIFIED.into(),
             bits: 0,
-            gateway: Some(other),
-            source: Some(own),
+            gateway: Some(other.into()),
+            source: Some(own.into()),
         };
         let mut messages = vec![
             links::up(1),
@@ -154,9 +191,22 @@ fn join_outside(host: &OwnedFd, own: Ipv4Addr, client: &OwnedFd, name: &str) {
             links::address(index, own),
             links::route(index, &links::host_route(other)),
         ];
+        let (own, other) = (outside6(own), outside6(other));
+        let default6 = links::Route {
+            destination: Ipv6Addr::UNSPECIFIED.into(),
+            bits: 0,
+            gateway: Some(other.into()),
+            source: Some(own.into()),
+        };
+        let mut of_ipv6 = vec![links::address(index, own), links::route(index, &links::host_route(other))];
         // The client of several hosts has its default route by the first.
-        messages.extend((name == "up0").then(|| links::route(index, &default)));
+        if name == "up0" {
+            messages.push(links::route(index, &default));
+            of_ipv6.push(links::route(index, &default6));
+        }
         socket.all(&messages, &[]).unwrap();
+        // A host may be without.
+        socket.each(&of_ipv6).unwrap();
     };
     inside(host, || side("up0", own, CLIENT, Some(pair)));
     inside(client, || side(name, CLIENT, own, None));
@@ -224,13 +274,17 @@ impl Cell {
         self.addresses[0].address
     }
 
+    pub(crate) fn address6(&self) -> Ipv6Addr {
+        self.addresses[0].address6().unwrap()
+    }
+
     /// Answers each connection to the port with `<id> <client's address>`.
     pub(crate) fn serve(&self, port: u16) {
         greet(&self.namespace, port, &self.id);
     }
 
     /// Asks a TCP server from within.
-    pub(crate) fn ask(&self, address: Ipv4Addr, port: u16) -> std::io::Result<String> {
+    pub(crate) fn ask(&self, address: impl Into<IpAddr>, port: u16) -> std::io::Result<String> {
         ask(&self.namespace, address, port)
     }
 }
@@ -241,6 +295,7 @@ pub(crate) fn table(version: u64, services: Vec<EndpointService>) -> EndpointTab
         id: NetworkId::new(number.into()),
         name: format!("net{number}"),
         subnet: subnet(number),
+        subnet6: None,
         internal: false,
         encrypted: false,
     };

@@ -14,7 +14,9 @@
 //!   └─ dns/       one listener per container, one directory of names for all
 //! ```
 //!
-//! Everything of ours is recognisable: the nft table is called `skep`, links are in the group [`LINK_GROUP`] and called
+//! Where the host has IPv6, all of it is there for both families, see `family.rs`.
+//!
+//! Everything of ours is recognisable: the nft tables are called `skep`, links are in the group [`LINK_GROUP`] and called
 //! `sk<hash>`, those to other nodes are called `skep-vx` and `skep-wg`, routes and routing rules carry the protocol [`ROUTE_PROTOCOL`]. A
 //! daemon that dies leaves all of it working; the next one calls [`Network::open`], [`Network::readopt`] for each living
 //! container, [`Network::collect`], [`Network::apply`].
@@ -25,6 +27,7 @@ mod conntrack;
 mod conntrack_room;
 mod dns;
 mod error;
+mod family;
 mod host;
 mod listeners;
 mod namespace;
@@ -39,6 +42,8 @@ mod sysctl;
 
 #[cfg(test)]
 mod audit_test;
+#[cfg(test)]
+mod ipv6_test;
 #[cfg(test)]
 mod lab;
 #[cfg(test)]
@@ -63,6 +68,8 @@ mod sealed_test;
 mod table_test;
 #[cfg(test)]
 mod traffic_test;
+#[cfg(test)]
+mod tunnel6_test;
 #[cfg(test)]
 mod tunnel_change_test;
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use hickory_proto::op::{Message, MessageType, OpCode, Query, ResponseCode};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 
-use crate::lab::{CLIENT, Cell, in_lab, inside, on, service, table};
+use crate::lab::{CLIENT, Cell, in_lab, inside, on, on6, service, table, with_ipv6};
 
 const RESOLVER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::new(127, 0, 0, 11)), 53);
 
@@ -48,6 +48,7 @@ fn addresses(message: &Message) -> Vec<String> {
         .iter()
         .map(|record| match &record.data {
             RData::A(address) => address.0.to_string(),
+            RData::AAAA(address) => address.0.to_string(),
             RData::PTR(name) => name.0.to_string(),
             other => format!("{other:?}"),
         })
@@ -76,6 +77,33 @@ fn upstream(namespace: &OwnedFd) {
             reply.add_answer(Record::from_rdata(name, 60, data));
             socket.send_to(&reply.to_vec().unwrap(), peer).await.unwrap();
         }
+    });
+}
+
+#[test]
+fn on_networks_with_ipv6_names_have_addresses_of_both_families() {
+    in_lab(|lab| async move {
+        let network = lab.open().await;
+        let asker = Cell::attached(&network, "asker", vec![on6(1, 5)]).await;
+        // Attached before its network had IPv6.
+        let old = Cell::attached(&network, "old", vec![on(1, 6)]).await;
+        let elsewhere = Cell::attached(&network, "elsewhere", vec![on6(2, 5)]).await;
+        let back = service("app_back", 100, &[&asker, &old]);
+        network.apply(&with_ipv6(table(1, vec![back]))).await.unwrap();
+        let six = |name: &str| addresses(&by_udp(&asker, name, RecordType::AAAA));
+        assert_eq!(six("back"), ["fd00:1::64"]);
+        assert_eq!(six("tasks.back"), ["fd00:1::5", "fd00:1::6"]);
+        assert_eq!(six("asker-name"), ["fd00:1::5"]);
+        assert_eq!(addresses(&by_tcp(&asker, "back", RecordType::A)), ["10.0.1.100"]);
+        let digits = |end: &str| format!("{end}.{}1.0.0.0.0.0.d.f.ip6.arpa", "0.".repeat(22));
+        let pointer = |cell: &Cell, end: &str| by_udp(cell, &digits(end), RecordType::PTR);
+        assert_eq!(addresses(&pointer(&asker, "4.6")), ["app_back."]);
+        assert_eq!(code(&pointer(&asker, "9.6")), ResponseCode::NXDomain);
+        assert_eq!(code(&pointer(&elsewhere, "4.6")), ResponseCode::ServFail, "it is passed on");
+        let none = by_udp(&old, "back", RecordType::AAAA);
+        assert_eq!((code(&none), none.answers.len()), (ResponseCode::NoError, 0));
+        network.apply(&table(2, vec![service("app_back", 100, &[&asker, &old])])).await.unwrap();
+        assert_eq!(six("back"), Vec::<String>::new());
     });
 }
 

@@ -44,6 +44,8 @@ pub struct Network {
     upstreams: Arc<Upstreams>,
     descriptors: Arc<dyn DescriptorStore>,
     served: Mutex<BTreeMap<String, Resolver>>,
+    /// Whether containers have IPv6 here; without it, networks count as those that have none.
+    ipv6: bool,
     tunnel_key: watch::Receiver<TunnelKey>,
 }
 
@@ -73,16 +75,22 @@ impl Network {
         let host = Arc::new(host);
         // After a daemon's restart names are known again with the first table only; until then queries wait.
         let fresh = host.call(|host| host.remembered()).await?.is_empty();
-        let tunnel_key = host.call(|host| Ok(host.tunnel_key())).await?;
+        let (tunnel_key, ipv6) = host.call(|host| Ok((host.tunnel_key(), host.ipv6()))).await?;
         Ok(Self {
             prober: Prober::start(&host),
             host,
             tunnel_key,
+            ipv6,
             directory: Arc::new(Directory::new(fresh)),
             upstreams: Arc::new(Upstreams(dns_upstreams)),
             descriptors,
             served: Mutex::default(),
         })
+    }
+
+    /// Whether containers have IPv6 here; without it, networks count as those that have none.
+    pub fn has_ipv6(&self) -> bool {
+        self.ipv6
     }
 
     /// Gives a container its link, addresses, routes and DNS. What a former run of the same container left goes first.
@@ -104,11 +112,14 @@ impl Network {
         self.plug(attachment, true).await
     }
 
-    async fn plug(&self, attachment: Attachment, adopt: bool) -> Result<Attached> {
+    async fn plug(&self, mut attachment: Attachment, adopt: bool) -> Result<Attached> {
         let container = attachment.container.clone();
         let id_letters = |letter: u8| letter.is_ascii_alphanumeric() || b"-_.".contains(&letter);
         if container.is_empty() || container.starts_with('.') || !container.bytes().all(id_letters) {
             return Err(NetworkError::Container(container));
+        }
+        if !self.ipv6 {
+            attachment.addresses.iter_mut().for_each(|entry| entry.subnet6 = None);
         }
         let link = links::link_name(&container);
         let mac = links::shown_mac(links::container_mac(&attachment.addresses));
@@ -188,12 +199,16 @@ impl Network {
     /// # Errors
     /// When the kernel refuses the rest; then all is as before.
     pub async fn apply(&self, table: &EndpointTable) -> Result<Applied> {
+        let mut table = table.clone();
+        if !self.ipv6 {
+            table.networks.iter_mut().for_each(|network| network.subnet6 = None);
+        }
         let copy = table.clone();
         let (applied, undo, ground) = self
             .host
             .call(move |host| host.apply(copy).map(|(applied, undo)| (applied, undo, host.ground())))
             .await?;
-        self.directory.follow(table, &undo);
+        self.directory.follow(&table, &undo);
         self.prober.follow(ground).await;
         Ok(applied)
     }
@@ -302,6 +317,7 @@ impl Network {
         let asker = Asker {
             networks: addresses.iter().map(|(network, _)| *network).collect(),
             egress: inside.egress_source.is_some(),
+            ipv6: inside.addresses.iter().any(|entry| entry.subnet6.is_some()),
         };
         let name = held_name(&container);
         let held = if inside.adopted { self.descriptors.take(&name) } else { None };

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use skep_model::PathReport;
 
+use crate::family::Family;
 use crate::host::tunnel::Entry;
 use crate::lab::{Cell, Lab, Line, MTU_BYTES, Node, follow, in_lab, inside, line_service, on, set_rules};
 
@@ -22,7 +23,7 @@ async fn path(from: &Node) -> PathReport {
 fn route_mtus(node: &Node) -> Vec<u32> {
     let mtus = node.entries().into_iter().filter_map(|entry| match entry {
         Entry::Route(address, number, mtu) if address != number.hop() => Some(mtu),
-        Entry::Back(_, mtu) => Some(mtu),
+        Entry::Back(Family::V4, _, mtu) => Some(mtu),
         _ => None,
     });
     mtus.collect()

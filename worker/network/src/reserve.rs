@@ -1,12 +1,13 @@
 //! Host ports held against other processes while they are published.
 
 use std::fs;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, SocketAddrV4, SocketAddrV6};
 use std::os::fd::{AsRawFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::sys::socket::{
-    AddressFamily, SockFlag, SockType, SockaddrIn, bind, getsockname, setsockopt, socket, sockopt,
+    AddressFamily, SockFlag, SockType, SockaddrIn, SockaddrIn6, SockaddrStorage, bind, getsockname,
+    setsockopt, socket, sockopt,
 };
 use skep_model::Protocol;
 
@@ -22,7 +23,12 @@ pub struct PortHold {
 impl PortHold {
     /// The port: the one that was asked for, or, for 0, the one that the kernel chose; 0 if it does not tell.
     pub fn port(&self) -> u16 {
-        getsockname::<SockaddrIn>(self.socket.as_raw_fd()).map_or(0, |address| address.port())
+        let address = getsockname::<SockaddrStorage>(self.socket.as_raw_fd()).ok();
+        let of = |address: &SockaddrStorage| {
+            let four = address.as_sockaddr_in().map(SockaddrIn::port);
+            four.or_else(|| address.as_sockaddr_in6().map(SockaddrIn6::port))
+        };
+        address.as_ref().and_then(of).unwrap_or(0)
     }
 }
 
@@ -32,8 +38,8 @@ impl PortHold {
 pub struct PortInUse {
     /// The transport protocol.
     pub protocol: Protocol,
-    /// The address that was asked for; 0.0.0.0 for all.
-    pub address: Ipv4Addr,
+    /// The address that was asked for; 0.0.0.0 for all of IPv4, :: for all of IPv6.
+    pub address: IpAddr,
     /// The port.
     pub port: u16,
     /// Who has it, e.g. `nginx (process 4711)`, when /proc tells.
@@ -52,11 +58,12 @@ impl PortInUse {
     }
 }
 
-/// Takes a port of this host, in the calling thread's network namespace; for port 0 one that the kernel chooses.
+/// Takes a port of this host, in the address's family alone, in the calling thread's network namespace; for port 0 one that the kernel chooses.
 ///
 /// # Errors
 /// When another process has it, or the kernel refuses the address.
-pub fn reserve(protocol: Protocol, address: Ipv4Addr, port: u16) -> Result<PortHold, PortInUse> {
+pub fn reserve(protocol: Protocol, address: impl Into<IpAddr>, port: u16) -> Result<PortHold, PortInUse> {
+    let address = address.into();
     let failure = |source, holder| PortInUse { protocol, address, port, holder, source };
     match bound(protocol, address, port, false) {
         Ok(held) => Ok(held),
@@ -72,17 +79,26 @@ pub fn reserve(protocol: Protocol, address: Ipv4Addr, port: u16) -> Result<PortH
     }
 }
 
-fn bound(protocol: Protocol, address: Ipv4Addr, port: u16, reuse: bool) -> Result<PortHold, Errno> {
+fn bound(protocol: Protocol, address: IpAddr, port: u16, reuse: bool) -> Result<PortHold, Errno> {
     let kind = match protocol {
         Protocol::Tcp => SockType::Stream,
         Protocol::Udp => SockType::Datagram,
     };
-    let held = socket(AddressFamily::Inet, kind, SockFlag::SOCK_CLOEXEC, None)?;
+    let family = if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
+    let held = socket(family, kind, SockFlag::SOCK_CLOEXEC, None)?;
     setsockopt(&held, sockopt::ReuseAddr, &reuse)?;
     // An address that the host has not (yet) is no fault: nothing arrives there.
-    setsockopt(&held, sockopt::IpFreebind, &true)?;
-    let [a, b, c, d] = address.octets();
-    bind(held.as_raw_fd(), &SockaddrIn::new(a, b, c, d, port))?;
+    match address {
+        IpAddr::V4(address) => {
+            setsockopt(&held, sockopt::IpFreebind, &true)?;
+            bind(held.as_raw_fd(), &SockaddrIn::from(SocketAddrV4::new(address, port)))?;
+        }
+        IpAddr::V6(address) => {
+            setsockopt(&held, sockopt::Ipv6V6Only, &true)?;
+            setsockopt(&held, sockopt::IpFreebind, &true)?;
+            bind(held.as_raw_fd(), &SockaddrIn6::from(SocketAddrV6::new(address, port, 0, 0)))?;
+        }
+    }
     Ok(PortHold { socket: held })
 }
 

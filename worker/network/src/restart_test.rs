@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
-use crate::lab::{Cell, HOST, Load, ask, in_lab, inside, on, published, service, table};
+use crate::family::Family;
+use crate::lab::{Cell, HOST, Load, TABLE, ask, in_lab, inside, on, published, service, table};
 use crate::netlink::NetlinkSocket;
-use crate::nft::{Batch, table_there};
+use crate::nft::{Batch, Table, table_there};
 use crate::{Network, NetworkError};
 
 const FORWARDING: &str = "/proc/sys/net/ipv4/ip_forward";
@@ -30,7 +31,10 @@ fn closing_leaves_the_host_as_it_was() {
         network.close().await.unwrap();
         assert_eq!(std::fs::read_to_string("/proc/thread-self/net/dev").unwrap().lines().count(), before);
         assert_eq!(std::fs::read_to_string(FORWARDING).unwrap(), forwarding);
-        assert!(!table_there(&mut NetlinkSocket::netfilter().unwrap(), "skep").unwrap());
+        for family in Family::ALL {
+            let table = Table { family, ..TABLE };
+            assert!(!table_there(&mut NetlinkSocket::netfilter().unwrap(), table).unwrap());
+        }
         assert!(lab.store.names().is_empty());
         let left = std::fs::read_dir(lab.state().join("containers")).unwrap().count();
         assert_eq!(left, 0);
@@ -94,7 +98,7 @@ fn a_flushed_ruleset_is_made_again() {
         cell.serve(80);
         let web = || published(service("web", 100, &[&cell]), 8080, 80);
         network.apply(&table(1, vec![web()])).await.unwrap();
-        let mut batch = Batch::new("skep");
+        let mut batch = Batch::new(TABLE);
         batch.delete_table();
         batch.commit(&mut NetlinkSocket::netfilter().unwrap()).unwrap();
         network.apply(&table(2, vec![web()])).await.unwrap();

@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 
 use crate::Observed;
+use crate::family::Family;
 use crate::host::tunnel::{Entry, Kind};
 use crate::lab::{
     HOST, Line, Node, Wire, connected, follow_sealed, in_lab, line_service, on, table, to_port, web,
@@ -67,7 +68,7 @@ fn two_hundred_comings_and_goings_of_sealed_peers_leave_nothing() {
             assert_eq!(one.entries_of(Kind::Sealed).len(), (nodes.len() - 1) * 3 + 1 + sealed);
             assert_eq!(one.network.tunnel_report().await.unwrap().sealed.len(), nodes.len() - 1);
             one.network.apply(&one.sealed_table(round * 3 + 3, &[&one], &[])).await.unwrap();
-            assert_eq!(one.entries_of(Kind::Sealed), [Entry::Gate].into());
+            assert_eq!(one.entries_of(Kind::Sealed), [Entry::Gate(Family::V4)].into());
             assert!(one.observed().await.sealed_link);
             if round % 8 == 7 {
                 one.network.apply(&table(round * 3 + 4, vec![])).await.unwrap();

@@ -1,7 +1,7 @@
 //! Partial tables, and what services say of how they are balanced.
 
 use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use skep_model::{EndpointService, EndpointTable, PublishedPort, ServiceId};
 
@@ -62,7 +62,9 @@ fn a_port_may_be_published_on_one_address() {
         cell.serve(80);
         let at = |address: Option<Ipv4Addr>| {
             let mut web = published(service("web", 100, &[&cell]), 8080, 80);
-            web.published.iter_mut().for_each(|port: &mut PublishedPort| port.address = address);
+            web.published
+                .iter_mut()
+                .for_each(|port: &mut PublishedPort| port.address = address.map(IpAddr::from));
             table(1, vec![web])
         };
         network.apply(&at(Some(Ipv4Addr::LOCALHOST))).await.unwrap();

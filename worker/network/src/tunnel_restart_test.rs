@@ -5,11 +5,12 @@ use std::time::Instant;
 
 use skep_model::{EndpointTable, NodeId, Peer};
 
+use crate::family::Family;
 use crate::host::links;
 use crate::host::tunnel::{Entry, Kind};
 use crate::lab::{
-    CLIENT, Cell, HOST, Line, Node, ask, eventually, follow, in_lab, inside, line_service, on, refused,
-    serve, service, table, web,
+    CLIENT, Cell, HOST, Line, Node, TABLE, ask, eventually, follow, in_lab, inside, line_service, on,
+    refused, serve, service, table, web,
 };
 use crate::netlink::NetlinkSocket;
 use crate::nft::Batch;
@@ -108,8 +109,10 @@ fn what_others_deleted_is_made_again() {
             inside(&node.namespace, || {
                 let mut socket = NetlinkSocket::route().unwrap();
                 let index = links::find(&mut socket, "skep-vx").unwrap().unwrap();
-                socket.all(&[links::delete(index), Entry::Gate.remove(Kind::Plain, index)], &[]).unwrap();
-                let mut batch = Batch::new("skep");
+                socket
+                    .all(&[links::delete(index), Entry::Gate(Family::V4).remove(Kind::Plain, index)], &[])
+                    .unwrap();
+                let mut batch = Batch::new(TABLE);
                 batch.delete_table();
                 batch.commit(&mut NetlinkSocket::netfilter().unwrap()).unwrap();
             });
@@ -137,8 +140,13 @@ fn many_tasks_elsewhere_cost_little() {
                 many
             })
             .collect();
-        let peer =
-            |number: u16| Peer { node: NodeId::new(number.into()), number, address: CLIENT, key: None };
+        let peer = |number: u16| Peer {
+            node: NodeId::new(number.into()),
+            number,
+            address: CLIENT,
+            key: None,
+            ipv6: true,
+        };
         let with = |version, count: usize| EndpointTable {
             own: Some(one.peer()),
             peers: (2..52).map(peer).collect(),
@@ -167,7 +175,7 @@ fn two_hundred_comings_and_goings_leave_nothing() {
             let routes = if round % 2 == 0 { 3 } else { 2 };
             assert_eq!(one.entries().len(), (nodes.len() - 1) * 5 + 1 + routes);
             one.follow(round * 3 + 3, &[&one], &[]).await;
-            assert_eq!(one.entries(), [Entry::Gate].into());
+            assert_eq!(one.entries(), [Entry::Gate(Family::V4)].into());
             assert!(one.observed().await.tunnel);
             // The link itself goes less often: that takes the kernel some 40 ms.
             if round % 4 == 3 {

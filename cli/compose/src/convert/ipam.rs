@@ -1,11 +1,13 @@
 //! A network's addresses and its driver's options.
 
-use skep_model::{NetworkSpec, Subnet};
+use std::str::FromStr;
+
+use skep_model::{Invalid, NetworkSpec};
 
 use super::keys::refuse_unknown;
 use crate::reader::{Field, Findings};
 
-/// Reads `ipam`: one subnet with what is said of it.
+/// Reads `ipam`: one subnet of each family with what is said of it.
 pub(crate) fn ipam(field: &Field<'_>, spec: &mut NetworkSpec, out: &mut Findings) {
     for entry in field.entries(out) {
         match entry.key {
@@ -16,13 +18,17 @@ pub(crate) fn ipam(field: &Field<'_>, spec: &mut NetworkSpec, out: &mut Findings
             }
             "config" => {
                 let items = entry.items(out);
-                if let Some(second) = items.get(1) {
-                    second.refuse_key(
-                        out,
-                        "a network of Skep has one subnet: give a larger one and remove this one",
-                    );
+                let mut seen = Vec::new();
+                for item in &items {
+                    let ipv6 = is_ipv6(item);
+                    if seen.contains(&ipv6) {
+                        let advice = "a network of Skep has one subnet of each family: give a larger one and remove this one";
+                        item.refuse_key(out, advice);
+                        continue;
+                    }
+                    seen.push(ipv6);
+                    if ipv6 { config6(item, spec, out) } else { config(item, spec, out) }
                 }
-                items.iter().take(1).for_each(|item| config(item, spec, out));
             }
             _ => refuse_unknown(&entry, &["driver", "config"], out),
         }
@@ -51,8 +57,28 @@ fn config(field: &Field<'_>, spec: &mut NetworkSpec, out: &mut Findings) {
     }
 }
 
-fn subnet(field: &Field<'_>, out: &mut Findings) -> Option<Subnet> {
-    let read = field.text(out)?.parse::<Subnet>();
+/// Whether one of its values is an IPv6 address.
+fn is_ipv6(field: &Field<'_>) -> bool {
+    let words = field.entries(&mut Findings::default());
+    words.iter().any(|entry| entry.word(&mut Findings::default()).is_some_and(|word| word.contains(':')))
+}
+
+/// Nothing but the subnet can be chosen: each IPv6 address follows from an IPv4 one.
+fn config6(field: &Field<'_>, spec: &mut NetworkSpec, out: &mut Findings) {
+    for entry in field.entries(out) {
+        match entry.key {
+            "subnet" => spec.subnet6 = subnet(&entry, out),
+            "ip_range" | "gateway" => {
+                let advice = "each IPv6 address follows from an IPv4 one: choose it for IPv4 and remove this";
+                entry.refuse_key(out, advice);
+            }
+            _ => refuse_unknown(&entry, &["subnet"], out),
+        }
+    }
+}
+
+fn subnet<T: FromStr<Err = Invalid>>(field: &Field<'_>, out: &mut Findings) -> Option<T> {
+    let read = field.text(out)?.parse::<T>();
     read.inspect_err(|error| field.refuse(out, error.reason.clone())).ok()
 }
 

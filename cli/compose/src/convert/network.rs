@@ -10,7 +10,7 @@ use crate::reader::{Field, Findings};
 
 /// What a network may say.
 const KEYS: &[&str] =
-    &["name", "external", "internal", "attachable", "labels", "driver", "driver_opts", "ipam"];
+    &["name", "external", "internal", "attachable", "labels", "driver", "driver_opts", "enable_ipv6", "ipam"];
 /// The network that services are on when they name none.
 const DEFAULT: &str = "default";
 
@@ -129,6 +129,7 @@ fn network(field: &Field<'_>, setting: Setting<'_>, out: &mut Findings) -> Decla
             "labels" => spec.labels.extend(labels(&entry, out)),
             "driver" => driver(&entry, out),
             "driver_opts" => driver_opts(&entry, &mut spec, out),
+            "enable_ipv6" => spec.ipv6 = entry.switch(out).unwrap_or_default(),
             "ipam" => ipam(&entry, &mut spec, out),
             _ => refuse_unknown(&entry, KEYS, out),
         }

@@ -1,19 +1,24 @@
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use skep_model::{PortConfig, PortMode, Protocol};
 
-/// The short form of a published port: `[[ADDRESS:]PUBLISHED:]TARGET[/tcp|udp]`, both ports may be ranges.
+/// The short form of a published port: `[[ADDRESS:]PUBLISHED:]TARGET[/tcp|udp]`, both ports may be ranges. An IPv6 address is in
+/// brackets.
 ///
 /// # Errors
 /// What is wrong with it.
 pub fn parse_ports(text: &str) -> Result<Vec<PortConfig>, String> {
     let (ports, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
     let protocol: Protocol = protocol.parse().map_err(|error| format!("'{text}': {error}"))?;
-    let parts: Vec<&str> = ports.split(':').collect();
+    let bracketed = ports.strip_prefix('[').and_then(|rest| rest.split_once("]:"));
+    let mut parts: Vec<&str> = bracketed.map_or(ports, |(_, rest)| rest).split(':').collect();
+    if let Some((address, _)) = bracketed {
+        parts.insert(0, address);
+    }
     let filled = |text: &'_ str| (!text.is_empty()).then(|| text.to_owned());
     let (address, published, target) = match parts.as_slice() {
         [target] => (None, None, *target),
-        [published, target] => (None, filled(published), *target),
+        [published, target] if bracketed.is_none() => (None, filled(published), *target),
         [address, published, target] => (parse_address(address)?, filled(published), *target),
         _ => return Err(format!("'{text}' is not a port like 8080:80 or 127.0.0.1:8080:80")),
     };
@@ -34,9 +39,9 @@ pub fn parse_ports(text: &str) -> Result<Vec<PortConfig>, String> {
 }
 
 /// An address that a port is published on; none for all.
-pub(crate) fn parse_address(text: &str) -> Result<Option<Ipv4Addr>, String> {
-    let address: Ipv4Addr = text.parse().map_err(|_| format!("'{text}' is not an IPv4 address"))?;
-    Ok(Some(address).filter(|address| !address.is_unspecified()))
+pub(crate) fn parse_address(text: &str) -> Result<Option<IpAddr>, String> {
+    let address: IpAddr = text.parse().map_err(|_| format!("'{text}' is not an address"))?;
+    Ok(Some(address.to_canonical()).filter(|address| !address.is_unspecified()))
 }
 
 fn range(text: &str, part: &str) -> Result<(u16, u16), String> {
@@ -57,6 +62,8 @@ fn range(text: &str, part: &str) -> Result<(u16, u16), String> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
     use proptest::prelude::*;
 
     use super::*;
@@ -74,18 +81,37 @@ mod tests {
         assert_eq!(shown("8000-8001:80-81").unwrap(), ["8000>80/tcp", "8001>81/tcp"]);
         assert_eq!(shown("80-81").unwrap(), ["0>80/tcp", "0>81/tcp"]);
         let at = |text| parse_ports(text).unwrap()[0].address;
-        assert_eq!(at("127.0.0.1:8080:80"), Some(Ipv4Addr::LOCALHOST));
+        assert_eq!(at("127.0.0.1:8080:80"), Some(Ipv4Addr::LOCALHOST.into()));
+        assert_eq!(at("[::1]:8080:80"), Some(Ipv6Addr::LOCALHOST.into()));
+        assert_eq!(
+            (at("[::]:8080:80"), shown("[fd00::1]:8080:80-80/udp").unwrap()),
+            (None, vec!["8080>80/udp".to_owned()])
+        );
         assert_eq!((at("0.0.0.0:8080:80"), at("8080:80")), (None, None));
         assert_eq!(shown("127.0.0.1::80").unwrap(), ["0>80/tcp"]);
-        for bad in ["", "0", "x:80", "80:x", "1-2:1-3", "2-1:2-1", "127.0.0:80:80", "80/sctp", "70000", "+80"]
-        {
+        for bad in [
+            "",
+            "0",
+            "x:80",
+            "80:x",
+            "1-2:1-3",
+            "2-1:2-1",
+            "127.0.0:80:80",
+            "80/sctp",
+            "70000",
+            "+80",
+            "[::1]:80",
+            "[::1:80:80",
+            "::1:80:80",
+            "[]:80:80",
+        ] {
             assert!(shown(bad).is_err(), "{bad}");
         }
     }
 
     proptest! {
         #[test]
-        fn no_text_panics(text in "[0-9:/tcpud-]{0,20}") {
+        fn no_text_panics(text in "[\\[\\]0-9:/tcpud-]{0,20}") {
             let _ = parse_ports(&text);
         }
     }

@@ -46,7 +46,7 @@ pub(crate) struct Create {
     /// IPv4 addresses; always on.
     #[arg(long, num_args = 0..=1, require_equals = true, default_value = "true", default_missing_value = "true", action = clap::ArgAction::Set)]
     ipv4: bool,
-    /// Not supported: networks have IPv4 addresses only.
+    /// IPv6 addresses beside the IPv4 ones.
     #[arg(long, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", action = clap::ArgAction::Set)]
     ipv6: bool,
     /// Set metadata on the network.
@@ -58,7 +58,7 @@ pub(crate) struct Create {
     /// Where the network is known: swarm.
     #[arg(long, default_value = "swarm")]
     scope: String,
-    /// Subnet in CIDR form [default: a free one of the swarm's address pools].
+    /// Subnet in CIDR form, one of each family [default: a free one of the swarm's address pools, and one beside it].
     #[arg(long, value_name = "CIDR")]
     subnet: Vec<String>,
     /// The network's name.
@@ -100,28 +100,32 @@ impl Create {
     }
 }
 
-/// One subnet each, with what belongs to it; as Docker's client, ranges and gateways need one.
+/// One subnet each, with what belongs to it; as Docker's client, ranges and gateways need one, of their family.
 fn config(
     subnets: Vec<String>,
     ranges: Vec<String>,
     gateways: Vec<String>,
     kept: &[String],
 ) -> Result<Option<Vec<IpamConfig>>, Failure> {
-    if subnets.len() < ranges.len() || subnets.len() < gateways.len() {
-        let text = "every ip-range or gateway must have a corresponding subnet";
-        return Err(Failure::Asked(text.into()));
-    }
-    let (mut ranges, mut gateways) = (ranges.into_iter(), gateways.into_iter());
+    let (mut ranges, mut gateways) = (ranges, gateways);
+    let next = |words: &mut Vec<String>, subnet: &str| {
+        let same = |word: &String| word.contains(':') == subnet.contains(':');
+        words.iter().position(same).map(|at| words.remove(at)).unwrap_or_default()
+    };
     let kept = Some(pairs(kept)).filter(|kept| !kept.is_empty());
     let mut config: Vec<IpamConfig> = subnets
         .into_iter()
         .map(|subnet| IpamConfig {
+            ip_range: next(&mut ranges, &subnet),
+            gateway: next(&mut gateways, &subnet),
             subnet,
-            ip_range: ranges.next().unwrap_or_default(),
-            gateway: gateways.next().unwrap_or_default(),
             auxiliary_addresses: kept.clone(),
         })
         .collect();
+    if !ranges.is_empty() || !gateways.is_empty() {
+        let text = "every ip-range or gateway must have a corresponding subnet";
+        return Err(Failure::Asked(text.into()));
+    }
     if config.is_empty() && kept.is_some() {
         config.push(IpamConfig { auxiliary_addresses: kept, ..IpamConfig::default() });
     }
@@ -173,6 +177,16 @@ mod tests {
         assert_eq!(create.options.unwrap()["encrypted"], "");
         assert_eq!(create.labels.unwrap(), pairs(&["a=b".into(), "c".into()]));
         assert_eq!(asked("app").unwrap_or_default().ipam.unwrap().config.map(|config| config.len()), None);
+    }
+
+    #[test]
+    fn what_is_said_of_a_subnet_goes_to_that_of_its_family() {
+        let create = asked("--ipv6 --subnet fd00:1::/64 --subnet 10.5.0.0/16 --gateway 10.5.0.9 app");
+        let create = create.unwrap_or_default();
+        assert_eq!(create.enable_ipv6, Some(true));
+        let config = create.ipam.unwrap().config.unwrap();
+        let shown: Vec<_> = config.iter().map(|it| (it.subnet.as_str(), it.gateway.as_str())).collect();
+        assert_eq!(shown, [("fd00:1::/64", ""), ("10.5.0.0/16", "10.5.0.9")]);
     }
 
     #[test]

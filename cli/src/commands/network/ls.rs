@@ -31,6 +31,7 @@ impl Ls {
                 ("Name", network.name),
                 ("Driver", network.driver),
                 ("Scope", network.scope),
+                ("IPv6", network.enable_ipv6.to_string()),
                 ("Internal", network.internal.to_string()),
             ]
         });

@@ -64,7 +64,7 @@ fn lines(stack: &str, services: &[Service]) -> Vec<(u16, String)> {
     });
     let line = |(name, port): (&str, &PortConfig)| {
         let (published, target, protocol) = (port.published_port, port.target_port, &port.protocol);
-        let address = if port.host_ip.is_empty() { "0.0.0.0" } else { &port.host_ip };
+        let address = output::shown_address(&port.host_ip, "0.0.0.0");
         (published, format!("published {address}:{published}/{protocol} -> {name}:{target}"))
     };
     ports.map(line).collect()

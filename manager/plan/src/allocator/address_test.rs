@@ -18,7 +18,7 @@ use skep_store::{Scratch, Store, View};
 use super::Allocator;
 use crate::reconciler::Reconciler;
 
-struct World {
+pub(super) struct World {
     store: Store,
     now: Timestamp,
     wake_at: Option<Timestamp>,
@@ -26,7 +26,7 @@ struct World {
 
 impl World {
     /// A swarm whose only pool is this, cut into subnets of so many bits.
-    fn new(pool: &str, bits: u8) -> Self {
+    pub(super) fn new(pool: &str, bits: u8) -> Self {
         let spec = ClusterSpec {
             address_pools: vec![pool.parse().unwrap()],
             subnet_prefix_bits: bits,
@@ -53,11 +53,11 @@ impl World {
         world
     }
 
-    fn view(&self) -> View {
+    pub(super) fn view(&self) -> View {
         self.store.view()
     }
 
-    fn write(&mut self, changes: Vec<Change>) {
+    pub(super) fn write(&mut self, changes: Vec<Change>) {
         let index = self.view().version() + 1;
         self.store.apply(index, self.now, Transaction { changes }).unwrap();
     }
@@ -67,7 +67,7 @@ impl World {
     }
 
     /// Runs the allocator until it has nothing to change.
-    fn allocate(&mut self) {
+    pub(super) fn allocate(&mut self) {
         for _ in 0..5 {
             let view = self.view();
             let plan = Allocator.plan(&view, self.now);
@@ -82,13 +82,14 @@ impl World {
         panic!("the allocator does not come to rest");
     }
 
-    fn network(&mut self, id: u128, spec: NetworkSpec) {
+    pub(super) fn network(&mut self, id: u128, spec: NetworkSpec) {
         let spec = NetworkSpec { name: format!("n{id}"), ..spec };
         let network = Network {
             id: NetworkId::new(id),
             meta: Meta::default(),
             spec,
             subnet: None,
+            subnet6: None,
             address_cursor: 0,
             removing: false,
         };
@@ -175,7 +176,7 @@ impl World {
     }
 }
 
-fn asked(subnet: &str, range: &str, gateway: &str) -> NetworkSpec {
+pub(super) fn asked(subnet: &str, range: &str, gateway: &str) -> NetworkSpec {
     NetworkSpec {
         subnet: subnet.parse().ok(),
         ip_range: range.parse().ok(),

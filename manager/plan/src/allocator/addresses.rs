@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use skep_model::{Change, Network, NetworkId, Object, Subnet, Timestamp, limits};
+use skep_model::{Change, ClusterId, Network, NetworkId, Object, Subnet, Timestamp, limits};
 use skep_store::View;
 
 use super::shortage::Shortage;
@@ -40,6 +40,13 @@ impl<'a> Addresses<'a> {
     pub(super) fn set_subnet(&mut self, id: NetworkId, subnet: Subnet) {
         if let Some(network) = self.networks.get_mut(&id) {
             network.subnet = Some(subnet);
+        }
+    }
+
+    /// Gives networks with IPv6 that have a subnet the IPv6 one beside it. It follows from what they have: nothing is searched.
+    pub(super) fn give_subnets6(&mut self, cluster: ClusterId) {
+        for network in self.networks.values_mut().filter(|network| network.subnet6.is_none()) {
+            network.subnet6 = network.wanted_subnet6(cluster);
         }
     }
 

@@ -60,7 +60,9 @@ mod tests {
         let subnet = subnet.parse().ok();
         let spec = NetworkSpec { name: format!("n{id}"), subnet, ..NetworkSpec::default() };
         let (id, meta) = (NetworkId::new(id), Meta::default());
-        Change::Create(Network { id, meta, spec, subnet, address_cursor: 0, removing: false }.into())
+        Change::Create(
+            Network { id, meta, spec, subnet, subnet6: None, address_cursor: 0, removing: false }.into(),
+        )
     }
 
     fn attachment(id: u128, networks: &[u128]) -> Change {

@@ -12,6 +12,8 @@ mod task;
 
 #[cfg(test)]
 mod address_test;
+#[cfg(test)]
+mod ipv6_test;
 
 use skep_model::{Kind, Timestamp};
 use skep_store::View;

@@ -9,6 +9,14 @@ use super::addresses::Addresses;
 use crate::reconciler::Plan;
 
 pub(super) fn plan(view: &View, now: Timestamp, addresses: &mut Addresses<'_>, plan: &mut Plan) {
+    give_subnets(view, now, addresses, plan);
+    // Also to the ingress network of a swarm that was made before there was IPv6.
+    if let Some(cluster) = view.cluster() {
+        addresses.give_subnets6(cluster.id);
+    }
+}
+
+fn give_subnets(view: &View, now: Timestamp, addresses: &mut Addresses<'_>, plan: &mut Plan) {
     let without: Vec<_> = addresses.networks().filter(|network| network.subnet.is_none()).cloned().collect();
     if without.is_empty() {
         return;

@@ -37,7 +37,15 @@ fn network(id: u128, name: &str, attachable: bool) -> Change {
     let subnet = format!("10.{id}.0.0/29").parse().ok();
     let spec = NetworkSpec { name: name.into(), attachable, subnet, ..NetworkSpec::default() };
     let id = NetworkId::new(id);
-    let network = Network { id, meta: Meta::default(), spec, subnet, address_cursor: 0, removing: false };
+    let network = Network {
+        id,
+        meta: Meta::default(),
+        spec,
+        subnet,
+        subnet6: None,
+        address_cursor: 0,
+        removing: false,
+    };
     Change::Create(network.into())
 }
 

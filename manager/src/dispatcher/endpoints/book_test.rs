@@ -35,6 +35,7 @@ fn network(id: u128) -> Network {
         meta: Meta::default(),
         spec: NetworkSpec { name: format!("net{id}"), ingress: id == 1, ..NetworkSpec::default() },
         subnet: format!("10.{id}.0.0/16").parse().ok(),
+        subnet6: None,
         address_cursor: 0,
         removing: false,
     }
@@ -210,6 +211,32 @@ fn a_node_that_is_alone_needs_no_tunnel() {
     let mut changes = published_on(1..=1);
     changes.push(Change::Create(node(1, 11, "10.0.0.1", NodeState::Ready).into()));
     assert_eq!(seen_by(1, changes), (None, Vec::new(), vec![(1, true)]));
+}
+
+#[test]
+fn nodes_hear_where_there_is_ipv6() {
+    let store = Store::default();
+    let mut with = node(2, 2, "192.0.2.2", NodeState::Ready);
+    with.description.ipv6 = true;
+    let changes = vec![
+        Change::Create(cluster().into()),
+        Change::Create(network(1).into()),
+        Change::Create(node(1, 1, "192.0.2.1", NodeState::Ready).into()),
+        Change::Create(with.into()),
+    ];
+    write(&store, changes);
+    let (book, one, mut agent) = (Book::default(), NodeId::new(1), Agent::default());
+    agent.hear(&book, &store, one);
+    let table = &agent.table;
+    assert_eq!(
+        (table.own.unwrap().ipv6, table.peers[0].ipv6, table.networks[0].subnet6),
+        (false, true, None)
+    );
+    let known = store.view().network(NetworkId::new(1)).cloned().unwrap();
+    let subnet6 = "fd00:1::/64".parse().ok();
+    write(&store, vec![Change::Update(Network { subnet6, ..Network::clone(&known) }.into())]);
+    agent.hear(&book, &store, one);
+    assert_eq!(agent.table.networks[0].subnet6, subnet6);
 }
 
 #[test]

@@ -77,8 +77,8 @@ pub(super) fn tunnel_port(view: &View) -> u16 {
 /// Where a node's end of the tunnel is; none while it has no number, or nobody knows an address at which others reach it.
 pub(super) fn peer(node: &Node) -> Option<Peer> {
     let address = node.data_path()?;
-    let key = node.description.tunnel_key;
-    (node.number != 0).then_some(Peer { node: node.id, number: node.number, address, key })
+    let (key, ipv6) = (node.description.tunnel_key, node.description.ipv6);
+    (node.number != 0).then_some(Peer { node: node.id, number: node.number, address, key, ipv6 })
 }
 
 /// The networks of the tasks and plain containers that are (or will be) on the node, and the ingress network.
@@ -96,6 +96,7 @@ pub(in crate::dispatcher) fn endpoint_network(view: &View, id: NetworkId) -> Opt
         id,
         name: network.spec.name.clone(),
         subnet: network.subnet?,
+        subnet6: network.subnet6,
         internal: network.spec.internal,
         encrypted: network.spec.encrypted
             || view.cluster().is_some_and(|cluster| cluster.spec.encrypt_networks),

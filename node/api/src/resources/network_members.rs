@@ -49,6 +49,7 @@ impl<'a> Members<'a> {
                 name: self.name(task),
                 endpoint_id: task.id.to_string(),
                 ipv4_address: format!("{address}/{bits}"),
+                ipv6_address: self.ipv6_shown(address),
                 ..NetworkContainer::default()
             };
             Some((container(task.id)?, shown))
@@ -59,11 +60,18 @@ impl<'a> Members<'a> {
                 name: attachment.name.clone(),
                 endpoint_id: attachment.id.to_string(),
                 ipv4_address: format!("{address}/{bits}"),
+                ipv6_address: self.ipv6_shown(address),
                 ..NetworkContainer::default()
             };
             (attachment.container.clone(), shown)
         });
         here.filter_map(entry).chain(plain).collect()
+    }
+
+    /// The IPv6 address beside this one, as it is shown; empty without IPv6.
+    fn ipv6_shown(&self, address: Ipv4Addr) -> String {
+        let shown = self.network.subnet6.zip(self.network.ipv6_of(address));
+        shown.map(|(subnet, address)| format!("{address}/{}", subnet.prefix_bits)).unwrap_or_default()
     }
 
     /// The services there, by name, with their tasks.

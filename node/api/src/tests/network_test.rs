@@ -78,6 +78,16 @@ async fn a_network_shows_what_was_asked_for_and_who_is_on_it() {
     let plain = bench.get("/networks/app").await.json()["Containers"]["plain"].clone();
     assert_eq!((&plain["Name"], &plain["IPv4Address"]), (&json!("db"), &json!("10.5.0.130/24")));
 
+    // With IPv6 there is an address beside each.
+    let made = Network::clone(bench.control.view().network_named("app").unwrap());
+    bench.write(vec![update(Network { subnet6: "fd00:5::/64".parse().ok(), ..made })]).await;
+    let shown = bench.get("/networks/app").await.json();
+    assert_eq!(
+        (&shown["EnableIPv6"], &shown["IPAM"]["Config"][1]),
+        (&json!(true), &json!({ "Subnet": "fd00:5::/64", "Gateway": "fd00:5::1" }))
+    );
+    assert_eq!(shown["Containers"]["c1"]["IPv6Address"], "fd00:5::81/64");
+
     let verbose = bench.get("/networks/app?verbose=true").await.json();
     let web = &verbose["Services"]["web"];
     assert_eq!((&web["VIP"], &web["Ports"]), (&json!("10.5.0.128"), &json!(["Target: 80, Publish: 8080"])));
@@ -101,7 +111,8 @@ async fn what_cannot_be_is_refused_and_overlaps_are_named() {
         ),
         (r#"{"Name":"x","Options":{"mtu":"9000"}}"#, 400, "known: encrypted"),
         (r#"{"Name":"x","Ingress":true}"#, 400, "Ingress: the ingress network is made with the swarm"),
-        (r#"{"Name":"x","EnableIPv6":true}"#, 400, "EnableIPv6"),
+        (r#"{"Name":"x","EnableIPv6":true,"IPAM":{"Config":[{"Subnet":"fd00:1::/126"}]}}"#, 400, "too small"),
+        (r#"{"Name":"x","IPAM":{"Config":[{"Subnet":"fd00:1::/64"}]}}"#, 400, "--ipv6"),
         (r#"{"Name":"app"}"#, 409, "network with name app already exists"),
     ] {
         let (found, text) = bench.post("/networks/create", body).await.message();

@@ -1,7 +1,7 @@
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::RangeInclusive;
 
-use crate::{Meta, NetworkId, NetworkSpec, Subnet};
+use crate::{ClusterId, Meta, NetworkId, NetworkSpec, Subnet, Subnet6};
 
 /// A network.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +15,9 @@ pub struct Network {
     pub spec: NetworkSpec,
     /// Its addresses, once the allocator gave it some.
     pub subnet: Option<Subnet>,
+    /// Its IPv6 subnet, once the allocator gave it one; none without IPv6. Whoever has an address of `subnet` has the one in this
+    /// that is derived from it.
+    pub subnet6: Option<Subnet6>,
     /// Host part of the address given out last, within the subnet: the search for a free one goes on behind it, so that an address rests
     /// as long as possible before it is used again.
     pub address_cursor: u32,
@@ -26,6 +29,17 @@ impl Network {
     /// The address that is never given out; none while it has no subnet.
     pub fn gateway(&self) -> Option<Ipv4Addr> {
         self.spec.gateway.or_else(|| self.subnet?.host(1))
+    }
+
+    /// The IPv6 address of whoever has this IPv4 one on the network; none without IPv6.
+    pub fn ipv6_of(&self, address: Ipv4Addr) -> Option<Ipv6Addr> {
+        self.subnet6?.derive(self.subnet?, address)
+    }
+
+    /// The IPv6 subnet that it is to have, as soon as its IPv4 one is there.
+    pub fn wanted_subnet6(&self, cluster: ClusterId) -> Option<Subnet6> {
+        let subnet = self.subnet.filter(|_| self.spec.ipv6 || self.spec.ingress)?;
+        Some(self.spec.subnet6.unwrap_or_else(|| Subnet6::chosen(cluster, subnet)))
     }
 
     /// The first and last of the addresses that may be given out, the gateway's included; none while it has no subnet.

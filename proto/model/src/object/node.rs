@@ -104,6 +104,8 @@ pub struct NodeDescription {
     pub tunnel_key: Option<TunnelKey>,
     /// Where its end of the tunnel between nodes is reached, an IPv4 address; empty: where the node calls from.
     pub data_path_address: String,
+    /// Whether its containers have IPv6.
+    pub ipv6: bool,
 }
 
 /// How a node is.

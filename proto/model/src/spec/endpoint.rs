@@ -1,5 +1,5 @@
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use crate::UnknownWord;
@@ -38,7 +38,7 @@ pub struct PortConfig {
     /// Where it is published.
     pub mode: PortMode,
     /// The node's address on which alone it is published; none for all of them.
-    pub address: Option<Ipv4Addr>,
+    pub address: Option<IpAddr>,
 }
 
 impl EndpointSpec {

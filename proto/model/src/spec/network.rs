@@ -1,6 +1,6 @@
 use std::net::Ipv4Addr;
 
-use crate::{Labels, NetworkId, Subnet};
+use crate::{Labels, NetworkId, Subnet, Subnet6};
 
 /// A network that tasks attach to.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,6 +26,10 @@ pub struct NetworkSpec {
     pub attachable: bool,
     /// The driver's options as they were given; what they say stands in the fields above.
     pub options: Labels,
+    /// True when it has IPv6 addresses beside its IPv4 ones; the ingress network has them in any case.
+    pub ipv6: bool,
+    /// The IPv6 subnet asked for; one below the swarm's own prefix when none.
+    pub subnet6: Option<Subnet6>,
 }
 
 /// A service's wish to be on a network.

@@ -1,5 +1,7 @@
+use std::fmt::Display;
 use std::net::Ipv4Addr;
 
+use super::network6::validate_ipv6;
 use crate::{Invalid, Network, NetworkSpec, Subnet, limits, validate_name};
 
 /// Checks a network's spec.
@@ -11,6 +13,7 @@ pub fn validate_network(spec: &NetworkSpec) -> Result<(), Invalid> {
     if spec.attachable && spec.ingress {
         return Err(Invalid::new("attachable", "the ingress network cannot be attachable"));
     }
+    validate_ipv6(spec)?;
     let Some(subnet) = spec.subnet else {
         return match (spec.ip_range, spec.gateway) {
             (None, None) => Ok(()),
@@ -30,19 +33,26 @@ pub fn validate_no_overlap<'a>(
     spec: &NetworkSpec,
     others: impl IntoIterator<Item = &'a Network>,
 ) -> Result<(), Invalid> {
-    let Some(subnet) = spec.subnet else { return Ok(()) };
     for other in others {
-        let taken = other.subnet.or(other.spec.subnet).filter(|taken| taken.overlaps(subnet));
-        if let Some(taken) = taken {
-            let reason = format!(
-                "Pool overlaps with other one on this address space: {subnet} shares addresses with {taken} of network {}; \
-                 choose another subnet, or none to be given a free one",
-                other.spec.name
-            );
-            return Err(Invalid::new("subnet", reason));
+        let of_other = other.subnet.or(other.spec.subnet);
+        if let Some((subnet, taken)) = spec.subnet.zip(of_other).filter(|(one, other)| one.overlaps(*other)) {
+            return Err(overlap(&subnet, &taken, &other.spec.name));
+        }
+        let of_other = other.subnet6.or(other.spec.subnet6);
+        if let Some((subnet, taken)) = spec.subnet6.zip(of_other).filter(|(one, other)| one.overlaps(*other))
+        {
+            return Err(overlap(&subnet, &taken, &other.spec.name));
         }
     }
     Ok(())
+}
+
+fn overlap(subnet: &dyn Display, taken: &dyn Display, other: &str) -> Invalid {
+    let reason = format!(
+        "Pool overlaps with other one on this address space: {subnet} shares addresses with {taken} of network {other}; \
+         choose another subnet, or none to be given a free one"
+    );
+    Invalid::new("subnet", reason)
 }
 
 fn validate_subnet(subnet: Subnet) -> Result<(), Invalid> {
@@ -160,6 +170,7 @@ mod tests {
             meta: Meta::default(),
             spec: NetworkSpec { name: name.into(), ..spec(asked, "", "") },
             subnet: subnet.and_then(|text| text.parse().ok()),
+            subnet6: None,
             address_cursor: 0,
             removing: false,
         };

@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 use super::container::validate_container;
 use crate::{
     Balance, EndpointMode, EndpointSpec, Invalid, PortConfig, Resources, ServiceMode, ServiceSpec, limits,
@@ -61,7 +63,7 @@ pub(super) fn validate_ports(ports: &[PortConfig]) -> Result<(), Invalid> {
         if port.target == 0 {
             return Err(Invalid::new(format!("ports[{index}].target"), "a port is 1 to 65535"));
         }
-        if port.address.is_some_and(|address| address.is_unspecified() || address.is_multicast()) {
+        if port.address.is_some_and(|address| !is_a_nodes(address)) {
             let reason = "this is no address of a node; leave it out to publish on all of them";
             return Err(Invalid::new(format!("ports[{index}].address"), reason));
         }
@@ -71,6 +73,13 @@ pub(super) fn validate_ports(ports: &[PortConfig]) -> Result<(), Invalid> {
         }
     }
     Ok(())
+}
+
+/// Whether a node may have the address among others, and there is one way only to write it. One that is link-local may be on
+/// several links, and is nobody's without one.
+fn is_a_nodes(address: IpAddr) -> bool {
+    let linked = matches!(address, IpAddr::V6(address) if address.is_unicast_link_local());
+    !address.is_unspecified() && !address.is_multicast() && !linked && address == address.to_canonical()
 }
 
 #[cfg(test)]
@@ -112,6 +121,20 @@ mod tests {
         assert_eq!(validate_service(&bad).unwrap_err().path, "endpoint.ports[2].published");
         bad.endpoint.ports.pop();
         assert_eq!(validate_service(&bad), Ok(()), "two addresses may each have the port");
+        for (address, good) in [
+            ("::1", true),
+            ("fd00::1", true),
+            ("::", false),
+            ("0.0.0.0", false),
+            ("ff02::1", false),
+            ("fe80::1", false),
+            ("::ffff:10.0.0.1", false),
+        ] {
+            let address = address.parse().ok();
+            bad.endpoint.ports = vec![at(1), PortConfig { address, ..port }];
+            assert_eq!(validate_service(&bad).is_ok(), good, "{address:?}");
+        }
+        bad.endpoint.ports = vec![at(1)];
 
         bad.endpoint.mode = EndpointMode::Dnsrr;
         assert_eq!(validate_service(&bad).unwrap_err().path, "endpoint.ports");

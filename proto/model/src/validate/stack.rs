@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::fmt::Display;
 
 use crate::{
     Invalid, NetworkSpec, StackSpec, validate_name, validate_network, validate_service, validate_stack_name,
@@ -33,9 +34,20 @@ pub fn validate_stack(spec: &StackSpec) -> Result<(), Invalid> {
 
 /// Networks of one stack are made at once: none of them is there yet to be compared with.
 fn no_overlap_within(networks: &[NetworkSpec]) -> Result<(), Invalid> {
-    let asked = || networks.iter().filter_map(|network| Some((&network.name, network.subnet?)));
-    for (index, (name, subnet)) in asked().enumerate() {
-        if let Some((other, taken)) = asked().take(index).find(|(_, taken)| taken.overlaps(subnet)) {
+    none_twice(networks.iter().filter_map(|it| Some((&it.name, it.subnet?))), |one, other| {
+        one.overlaps(*other)
+    })?;
+    none_twice(networks.iter().filter_map(|it| Some((&it.name, it.subnet6?))), |one, other| {
+        one.overlaps(*other)
+    })
+}
+
+fn none_twice<'a, T: Display>(
+    asked: impl Iterator<Item = (&'a String, T)> + Clone,
+    overlap: impl Fn(&T, &T) -> bool,
+) -> Result<(), Invalid> {
+    for (index, (name, subnet)) in asked.clone().enumerate() {
+        if let Some((other, taken)) = asked.clone().take(index).find(|(_, taken)| overlap(taken, &subnet)) {
             let reason =
                 format!("{subnet} shares addresses with {taken} of network {other}: choose another subnet");
             return Err(Invalid::new(format!("networks.{name}.subnet"), reason));

@@ -97,8 +97,8 @@ impl TryFrom<PortConfig> for model::PortConfig {
         };
         let address = match port.host_ip.as_str() {
             "" => None,
-            word => Some(word.parse().map_err(|_| {
-                Unsupported::value("EndpointSpec.Ports.HostIP", format!("'{word}' is not an IPv4 address"))
+            word => Some(word.parse::<std::net::IpAddr>().map_err(|_| {
+                Unsupported::value("EndpointSpec.Ports.HostIP", format!("'{word}' is not an address"))
             })?),
         };
         let protocol = match port.protocol.as_str() {

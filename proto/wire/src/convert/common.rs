@@ -1,13 +1,13 @@
 //! Plain values, ids, times, and what wraps other types.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use skep_model::{
-    AttachmentId, ClusterId, NetworkId, NodeId, ServiceId, SessionId, StackId, Subnet, TaskId, TaskNetwork,
-    Timestamp, TunnelKey,
+    AttachmentId, ClusterId, NetworkId, NodeId, ServiceId, SessionId, StackId, Subnet, Subnet6, TaskId,
+    TaskNetwork, Timestamp, TunnelKey,
 };
 
 use super::{Wire, required, words};
@@ -156,6 +156,37 @@ impl Wire for Ipv4Addr {
     }
 }
 
+impl Wire for Ipv6Addr {
+    type Form = Vec<u8>;
+    fn to_wire(&self) -> Vec<u8> {
+        self.octets().to_vec()
+    }
+    fn from_wire(form: Vec<u8>) -> Result<Self, WireError> {
+        let wrong = || WireError::Value { field: "Ipv6Addr", value: format!("{} bytes", form.len()) };
+        <[u8; 16]>::try_from(form.as_slice()).map(Self::from).map_err(|_| wrong())
+    }
+}
+
+/// The address of a node that a port is published on, in the two fields that it has.
+pub(super) fn node_address_to_wire(address: Option<IpAddr>) -> (Option<u32>, Option<Vec<u8>>) {
+    match address {
+        None => (None, None),
+        Some(IpAddr::V4(address)) => (Some(address.to_wire()), None),
+        Some(IpAddr::V6(address)) => (None, Some(address.to_wire())),
+    }
+}
+
+/// The same back.
+pub(super) fn node_address_from_wire(
+    address: Option<u32>,
+    address6: Option<Vec<u8>>,
+) -> Result<Option<IpAddr>, WireError> {
+    Ok(match address6 {
+        Some(address) => Some(Ipv6Addr::from_wire(address)?.into()),
+        None => address.map(|address| Ipv4Addr::from_bits(address).into()),
+    })
+}
+
 impl Wire for Duration {
     type Form = v1::Duration;
     fn to_wire(&self) -> v1::Duration {
@@ -175,6 +206,16 @@ impl Wire for Subnet {
         v1::Subnet { address: self.address.to_wire(), prefix_bits: self.prefix_bits.to_wire() }
     }
     fn from_wire(form: v1::Subnet) -> Result<Self, WireError> {
+        Ok(Self { address: Wire::from_wire(form.address)?, prefix_bits: Wire::from_wire(form.prefix_bits)? })
+    }
+}
+
+impl Wire for Subnet6 {
+    type Form = v1::Subnet6;
+    fn to_wire(&self) -> v1::Subnet6 {
+        v1::Subnet6 { address: self.address.to_wire(), prefix_bits: self.prefix_bits.to_wire() }
+    }
+    fn from_wire(form: v1::Subnet6) -> Result<Self, WireError> {
         Ok(Self { address: Wire::from_wire(form.address)?, prefix_bits: Wire::from_wire(form.prefix_bits)? })
     }
 }

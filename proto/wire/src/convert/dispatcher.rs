@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use skep_model::{Checkup, EndpointTable, SessionId, SwarmView, TaskAssignment, TaskId};
+use skep_model::{Checkup, EndpointTable, PublishedPort, SessionId, SwarmView, TaskAssignment, TaskId};
 
+use super::common::{node_address_from_wire, node_address_to_wire};
 use super::{Wire, message, required};
 use crate::{WireError, v1};
 
@@ -22,11 +23,10 @@ message!(EndpointTable {
     services_gone,
     peers_gone
 });
-message!(Peer { node, number, address, key });
-message!(EndpointNetwork { id, name, internal, encrypted } nested { subnet });
+message!(Peer { node, number, address, key, ipv6 });
+message!(EndpointNetwork { id, name, subnet6, internal, encrypted } nested { subnet });
 message!(EndpointService { id, name, vips, published, backends, by_source, prefer_local });
 message!(Vip { network, address, aliases });
-message!(PublishedPort { protocol, published, target, address });
 message!(PlainPlace { network, aliases });
 message!(Backend { task, name, node, addresses, ready });
 
@@ -56,6 +56,28 @@ pub struct SessionUpdate {
     pub swarm: Option<SwarmView>,
     /// The node shall look at itself and at the ways to others now.
     pub checkup: Option<Checkup>,
+}
+
+impl Wire for PublishedPort {
+    type Form = v1::PublishedPort;
+    fn to_wire(&self) -> v1::PublishedPort {
+        let (address, address6) = node_address_to_wire(self.address);
+        v1::PublishedPort {
+            protocol: self.protocol.to_wire(),
+            published: self.published.to_wire(),
+            target: self.target.to_wire(),
+            address,
+            address6,
+        }
+    }
+    fn from_wire(form: v1::PublishedPort) -> Result<Self, WireError> {
+        Ok(Self {
+            protocol: Wire::from_wire(form.protocol)?,
+            published: Wire::from_wire(form.published)?,
+            target: Wire::from_wire(form.target)?,
+            address: node_address_from_wire(form.address, form.address6)?,
+        })
+    }
 }
 
 impl Wire for SessionUpdate {

@@ -23,12 +23,13 @@ message!(NodeDescription {
     engine_labels,
     tunnel_key,
     data_path_address,
+    ipv6,
 });
 message!(NodeStatus { state, message, address, since, clock_ahead_ms });
 message!(ManagerStatus { raft_id, address });
 message!(Stack { id, revision, previous } nested { meta, spec });
 message!(StackRevision { revision, deployed_at } nested { spec });
-message!(Network { id, subnet, address_cursor, removing } nested { meta, spec });
+message!(Network { id, subnet, subnet6, address_cursor, removing } nested { meta, spec });
 message!(Service { id, spec_version, previous_spec } nested { meta, spec, endpoint });
 message!(ServiceEndpoint { spec_version, ports, vips, error });
 message!(ServiceRevision { service, spec_version } nested { meta, spec });

@@ -1,7 +1,8 @@
 //! What users want.
 
-use skep_model::{Mount, MountKind, NetworkAttachment, NetworkTarget, ServiceMode};
+use skep_model::{Mount, MountKind, NetworkAttachment, NetworkTarget, PortConfig, ServiceMode};
 
+use super::common::{node_address_from_wire, node_address_to_wire};
 use super::{Wire, message, words};
 use crate::{WireError, v1};
 
@@ -31,7 +32,6 @@ message!(Limits { nano_cpus, memory_bytes, pids });
 message!(Reservations { nano_cpus, memory_bytes });
 message!(RestartPolicy { condition, attempts_max } nested { delay, window });
 message!(EndpointSpec { mode, ports });
-message!(PortConfig { protocol, target, published, mode, address });
 message!(NetworkSpec {
     name,
     labels,
@@ -43,12 +43,38 @@ message!(NetworkSpec {
     gateway,
     attachable,
     options,
+    ipv6,
+    subnet6,
 });
 message!(StackSpec { name, services, networks });
 message!(NodeSpec { labels, role, availability });
 message!(ClusterSpec { task_history_per_slot, address_pools, subnet_prefix_bits, force_rotate, autolock, snapshot_interval_entries, encrypt_networks, data_path_port } nested {
     heartbeat_period, node_certificate_validity,
 });
+
+impl Wire for PortConfig {
+    type Form = v1::PortConfig;
+    fn to_wire(&self) -> v1::PortConfig {
+        let (address, address6) = node_address_to_wire(self.address);
+        v1::PortConfig {
+            protocol: self.protocol.to_wire(),
+            target: self.target.to_wire(),
+            published: self.published.to_wire(),
+            mode: self.mode.to_wire(),
+            address,
+            address6,
+        }
+    }
+    fn from_wire(form: v1::PortConfig) -> Result<Self, WireError> {
+        Ok(Self {
+            protocol: Wire::from_wire(form.protocol)?,
+            target: Wire::from_wire(form.target)?,
+            published: Wire::from_wire(form.published)?,
+            mode: Wire::from_wire(form.mode)?,
+            address: node_address_from_wire(form.address, form.address6)?,
+        })
+    }
+}
 
 impl Wire for ServiceMode {
     type Form = v1::ServiceMode;

@@ -52,6 +52,7 @@ fn place(address: Ipv4Addr, subnet: Subnet) -> NetworkPlace {
         subnet: subnet.address.to_string(),
         prefix_bits: subnet.prefix_bits,
         internal: false,
+        subnet6: String::new(),
     }
 }
 

@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     fn web(port: u16) -> Published {
-        Published { service: "shop_web".into(), address: Ipv4Addr::LOCALHOST, port, target: 80 }
+        Published { service: "shop_web".into(), address: Ipv4Addr::LOCALHOST.into(), port, target: 80 }
     }
 
     #[tokio::test]

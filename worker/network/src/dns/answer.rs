@@ -1,9 +1,9 @@
 //! From a query's bytes to what becomes of it: pure but for the directory's turns.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, ResponseCode};
-use hickory_proto::rr::rdata::{A, PTR};
+use hickory_proto::rr::rdata::{A, AAAA, PTR};
 use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
 
 use super::{Asker, Directory, TTL_SECONDS};
@@ -85,7 +85,10 @@ enum Found {
 
 fn look_up(name: &Name, kind: RecordType, asker: &Asker, directory: &Directory) -> Option<Found> {
     if let Some(address) = reverse_address(name) {
-        let pointer = directory.pointer(asker, address)?;
+        let pointer = match address {
+            IpAddr::V4(address) => directory.pointer(asker, address)?,
+            IpAddr::V6(address) => directory.pointer6(asker, address)?,
+        };
         let Some(pointer) = pointer.and_then(|text| Name::from_ascii(format!("{text}.")).ok()) else {
             return Some(Found::Nothing);
         };
@@ -93,12 +96,21 @@ fn look_up(name: &Name, kind: RecordType, asker: &Asker, directory: &Directory) 
         let record = || Record::from_rdata(name.clone(), TTL_SECONDS, RData::PTR(PTR(pointer)));
         return Some(Found::Records(wanted.then(record).into_iter().collect()));
     }
-    let addresses = directory.addresses(asker, plain(name).trim_end_matches('.'))?;
-    if !matches!(kind, RecordType::A | RecordType::ANY) {
-        return Some(Found::Records(Vec::new()));
-    }
-    let record = |address| Record::from_rdata(name.clone(), TTL_SECONDS, RData::A(A(address)));
-    Some(Found::Records(addresses.into_iter().map(record).collect()))
+    let text = plain(name);
+    let text = text.trim_end_matches('.');
+    let record = |data| Record::from_rdata(name.clone(), TTL_SECONDS, data);
+    let records = match kind {
+        RecordType::AAAA => {
+            let addresses = directory.addresses6(asker, text)?;
+            addresses.into_iter().map(|address| record(RData::AAAA(AAAA(address)))).collect()
+        }
+        kind => {
+            let addresses = directory.addresses(asker, text)?;
+            let wanted = matches!(kind, RecordType::A | RecordType::ANY);
+            addresses.into_iter().filter(|_| wanted).map(|address| record(RData::A(A(address)))).collect()
+        }
+    };
+    Some(Found::Records(records))
 }
 
 /// The name as people write it, without escapes.
@@ -107,12 +119,26 @@ fn plain(name: &Name) -> String {
     labels.join(".")
 }
 
-/// The address in `4.3.2.1.in-addr.arpa`.
-fn reverse_address(name: &Name) -> Option<Ipv4Addr> {
+/// The address in `4.3.2.1.in-addr.arpa`, or in 32 digits before `.ip6.arpa`.
+fn reverse_address(name: &Name) -> Option<IpAddr> {
     let text = plain(name).to_lowercase();
-    let digits = text.trim_end_matches('.').strip_suffix(".in-addr.arpa")?;
-    let address: Ipv4Addr = digits.parse().ok()?;
-    Some(Ipv4Addr::from_bits(address.to_bits().swap_bytes()))
+    let text = text.trim_end_matches('.');
+    if let Some(digits) = text.strip_suffix(".ip6.arpa") {
+        return reverse_address6(digits).map(IpAddr::V6);
+    }
+    let address: Ipv4Addr = text.strip_suffix(".in-addr.arpa")?.parse().ok()?;
+    Some(Ipv4Addr::from_bits(address.to_bits().swap_bytes()).into())
+}
+
+/// From 32 hexadecimal digits with dots between them, the last one first.
+fn reverse_address6(digits: &str) -> Option<Ipv6Addr> {
+    let digit = |text: &str| match text.as_bytes() {
+        [byte] => char::from(*byte).to_digit(16),
+        _ => None,
+    };
+    let digits = digits.split('.').map(digit).collect::<Option<Vec<u32>>>()?;
+    let value = digits.iter().rev().fold(0, |value, digit| (value << 4) | u128::from(*digit));
+    (digits.len() == 32).then(|| Ipv6Addr::from_bits(value))
 }
 
 fn send(reply: Message, query: &Message, tcp: bool) -> Decision {
@@ -172,7 +198,13 @@ mod tests {
     #[test]
     fn reverse_names_are_read_backwards() {
         let name = |text: &str| Name::from_ascii(text).unwrap();
-        assert_eq!(reverse_address(&name("4.3.2.1.IN-ADDR.arpa.")), Some(Ipv4Addr::new(1, 2, 3, 4)));
+        assert_eq!(reverse_address(&name("4.3.2.1.IN-ADDR.arpa.")), Some(Ipv4Addr::new(1, 2, 3, 4).into()));
+        let zeros = "0.".repeat(23);
+        let six = reverse_address(&name(&format!("5.0.1.0.{zeros}0.0.0.D.F.IP6.arpa.")));
+        assert_eq!(six.map(|address| address.to_string()).as_deref(), Some("fd00::105"));
+        for wrong in ["5.ip6.arpa.", &format!("55.{zeros}0.0.0.0.0.0.d.f.ip6.arpa."), "x.ip6.arpa."] {
+            assert_eq!(reverse_address(&name(wrong)), None, "{wrong}");
+        }
         assert_eq!(reverse_address(&name("3.2.1.in-addr.arpa.")), None);
         assert_eq!(reverse_address(&name("example.com.")), None);
     }

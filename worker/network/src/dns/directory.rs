@@ -1,9 +1,9 @@
 //! The names on each network.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use skep_model::{EndpointTable, NetworkId};
 use tokio::sync::watch;
@@ -18,6 +18,8 @@ pub(crate) struct Asker {
     pub(crate) networks: Vec<NetworkId>,
     /// Whether its other questions go to the host's servers.
     pub(crate) egress: bool,
+    /// Whether it has IPv6 addresses.
+    pub(crate) ipv6: bool,
 }
 
 /// All names that containers of this host may ask for.
@@ -88,17 +90,46 @@ impl Directory {
 
     /// The addresses behind a name, the first one another each time; none for a name that is not ours.
     pub(crate) fn addresses(&self, asker: &Asker, name: &str) -> Option<Vec<Ipv4Addr>> {
+        self.found(&self.zones(), asker, name).map(|(_, addresses)| addresses)
+    }
+
+    /// The IPv6 addresses beside those; none of them when the asker, or the network, has no IPv6.
+    pub(crate) fn addresses6(&self, asker: &Asker, name: &str) -> Option<Vec<Ipv6Addr>> {
+        let zones = self.zones();
+        let (network, addresses) = self.found(&zones, asker, name)?;
+        let beside = addresses.into_iter().filter_map(|address| zones.address6(network, address));
+        Some(beside.filter(|_| asker.ipv6).collect())
+    }
+
+    fn zones(&self) -> RwLockReadGuard<'_, Zones> {
+        self.zones.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The addresses, with the network that they are on.
+    fn found(&self, zones: &Zones, asker: &Asker, name: &str) -> Option<(NetworkId, Vec<Ipv4Addr>)> {
         let name = name.to_lowercase();
-        let zones = self.zones.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(mut found) = asker.networks.iter().find_map(|network| zones.addresses(*network, &name)) {
+        let mut networks = asker.networks.iter();
+        if let Some((network, mut found)) =
+            networks.find_map(|network| Some((*network, zones.addresses(*network, &name)?)))
+        {
             let turn = self.turn.fetch_add(1, Ordering::Relaxed);
             let by = turn.checked_rem(found.len()).unwrap_or(0);
             found.rotate_left(by);
-            return Some(found);
+            return Some((network, found));
         }
         let local = self.local.read().unwrap_or_else(PoisonError::into_inner);
-        let mut mine = asker.networks.iter().filter_map(|network| local.get(network));
-        mine.find_map(|zone| zone.get(&name)).map(|address| vec![*address])
+        let mut mine = asker.networks.iter().filter_map(|network| Some((*network, local.get(network)?)));
+        mine.find_map(|(network, zone)| Some((network, vec![*zone.get(&name)?])))
+    }
+
+    /// The name behind an IPv6 address, as by [`Self::pointer`].
+    pub(crate) fn pointer6(&self, asker: &Asker, address: Ipv6Addr) -> Option<Option<String>> {
+        let origin = {
+            let zones = self.zones();
+            asker.networks.iter().find_map(|network| Some((*network, zones.origin(*network, address)?)))
+        };
+        let (network, address) = origin?;
+        self.pointer(&Asker { networks: vec![network], ..asker.clone() }, address)
     }
 
     /// The name behind an address: outer none when the address is not on a network of the asker.

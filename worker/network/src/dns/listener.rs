@@ -5,11 +5,12 @@ use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::os::fd::OwnedFd;
 
 use super::RESOLVER;
+use crate::family::Family;
 use crate::netlink::NetlinkSocket;
-use crate::nft::{Base, Batch, Expression, Hook, MetaKey, Register};
+use crate::nft::{Base, Batch, Expression, Hook, MetaKey, Register, Table};
 use crate::{NetworkError, Result};
 
-const TABLE: &str = "skep";
+const TABLE: Table = Table { family: Family::V4, name: "skep" };
 const CHAIN: &str = "resolver";
 
 /// Opens a UDP and a TCP socket at free ports and leads port 53 of 127.0.0.11 to them; to be called in the namespace.

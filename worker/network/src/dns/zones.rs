@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, HashMap};
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
-use skep_model::{Backend, EndpointService, EndpointTable, NetworkId, ServiceId, Subnet};
+use skep_model::{Backend, EndpointService, EndpointTable, NetworkId, ServiceId, Subnet, Subnet6};
 
 /// The names that the endpoint table gives, network by network.
 #[derive(Debug, Default)]
@@ -13,6 +13,7 @@ pub(crate) struct Zones {
 #[derive(Debug, Default)]
 struct Zone {
     subnet: Option<Subnet>,
+    subnet6: Option<Subnet6>,
     names: HashMap<String, Vec<(ServiceId, Ipv4Addr)>>,
     pointers: HashMap<Ipv4Addr, Vec<(ServiceId, String)>>,
 }
@@ -21,7 +22,8 @@ impl Zones {
     /// Adds what a table names.
     pub(crate) fn add(&mut self, table: &EndpointTable) {
         for network in &table.networks {
-            self.zones.entry(network.id).or_default().subnet = Some(network.subnet);
+            let zone = self.zones.entry(network.id).or_default();
+            (zone.subnet, zone.subnet6) = (Some(network.subnet), network.subnet6);
         }
         for service in &table.services {
             self.each(service, Zone::add);
@@ -32,7 +34,7 @@ impl Zones {
     pub(crate) fn remove(&mut self, table: &EndpointTable) {
         for network in &table.networks {
             if let Some(zone) = self.zones.get_mut(&network.id) {
-                zone.subnet = None;
+                (zone.subnet, zone.subnet6) = (None, None);
             }
         }
         for service in &table.services {
@@ -50,6 +52,18 @@ impl Zones {
             }
         }
         Some(found)
+    }
+
+    /// The IPv6 address beside one of the network's; none without IPv6.
+    pub(crate) fn address6(&self, network: NetworkId, address: Ipv4Addr) -> Option<Ipv6Addr> {
+        let zone = self.zones.get(&network)?;
+        zone.subnet6?.derive(zone.subnet?, address)
+    }
+
+    /// The address of the network's beside which this one is.
+    pub(crate) fn origin(&self, network: NetworkId, address: Ipv6Addr) -> Option<Ipv4Addr> {
+        let zone = self.zones.get(&network)?;
+        zone.subnet6?.origin(zone.subnet?, address)
     }
 
     /// The name behind an address.

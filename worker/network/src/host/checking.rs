@@ -1,15 +1,17 @@
 //! What `skep doctor` needs of the host.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use skep_model::{Check, Finding, Protocol};
 
 use super::Host;
-use super::ruleset::{TABLE, install};
+use super::ruleset::{install, table};
 use super::services::Key;
-use super::tunnel::{Device, Kind, Number, Outer};
+use super::tunnel::{Device, End, Kind, Number, Outer};
+use crate::family::Family;
 use crate::netlink::NetlinkSocket;
 use crate::nft::Batch;
+use crate::sysctl::has_ipv6;
 use crate::{Result, reserve};
 
 /// The biggest packet of the link that is made on trial.
@@ -21,7 +23,7 @@ pub(crate) struct Published {
     /// The service's name.
     pub(crate) service: String,
     /// The host's address to ask.
-    pub(crate) address: Ipv4Addr,
+    pub(crate) address: IpAddr,
     /// The port there.
     pub(crate) port: u16,
     /// The port in the task.
@@ -34,15 +36,19 @@ impl Host {
         let mut found = Vec::new();
         for service in &self.table.services {
             for port in service.published.iter().filter(|port| port.protocol == Protocol::Tcp) {
-                let address = port.address.unwrap_or(Ipv4Addr::LOCALHOST);
+                let address = port.address.unwrap_or(Ipv4Addr::LOCALHOST.into());
                 // One that is open on an address of other nodes alone is not to be asked here.
-                if self.plan.leads_on(Key::of_port(port)) && is_own(address) {
+                if self.leads_on(Key::of_port(port)) && is_own(address) {
                     let service = service.name.clone();
                     found.push(Published { service, address, port: port.published, target: port.target });
                 }
             }
         }
         found
+    }
+
+    fn leads_on(&self, key: Key) -> bool {
+        self.tables.iter().any(|table| table.plan.leads_on(key))
     }
 
     /// Services that the table wants and that lead nowhere, though they have tasks.
@@ -52,8 +58,8 @@ impl Host {
             let name = &service.name;
             for port in &service.published {
                 let key = (port.protocol, port.published);
-                let address = port.address.unwrap_or(Ipv4Addr::UNSPECIFIED);
-                if !self.plan.contains(Key::of_port(port))
+                let address = port.address.unwrap_or(Ipv4Addr::UNSPECIFIED.into());
+                if !self.tables.iter().any(|table| table.plan.contains(Key::of_port(port)))
                     && let Err(taken) = reserve(port.protocol, address, port.published)
                 {
                     let failed =
@@ -63,7 +69,7 @@ impl Host {
                 }
             }
             let ready = service.backends.iter().filter(|backend| backend.ready).count();
-            let leads_nowhere = |vip: &Ipv4Addr| !self.plan.leads_on(Key::Vip(*vip));
+            let leads_nowhere = |vip: &Ipv4Addr| !self.leads_on(Key::Vip((*vip).into()));
             for vip in service.vips.iter().filter_map(|vip| vip.address).filter(leads_nowhere) {
                 if ready > 0 {
                     let failed =
@@ -80,7 +86,7 @@ impl Host {
 }
 
 /// Whether the address is one of this host, in the calling thread's network namespace.
-fn is_own(address: Ipv4Addr) -> bool {
+fn is_own(address: IpAddr) -> bool {
     std::net::UdpSocket::bind((address, 0)).is_ok()
 }
 
@@ -91,7 +97,12 @@ pub(crate) fn try_everything(address: Ipv4Addr, port: u16) -> Result<()> {
         let device = Device { kind: Kind::Plain, number, outer: Some(outer), mtu: MTU_BYTES };
         device.make(&mut NetlinkSocket::route()?)?;
     }
-    let mut batch = Batch::new(TABLE);
-    install(&mut batch, Some(address), Some(&outer));
-    batch.commit(&mut NetlinkSocket::netfilter()?)
+    let end = Number::new(1).map(|number| End { number, outer });
+    let families = Family::ALL.into_iter().filter(|family| *family == Family::V4 || has_ipv6());
+    let batches = families.map(|family| {
+        let mut batch = Batch::new(table(family));
+        install(&mut batch, end.map(|end| end.shown(family)), end.as_ref());
+        batch
+    });
+    Batch::commit_all(batches, &mut NetlinkSocket::netfilter()?)
 }

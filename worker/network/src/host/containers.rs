@@ -11,9 +11,12 @@ use skep_model::PublishedPort;
 
 use super::Host;
 use super::links;
-use super::ruleset::{EGRESS, OWN, SAME, SOURCES, SUBNETS, TABLE, subnet_elements};
+use super::own_table::OwnTable;
+use super::range::Range;
+use super::ruleset::{EGRESS, OWN, SOURCES};
 use crate::attachment::Address;
 use crate::conntrack::Stale;
+use crate::family::{Family, octets};
 use crate::nft::{Batch, Element, elements};
 use crate::{NetworkError, Result};
 
@@ -28,33 +31,42 @@ pub(crate) struct Plug {
 }
 
 impl Plug {
-    fn sources(&self) -> Vec<Element> {
-        let key = |entry: &Address| [self.index.to_ne_bytes(), entry.address.octets()].concat();
-        self.addresses.iter().map(|entry| Element::Key(key(entry))).collect()
+    /// Its addresses of a family, as they are in packets, and whether each is of an internal network.
+    fn octets(&self, family: Family) -> impl Iterator<Item = (Vec<u8>, bool)> {
+        let both =
+            self.addresses.iter().flat_map(|entry| entry.both().zip(std::iter::repeat(entry.internal)));
+        both.filter(move |(address, _)| Family::of(*address) == family)
+            .map(|(address, internal)| (octets(address), internal))
     }
 
-    fn own(&self) -> Vec<Element> {
-        let key = |entry: &Address| [entry.address.octets(), entry.address.octets()].concat();
-        self.addresses.iter().map(|entry| Element::Key(key(entry))).collect()
+    fn sources(&self, family: Family) -> Vec<Element> {
+        let key = |address: Vec<u8>| [self.index.to_ne_bytes().as_slice(), &address].concat();
+        self.octets(family).map(|(address, _)| Element::Key(key(address))).collect()
     }
 
-    fn egress(&self) -> Vec<Element> {
+    fn own(&self, family: Family) -> Vec<Element> {
+        self.octets(family).map(|(address, _)| Element::Key(address.repeat(2))).collect()
+    }
+
+    fn egress(&self, family: Family) -> Vec<Element> {
         let outside = self.egress_source.is_some();
-        let addresses = self.addresses.iter().filter(|entry| outside && !entry.internal);
-        addresses.map(|entry| Element::Key(entry.address.octets().to_vec())).collect()
+        let addresses = self.octets(family).filter(|(_, internal)| outside && !internal);
+        addresses.map(|(address, _)| Element::Key(address)).collect()
     }
 
     /// Adds the container to the sets of addresses.
     pub(super) fn add_elements(&self, batch: &mut Batch) {
-        batch.add(&SOURCES, &self.sources());
-        batch.add(&OWN, &self.own());
-        batch.add(&EGRESS, &self.egress());
+        let family = batch.family();
+        batch.add(&SOURCES, &self.sources(family));
+        batch.add(&OWN, &self.own(family));
+        batch.add(&EGRESS, &self.egress(family));
     }
 
     fn remove_elements(&self, batch: &mut Batch) {
-        batch.remove(&SOURCES, &self.sources());
-        batch.remove(&OWN, &self.own());
-        batch.remove(&EGRESS, &self.egress());
+        let family = batch.family();
+        batch.remove(&SOURCES, &self.sources(family));
+        batch.remove(&OWN, &self.own(family));
+        batch.remove(&EGRESS, &self.egress(family));
     }
 }
 
@@ -114,25 +126,31 @@ impl Host {
         self.route.all(&[pair], &[])?;
         let missing = NetworkError::Answer { action: format!("find the link {}", wanted.link) };
         let index = links::find(&mut self.route, &wanted.link)?.ok_or(missing)?;
-        // A kernel without IPv6 refuses, and has none to keep off.
-        self.route.each(&[links::without_ipv6(index)])?;
+        // A kernel without IPv6 refuses, and makes none up.
+        self.route.each(&[links::without_own_ipv6(index)])?;
         Ok(index)
     }
 
     fn register(&mut self, container: &str, plug: Plug) -> Result<()> {
         links::configure_host(&mut self.route, plug.index, &plug.addresses)?;
-        let mut batch = Batch::new(TABLE);
-        if let Some(former) = self.containers.get(container) {
-            former.remove_elements(&mut batch);
+        let (mut batches, mut frames) = (Vec::new(), Vec::new());
+        for table in &self.tables {
+            let mut batch = Batch::new(table.name());
+            if let Some(former) = self.containers.get(container) {
+                former.remove_elements(&mut batch);
+            }
+            plug.add_elements(&mut batch);
+            let range = |entry: &Address| Range::of(table.family, entry.subnet, entry.subnet6);
+            let mut frame = table.frame.clone();
+            frame.subnets.extend(plug.addresses.iter().filter_map(range));
+            frame.difference(&table.frame, &mut batch);
+            batches.push(batch);
+            frames.push(frame);
         }
-        plug.add_elements(&mut batch);
-        let new: BTreeSet<_> = plug.addresses.iter().map(|entry| entry.subnet).collect();
-        let new: Vec<_> = new.difference(&self.subnets).copied().collect();
-        let (plain, pairs) = subnet_elements(new.iter());
-        batch.add(&SUBNETS, &plain);
-        batch.add(&SAME, &pairs);
-        batch.commit(&mut self.filter)?;
-        self.subnets.extend(new);
+        Batch::commit_all(batches, &mut self.filter)?;
+        for (table, frame) in self.tables.iter_mut().zip(frames) {
+            table.frame = frame;
+        }
         let (published, addresses) = (plug.published.clone(), plug.addresses.clone());
         self.containers.insert(container.to_owned(), plug);
         self.lead_again(&addresses)?;
@@ -152,21 +170,24 @@ impl Host {
     pub(crate) fn unplug(&mut self, container: &str) -> Result<()> {
         self.disremember(container)?;
         let Some(plug) = self.containers.remove(container) else { return Ok(()) };
-        let routes: Vec<_> =
-            plug.addresses.iter().map(|entry| links::delete_route(plug.index, entry.address)).collect();
+        let addresses = plug.addresses.iter().flat_map(Address::both);
+        let routes: Vec<_> = addresses.map(|address| links::delete_route(plug.index, address)).collect();
         // The link, and its routes with it, may be gone already.
         self.route.all(&routes, &[Errno::ESRCH, Errno::ENODEV])?;
         self.lead_again(&plug.addresses)?;
-        let mut batch = Batch::new(TABLE);
-        plug.remove_elements(&mut batch);
-        if let Err(error) = batch.commit(&mut self.filter) {
+        let removal = |table: &OwnTable| {
+            let mut batch = Batch::new(table.name());
+            plug.remove_elements(&mut batch);
+            batch
+        };
+        if let Err(error) = Batch::commit_all(self.tables.iter().map(removal), &mut self.filter) {
             tracing::warn!(%error, container, "the sets of addresses are not as they were left; filling them anew");
             self.refill()?;
         }
         if !plug.published.is_empty() {
             self.refresh_ports()?;
         }
-        let addresses = plug.addresses.iter().map(|entry| entry.address);
+        let addresses = plug.addresses.iter().flat_map(Address::both);
         let targets = addresses.filter(|address| self.served.remove(address)).collect();
         self.stale.extend(Stale { targets, ..Stale::default() });
         Ok(())
@@ -211,19 +232,24 @@ impl Host {
 
     /// Makes the sets of addresses hold just the attached containers.
     fn refill(&mut self) -> Result<()> {
-        let plugs = || self.containers.values();
-        let wanted = [
-            (&SOURCES, plugs().flat_map(Plug::sources).collect::<BTreeSet<_>>()),
-            (&OWN, plugs().flat_map(Plug::own).collect()),
-            (&EGRESS, plugs().flat_map(Plug::egress).collect()),
-        ];
-        let mut batch = Batch::new(TABLE);
-        for (set, wanted) in &wanted {
-            let there = elements(&mut self.filter, TABLE, set)?;
-            batch.remove(set, &there.difference(wanted).cloned().collect::<Vec<_>>());
-            batch.add(set, &wanted.difference(&there).cloned().collect::<Vec<_>>());
+        let mut batches = Vec::new();
+        for table in &self.tables {
+            let of_all = |elements: fn(&Plug, Family) -> Vec<Element>| -> BTreeSet<Element> {
+                self.containers.values().flat_map(|plug| elements(plug, table.family)).collect()
+            };
+            let mut batch = Batch::new(table.name());
+            for (set, wanted) in [
+                (&SOURCES, of_all(Plug::sources)),
+                (&OWN, of_all(Plug::own)),
+                (&EGRESS, of_all(Plug::egress)),
+            ] {
+                let there = elements(&mut self.filter, table.name(), set)?;
+                batch.remove(set, &there.difference(&wanted).cloned().collect::<Vec<_>>());
+                batch.add(set, &wanted.difference(&there).cloned().collect::<Vec<_>>());
+            }
+            batches.push(batch);
         }
-        batch.commit(&mut self.filter)
+        Batch::commit_all(batches, &mut self.filter)
     }
 
     fn remember(&self, container: &str) -> Result<()> {

@@ -3,28 +3,32 @@
 use skep_model::{EndpointTable, Protocol};
 
 use super::Host;
-use super::services::{Key, Plan};
+use super::services::{Key, Part};
 use crate::conntrack::{Stale, forget};
 
 impl Host {
-    /// What the way to the present table leaves behind. `before` has the services that it changed as they were, `part` the new
-    /// part of the plan, which is not yet that of the host.
-    pub(super) fn stale(&self, before: &EndpointTable, part: &Plan) -> Stale {
+    /// What the way to the present table leaves behind. `before` has the services that it changed as they were, `parts` the new
+    /// parts of the plans, which are not yet those of the tables.
+    pub(super) fn stale(&self, before: &EndpointTable, parts: &[Part]) -> Stale {
         // A local task that is only drained answers until it is detached.
         let local = self.local();
         let backends = before.services.iter().flat_map(|service| &service.backends);
         let addresses = backends.flat_map(|backend| &backend.addresses).map(|(_, address)| *address);
         let gone = addresses.filter(|it| !self.owners.has(*it) && !local.contains(it));
-        let mut stale = Stale { targets: gone.collect(), ..Stale::default() };
-        for key in part.keys().filter(|key| !self.plan.contains(*key)) {
-            match key {
-                Key::Vip(vip) => {
-                    stale.vips.insert(vip);
+        let twins = self.twins();
+        let mut stale =
+            Stale { targets: gone.flat_map(|address| twins.both(address)).collect(), ..Stale::default() };
+        for (table, part) in self.tables.iter().zip(parts) {
+            for key in part.plan.keys().filter(|key| !table.plan.contains(*key)) {
+                match key {
+                    Key::Vip(vip) => {
+                        stale.vips.insert(vip);
+                    }
+                    Key::Port(Protocol::Udp, port, _) => {
+                        stale.ports.insert((table.family, port));
+                    }
+                    Key::Port(Protocol::Tcp, ..) => {}
                 }
-                Key::Port(Protocol::Udp, port, _) => {
-                    stale.ports.insert(port);
-                }
-                Key::Port(Protocol::Tcp, ..) => {}
             }
         }
         stale

@@ -1,36 +1,36 @@
 //! The host's network as we believe it to be, and the way to the next one.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
-use skep_model::{EndpointTable, Subnet};
+use skep_model::{EndpointNetwork, EndpointTable};
 
 use super::Applied;
 use super::containers::Plug;
+use super::frame::Frame;
+use super::holds::Holds;
 use super::links;
-use super::own_address::own_address;
+use super::own_table::OwnTable;
 use super::owners::Owners;
-use super::ruleset::{
-    BACK, SAME, SEALED, SUBNETS, TABLE, install, peer_elements, peer_of_pair, subnet_elements,
-    subnet_of_range,
-};
+use super::range::Range;
+use super::ruleset;
 use super::scope::Scope;
-use super::services::{Difference, Key, Plan};
-use super::tunnel::{Number, Outer, Reach, Route};
+use super::services::{Difference, Key, Part, Plan};
+use super::tunnel::{Number, Reach, Route};
+use super::twins::Twins;
 use super::ways::Ways;
 use crate::conntrack::Stale;
+use crate::family::Family;
 use crate::netlink::NetlinkSocket;
-use crate::nft::{Batch, elements, table_there};
-use crate::sysctl::Sysctls;
-use crate::{NetworkError, PortHold, PortInUse, Result, reserve};
+use crate::nft::{Batch, table_there};
+use crate::sysctl::{Sysctls, has_ipv6};
+use crate::{NetworkError, PortInUse, Result};
 
 /// What came into the kernel.
 struct Followed {
-    /// The keys of the part; none when it is all.
-    keys: Option<BTreeSet<Key>>,
-    /// The part of the plan.
-    part: Plan,
+    /// The part of the plan, of each table.
+    parts: Vec<Part>,
     /// Ports that another process has.
     refused: Vec<PortInUse>,
 }
@@ -51,12 +51,10 @@ pub(crate) struct Host {
     pub(super) route: NetlinkSocket,
     pub(super) filter: NetlinkSocket,
     pub(super) containers: BTreeMap<String, Plug>,
-    /// Subnets that are in the kernel for certain.
-    pub(super) subnets: BTreeSet<Subnet>,
-    /// Those of encrypted networks that are.
-    sealed: BTreeSet<Subnet>,
+    /// The nft tables: that of IPv4, and where containers have IPv6 that of IPv6.
+    pub(super) tables: Vec<OwnTable>,
     /// Addresses that were ever targets, whose UDP flows must be forgotten.
-    pub(super) served: BTreeSet<Ipv4Addr>,
+    pub(super) served: BTreeSet<IpAddr>,
     /// UDP flows to forget, see [`Self::forget_stale`].
     pub(super) stale: Stale,
     /// What is there of the ways to other nodes.
@@ -67,20 +65,15 @@ pub(crate) struct Host {
     pub(super) reach: Reach,
     /// The version of the last table.
     pub(super) applied: Option<u64>,
-    /// The other nodes that are in the sets for certain.
-    peers: BTreeMap<Number, Ipv4Addr>,
-    /// The end of the tunnel that the rules are made for.
-    ruled: Option<Outer>,
     pub(super) table: EndpointTable,
     /// Whose the addresses in the table are.
     pub(super) owners: Owners,
-    pub(super) plan: Plan,
     pub(super) sysctls: Sysctls,
     /// The nft generation at which the table was found to be as it should.
     pub(super) sound_at: Option<u32>,
     /// Whether services or a tunnel of a former daemon wait for the first table.
     adopted: bool,
-    holds: BTreeMap<Key, PortHold>,
+    holds: Holds,
 }
 
 impl Host {
@@ -92,40 +85,20 @@ impl Host {
         let mut route = NetlinkSocket::route()?;
         let mut ways = Ways::open(&directory)?;
         ways.look(&mut route)?;
-        let ruled = ways.outer();
-        let mut plan = Plan::default();
-        let (mut subnets, mut sealed) = (BTreeSet::new(), BTreeSet::new());
-        let mut peers = BTreeMap::new();
-        if table_there(&mut filter, TABLE)? {
-            let mut there = |set| elements(&mut filter, TABLE, set).unwrap_or_default();
-            plan = Plan::left(&mut there);
-            subnets = there(&SAME).iter().filter_map(subnet_of_range).collect();
-            sealed = there(&SEALED).iter().filter_map(subnet_of_range).collect();
-            peers = there(&BACK).iter().filter_map(peer_of_pair).collect();
+        let mut tables = vec![OwnTable::open(&mut filter, Family::V4, ways.end())?];
+        let table6 = || sysctls.set_ipv6().and_then(|()| OwnTable::open(&mut filter, Family::V6, ways.end()));
+        match has_ipv6().then(table6).transpose() {
+            Ok(table) => tables.extend(table),
+            Err(error) => tracing::warn!(%error, "containers have no IPv6 on this host"),
         }
-        let mut batch = Batch::new(TABLE);
-        install(&mut batch, own_address(), ruled.as_ref());
-        if let Err(error) = batch.commit(&mut filter) {
-            tracing::warn!(%error, "the nft table of a former version does not fit; making it anew");
-            let mut batch = Batch::new(TABLE);
-            batch.table();
-            batch.delete_table();
-            install(&mut batch, own_address(), ruled.as_ref());
-            batch.commit(&mut filter)?;
-            plan = Plan::default();
-            subnets.clear();
-            sealed.clear();
-            peers.clear();
-        }
-        let adopted = plan != Plan::default() || ways.are_there();
+        let adopted = tables.iter().any(|table| table.plan != Plan::default()) || ways.are_there();
         Ok(Self {
             directory,
             mtu,
             route,
             filter,
             containers: BTreeMap::new(),
-            subnets,
-            sealed,
+            tables,
             served: BTreeSet::new(),
             stale: Stale::default(),
             path_mtus: ways.path_mtus(),
@@ -133,20 +106,22 @@ impl Host {
             reach: Reach::default(),
             applied: None,
             adopted,
-            peers,
-            ruled,
             sysctls,
             sound_at: None,
             table: EndpointTable::default(),
             owners: Owners::default(),
-            plan,
-            holds: BTreeMap::new(),
+            holds: Holds::default(),
         })
     }
 
     /// The version of the last table.
     pub(crate) fn applied(&self) -> Option<u64> {
         self.applied
+    }
+
+    /// Whether containers have IPv6 here.
+    pub(crate) fn ipv6(&self) -> bool {
+        self.tables.iter().any(|table| table.family == Family::V6)
     }
 
     /// Makes the kernel follow the table, or what a partial one changes. Also gives the table that would undo it.
@@ -164,17 +139,17 @@ impl Host {
         }
         let before = self.reach_anew(scope.as_ref());
         let addresses = scope.as_ref().map(|scope| scope.addresses.clone());
-        let Followed { keys, part, refused } = match self.follow(scope) {
+        let Followed { parts, refused } = match self.follow(scope) {
             Ok(done) => done,
             Err(error) => {
                 self.take_back(undo, before);
                 return Err(error);
             }
         };
-        let stale = self.stale(&undo, &part);
+        let stale = self.stale(&undo, &parts);
         let first = self.applied.is_none();
         self.adopted = false;
-        self.plan.replace(keys.as_ref(), part);
+        self.replace(parts);
         self.applied = Some(self.table.version);
         self.release_ports();
         if let Err(error) = self.trim_tunnel_of(addresses.as_ref()) {
@@ -229,19 +204,21 @@ impl Host {
             None => self.extend_tunnel(),
         }
         let keys = scope.map(|scope| scope.keys);
-        // Somebody may have flushed it (`nft flush ruleset`, a firewall's restart).
-        if !table_there(&mut self.filter, TABLE)? {
-            tracing::warn!("somebody deleted the nft table {TABLE}; making it again");
-            return self.commit_anew(false);
+        // Somebody may have flushed them (`nft flush ruleset`, a firewall's restart).
+        for table in &self.tables {
+            if !table_there(&mut self.filter, table.name())? {
+                tracing::warn!(family = ?table.family, "somebody deleted our nft table; making it again");
+                return self.commit_anew();
+            }
         }
         // A link that is lost meanwhile concerns other services, too.
         let keys = keys.filter(|_| self.reach.lost().is_empty());
-        let (part, refused) = self.reserve_ports(self.wanted(keys.as_ref()));
-        match self.commit(&part, keys.as_ref()) {
-            Ok(()) => Ok(Followed { keys, part, refused }),
+        let (parts, refused) = self.reserve_ports(keys);
+        match self.commit(&parts) {
+            Ok(()) => Ok(Followed { parts, refused }),
             Err(error) => {
-                tracing::warn!(%error, "the nft table {TABLE} is not as it was left; making it anew");
-                self.commit_anew(true)
+                tracing::warn!(%error, "our nft tables are not as they were left; making them anew");
+                self.commit_anew()
             }
         }
     }
@@ -251,9 +228,9 @@ impl Host {
         if self.adopted {
             return Ok(Vec::new());
         }
-        let (plan, refused) = self.reserve_ports(self.wanted(None));
-        self.commit(&plan, None)?;
-        self.plan = plan;
+        let (parts, refused) = self.reserve_ports(None);
+        self.commit(&parts)?;
+        self.replace(parts);
         self.release_ports();
         Ok(refused)
     }
@@ -266,111 +243,112 @@ impl Host {
         Plan::new(&self.table, &self.reach, ports, keys)
     }
 
-    fn reserve_ports(&mut self, mut plan: Plan) -> (Plan, Vec<PortInUse>) {
-        let mut refused = Vec::new();
-        for key in plan.keys().filter(|key| !self.holds.contains_key(key)).collect::<Vec<_>>() {
-            let Key::Port(protocol, port, address) = key else { continue };
-            match reserve(protocol, address.unwrap_or(Ipv4Addr::UNSPECIFIED), port) {
-                Ok(hold) => {
-                    self.holds.insert(key, hold);
-                }
-                // On its way from one address to another, a port is held by ourselves.
-                Err(_) if self.holds.keys().any(|held| held.is_port(protocol, port)) => {}
-                Err(taken) => {
-                    plan.remove(key);
-                    refused.push(taken);
-                }
-            }
+    /// The IPv6 addresses that stand beside others, where containers have IPv6.
+    pub(super) fn twins(&self) -> Twins {
+        Twins::new(&self.table).and_of(self.containers.values().flat_map(|plug| &plug.addresses))
+    }
+
+    /// What these keys (or all) lead to in each table, without the ports that others have. A port that is not to be had in IPv4 is not
+    /// published in IPv6 either.
+    fn reserve_ports(&mut self, keys: Option<BTreeSet<Key>>) -> (Vec<Part>, Vec<PortInUse>) {
+        let mut whole = Part { plan: self.wanted(keys.as_ref()), keys };
+        let mut refused = self.holds.reserve(Family::V4, &mut whole.plan);
+        let mut parts = Vec::new();
+        if self.ipv6() {
+            let mut six = whole.beside(&self.twins(), &self.reach);
+            refused.extend(self.holds.reserve(Family::V6, &mut six.plan));
+            parts.push(six);
         }
-        (plan, refused)
+        parts.insert(0, whole.of_ipv4());
+        (parts, refused)
     }
 
     fn release_ports(&mut self) {
-        let published = &self.plan;
-        self.holds.retain(|key, _| published.contains(*key));
+        self.tables.iter().for_each(|table| self.holds.release(table.family, &table.plan));
     }
 
-    fn commit(&mut self, plan: &Plan, keys: Option<&BTreeSet<Key>>) -> Result<()> {
-        let mut batch = Batch::new(TABLE);
-        let outer = self.reach.outer();
-        if outer != self.ruled {
-            install(&mut batch, own_address(), outer.as_ref());
+    /// The parts are what the tables lead to from now on.
+    fn replace(&mut self, parts: Vec<Part>) {
+        for (table, Part { keys, plan }) in self.tables.iter_mut().zip(parts) {
+            table.plan.replace(keys.as_ref(), plan);
         }
-        for ((set, old), (_, new)) in peer_elements(&self.peers).iter().zip(peer_elements(&self.reach.peers))
-        {
-            batch.remove(set, &old.difference(&new).cloned().collect::<Vec<_>>());
-            batch.add(set, &new.difference(old).cloned().collect::<Vec<_>>());
+    }
+
+    /// Changes all tables at once.
+    fn commit(&mut self, parts: &[Part]) -> Result<()> {
+        let (mut first, mut then, mut frames) = (Vec::new(), Vec::new(), Vec::new());
+        for (table, part) in self.tables.iter().zip(parts) {
+            let (mut before, mut batch) = (Batch::new(table.name()), Batch::new(table.name()));
+            let frame = self.frame(table.family);
+            frame.difference(&table.frame, &mut batch);
+            frames.push(frame);
+            let difference = Difference::new(&table.plan, &part.plan, part.keys.as_ref());
+            if difference.needs_preparing() {
+                difference.prepare(&mut before);
+            }
+            difference.change(&mut batch);
+            first.push(before);
+            then.push(batch);
         }
-        let wanted = self.wanted_subnets();
-        let (plain, pairs) = subnet_elements(self.subnets.difference(&wanted));
-        batch.remove(&SUBNETS, &plain);
-        batch.remove(&SAME, &pairs);
-        let (plain, pairs) = subnet_elements(wanted.difference(&self.subnets));
-        batch.add(&SUBNETS, &plain);
-        batch.add(&SAME, &pairs);
-        batch.remove(&SEALED, &subnet_elements(self.sealed.difference(&self.reach.sealed)).1);
-        batch.add(&SEALED, &subnet_elements(self.reach.sealed.difference(&self.sealed)).1);
-        let difference = Difference::new(&self.plan, plan, keys);
-        if difference.needs_preparing() {
-            let mut first = Batch::new(TABLE);
-            difference.prepare(&mut first);
-            first.commit(&mut self.filter)?;
-        }
-        difference.change(&mut batch);
-        batch.commit(&mut self.filter)?;
-        self.committed(plan);
+        Batch::commit_all(first, &mut self.filter)?;
+        Batch::commit_all(then, &mut self.filter)?;
+        self.committed(parts, frames);
         Ok(())
     }
 
-    fn wanted_subnets(&self) -> BTreeSet<Subnet> {
-        let networks = self.table.networks.iter().map(|network| network.subnet);
-        let attached = self.containers.values().flat_map(|plug| &plug.addresses).map(|entry| entry.subnet);
-        networks.chain(attached).collect()
-    }
-
-    /// Another way to the plan, when the kernel's table is not what we believe it to be: all of it anew, at once.
-    fn commit_anew(&mut self, there: bool) -> Result<Followed> {
-        let (part, refused) = self.reserve_ports(self.wanted(None));
-        self.rebuild(&part, there)?;
-        Ok(Followed { keys: None, part, refused })
-    }
-
-    /// Makes the whole table with this plan, in place of the one that may be `there`, in one transaction.
-    pub(super) fn rebuild(&mut self, plan: &Plan, there: bool) -> Result<()> {
-        let mut batch = Batch::new(TABLE);
-        if there {
-            batch.table();
-            batch.delete_table();
+    /// What must be in the family's table beside services and containers.
+    fn frame(&self, family: Family) -> Frame {
+        let attached = self.containers.values().flat_map(|plug| &plug.addresses);
+        let attached = attached.filter_map(|entry| Range::of(family, entry.subnet, entry.subnet6));
+        let range = |network: &EndpointNetwork| Range::of(family, network.subnet, network.subnet6);
+        let networks = &self.table.networks;
+        Frame {
+            end: self.reach.end(),
+            subnets: networks.iter().filter_map(range).chain(attached).collect(),
+            sealed: networks.iter().filter(|network| network.encrypted).filter_map(range).collect(),
+            peers: self.reach.peers.clone(),
         }
-        self.whole(plan, &mut batch);
-        batch.commit(&mut self.filter)?;
-        self.committed(plan);
+    }
+
+    /// Another way to the plan, when the kernel's tables are not what we believe them to be: all of it anew, at once.
+    fn commit_anew(&mut self) -> Result<Followed> {
+        let (parts, refused) = self.reserve_ports(None);
+        self.rebuild(&parts)?;
+        Ok(Followed { parts, refused })
+    }
+
+    /// Makes the whole tables with these plans, in place of those that may be there, in one transaction.
+    pub(super) fn rebuild(&mut self, parts: &[Part]) -> Result<()> {
+        let mut batches = Vec::new();
+        for (table, part) in self.tables.iter().zip(parts) {
+            let mut batch = Batch::new(table.name());
+            if table_there(&mut self.filter, table.name())? {
+                batch.table();
+                batch.delete_table();
+            }
+            self.whole(&part.plan, &mut batch);
+            batches.push(batch);
+        }
+        Batch::commit_all(batches, &mut self.filter)?;
+        self.committed(parts, self.tables.iter().map(|table| self.frame(table.family)).collect());
         Ok(())
     }
 
-    /// Adds everything that must be in the table, with this plan.
+    /// Adds everything that must be in the batch's table, with this plan.
     pub(super) fn whole(&self, plan: &Plan, batch: &mut Batch) {
-        install(batch, own_address(), self.reach.outer().as_ref());
+        self.frame(batch.family()).all(batch);
         self.containers.values().for_each(|plug| plug.add_elements(batch));
-        for (set, elements) in peer_elements(&self.reach.peers) {
-            batch.add(set, &elements.into_iter().collect::<Vec<_>>());
-        }
-        let (plain, pairs) = subnet_elements(self.wanted_subnets().iter());
-        batch.add(&SUBNETS, &plain);
-        batch.add(&SAME, &pairs);
-        batch.add(&SEALED, &subnet_elements(self.reach.sealed.iter()).1);
         let difference = Difference::new(&Plan::default(), plan, None);
         difference.prepare(batch);
         difference.change(batch);
     }
 
     /// What is in the kernel from now on.
-    fn committed(&mut self, plan: &Plan) {
-        self.ruled = self.reach.outer();
-        self.sealed.clone_from(&self.reach.sealed);
-        self.peers.clone_from(&self.reach.peers);
-        self.subnets = self.wanted_subnets();
-        self.served.extend(plan.targets());
+    fn committed(&mut self, parts: &[Part], frames: Vec<Frame>) {
+        for (table, frame) in self.tables.iter_mut().zip(frames) {
+            table.frame = frame;
+        }
+        self.served.extend(parts.iter().flat_map(|part| part.plan.targets()));
     }
 
     /// Takes everything of ours off the host.
@@ -379,18 +357,20 @@ impl Host {
             self.remove_link(link.index)?;
         }
         self.ways.remove(&mut self.route)?;
-        if table_there(&mut self.filter, TABLE)? {
-            let mut batch = Batch::new(TABLE);
-            batch.delete_table();
-            batch.commit(&mut self.filter)?;
+        // Also that of IPv6 which was switched off.
+        for family in Family::ALL {
+            let table = ruleset::table(family);
+            if table_there(&mut self.filter, table).unwrap_or(family == Family::V4) {
+                let mut batch = Batch::new(table);
+                batch.delete_table();
+                batch.commit(&mut self.filter)?;
+            }
         }
         self.holds.clear();
         self.containers.clear();
-        self.plan = Plan::default();
+        self.tables.clear();
         (self.table, self.owners) = Default::default();
         self.reach = Reach::default();
-        self.peers.clear();
-        self.sealed.clear();
         self.applied = None;
         self.path_mtus.clear();
         self.sysctls.restore()

@@ -2,8 +2,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::path::Path;
 
-use super::tunnel::{Kind, Number, Outer, Reach, Tunnel};
+use super::tunnel::{End, Kind, Number, Reach, Tunnel};
 use crate::Result;
+use crate::family::Family;
 use crate::netlink::NetlinkSocket;
 use crate::seal::Seal;
 
@@ -43,9 +44,10 @@ impl Ways {
         self.sealed = Tunnel::new(Kind::Sealed);
     }
 
-    /// Where this node is among the hosts, as the plain link has it.
-    pub(super) fn outer(&self) -> Option<Outer> {
-        self.plain.device().and_then(|device| device.outer)
+    /// This node's end of the tunnel, as the plain link has it.
+    pub(super) fn end(&self) -> Option<End> {
+        let device = self.plain.device()?;
+        Some(End { number: device.number, outer: device.outer? })
     }
 
     /// The index of the plain link; none without.
@@ -96,7 +98,8 @@ impl Ways {
         kind: Kind,
         local: &BTreeSet<Ipv4Addr>,
     ) -> Result<()> {
-        let index = self.link(kind).ensure(socket, reach.device(kind))?;
+        let ipv6 = reach.families().contains(&Family::V6);
+        let index = self.link(kind).ensure(socket, reach.device(kind), ipv6)?;
         if kind == Kind::Sealed {
             self.seal.follow(reach.seal(), index)?;
         }
@@ -128,9 +131,10 @@ impl Ways {
         local: &BTreeSet<Ipv4Addr>,
         addresses: &BTreeSet<Ipv4Addr>,
     ) -> Result<()> {
+        let both = reach.with_twins(addresses);
         Kind::ALL.into_iter().try_for_each(|kind| {
             let wanted = reach.entries_of(kind, local, addresses);
-            self.link(kind).trim_some(socket, addresses, &wanted)
+            self.link(kind).trim_some(socket, &both, &wanted)
         })
     }
 

@@ -1,5 +1,5 @@
 use std::io::{self, BufRead, BufReader, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsRawFd, OwnedFd};
 
 use nix::sys::socket::{
@@ -16,14 +16,19 @@ pub(crate) struct Line {
 
 impl Line {
     /// Serves one connection in the cell, at its port, and opens it from the client to the target.
-    pub(crate) fn open(client: &OwnedFd, target: (Ipv4Addr, u16), (cell, port): (&Cell, u16)) -> Self {
+    pub(crate) fn open(
+        client: &OwnedFd,
+        (address, published): (impl Into<IpAddr>, u16),
+        (cell, port): (&Cell, u16),
+    ) -> Self {
+        let target = SocketAddr::new(address.into(), published);
         Self::serve(cell, port, 1);
-        inside(client, || Self::over(TcpStream::connect_timeout(&target.into(), PATIENCE).unwrap()))
+        inside(client, || Self::over(TcpStream::connect_timeout(&target, PATIENCE).unwrap()))
     }
 
     /// Serves so many connections.
     pub(crate) fn serve(cell: &Cell, port: u16, connections: usize) {
-        let listener = inside(&cell.namespace, || TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).unwrap());
+        let listener = inside(&cell.namespace, || TcpListener::bind((Ipv6Addr::UNSPECIFIED, port)).unwrap());
         for _ in 0..connections {
             let (listener, name) = (listener.try_clone().unwrap(), cell.id.clone());
             std::thread::spawn(move || {

@@ -8,10 +8,11 @@ use tokio::runtime::Handle;
 
 use super::{
     Cell, HOST, Lab, fresh_namespace, greet_datagrams, inside, join_outside, published, service, table,
+    with_ipv6,
 };
 use crate::host::tunnel::{Entry, Kind, Tunnel};
 use crate::netlink::{Message, NetlinkSocket};
-use crate::{Address, MemoryStore, Network, Observed, Options};
+use crate::{Address, MemoryStore, Network, Observed, Options, ROUTE_PROTOCOL};
 
 /// A host of a swarm. The lab's client is between all of them, and forwards.
 pub(crate) struct Node {
@@ -27,14 +28,33 @@ pub(crate) struct Node {
 impl Node {
     /// The lab's own host, as node 1.
     pub(crate) async fn first(lab: &Lab) -> Self {
-        inside(&lab.client, || std::fs::write("/proc/sys/net/ipv4/ip_forward", "1").unwrap());
+        inside(&lab.client, || {
+            for setting in ["ipv4/ip_forward", "ipv6/conf/all/forwarding"] {
+                std::fs::write(format!("/proc/sys/net/{setting}"), "1").unwrap();
+            }
+        });
         let (namespace, network) = (lab.host.try_clone().unwrap(), lab.open().await);
         Self { number: 1, namespace, address: HOST, network, options: lab.options(), _directory: None }
     }
 
     /// Another host, beside the first.
     pub(crate) fn beside(lab: &Lab, number: u8) -> Self {
-        let (namespace, address) = (fresh_namespace(), Ipv4Addr::new(192, 0, 2, number + 1));
+        Self::in_namespace(lab, number, fresh_namespace())
+    }
+
+    /// Another one, of a host on which IPv6 is switched off.
+    pub(crate) fn without_ipv6(lab: &Lab, number: u8) -> Self {
+        let namespace = fresh_namespace();
+        inside(&namespace, || {
+            for links in ["all", "default"] {
+                std::fs::write(format!("/proc/sys/net/ipv6/conf/{links}/disable_ipv6"), "1").unwrap();
+            }
+        });
+        Self::in_namespace(lab, number, namespace)
+    }
+
+    fn in_namespace(lab: &Lab, number: u8, namespace: OwnedFd) -> Self {
+        let address = Ipv4Addr::new(192, 0, 2, number + 1);
         join_outside(&namespace, address, &lab.client, &format!("up{number}"));
         let directory = tempfile::tempdir().unwrap();
         let options = Options {
@@ -67,6 +87,7 @@ impl Node {
             number: self.number,
             address: self.address,
             key: Some(*self.network.tunnel_key().borrow()),
+            ipv6: self.network.has_ipv6(),
         }
     }
 
@@ -120,13 +141,19 @@ impl Node {
     pub(crate) fn counts(&self) -> Vec<usize> {
         inside(&self.namespace, || {
             let mut socket = NetlinkSocket::route().unwrap();
-            // RTM_GETROUTE, RTM_GETNEIGH of both families, RTM_GETRULE of linux/rtnetlink.h.
-            let kinds = [(26, 2), (30, 2), (30, 7), (34, 2)];
+            // RTM_GETROUTE, RTM_GETNEIGH, RTM_GETRULE of linux/rtnetlink.h.
+            let kinds = [(26, 2), (30, 2), (30, 7), (34, 2), (26, 10), (30, 10), (34, 10)];
             let count = |(kind, family): (u16, u8)| {
                 let header = [family, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
                 let found = socket.dump(Message::new(kind, 0, &header, "count")).unwrap();
-                // NUD_PERMANENT: the outside's neighbours come and go by themselves.
-                found.iter().filter(|body| kind != 30 || body[8] & 0x80 != 0).count()
+                let lasting = |body: &&Vec<u8>| match (kind, family) {
+                    // NUD_PERMANENT: the outside's neighbours come and go by themselves; so do multicast groups of IPv6.
+                    (30, _) => body[8] & 0x80 != 0 && !body.windows(2).any(|bytes| bytes == [0x33, 0x33]),
+                    // Links get addresses and routes of IPv6 by themselves.
+                    (26, 10) => body[5] == ROUTE_PROTOCOL,
+                    _ => true,
+                };
+                found.iter().filter(lasting).count()
             };
             kinds.map(count).to_vec()
         })
@@ -168,6 +195,14 @@ pub(crate) fn serve(cell: &Cell) {
 pub(crate) async fn follow(version: u64, nodes: &[&Node], services: &[EndpointService]) {
     for node in nodes {
         node.follow(version, nodes, services).await;
+    }
+}
+
+/// The same with IPv6 on all networks.
+pub(crate) async fn follow6(version: u64, nodes: &[&Node], services: &[EndpointService]) {
+    for node in nodes {
+        let wanted = with_ipv6(node.table(version, nodes, services.to_vec()));
+        node.network.apply(&wanted).await.unwrap();
     }
 }
 

@@ -1,25 +1,54 @@
 //! Servers and clients in namespaces.
 
 use std::io::{self, Read};
-use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream, UdpSocket};
-use std::os::fd::OwnedFd;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6, TcpStream, UdpSocket};
+use std::os::fd::{AsRawFd, OwnedFd};
 
 use nix::errno::Errno;
+use nix::sys::socket::{
+    AddressFamily, Backlog, SockFlag, SockType, SockaddrIn, SockaddrIn6, bind, listen, setsockopt, socket,
+    sockopt,
+};
 use tokio::io::AsyncWriteExt;
 
 use super::{PATIENCE, inside};
 
 /// Answers each connection to the port in the namespace with `<name> <client's address>`.
 pub(crate) fn greet(namespace: &OwnedFd, port: u16, name: &str) {
-    let listener = inside(namespace, || TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).unwrap());
-    listener.set_nonblocking(true).unwrap();
-    let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-    let name = name.to_owned();
-    tokio::spawn(async move {
-        while let Ok((mut stream, peer)) = listener.accept().await {
-            let _ = stream.write_all(format!("{name} {}", peer.ip()).as_bytes()).await;
+    for any in ANY {
+        let bound = inside(namespace, || bound(any, SockType::Stream, port));
+        listen(&bound, Backlog::MAXCONN).unwrap();
+        let listener = tokio::net::TcpListener::from_std(bound.into()).unwrap();
+        let name = name.to_owned();
+        tokio::spawn(async move {
+            while let Ok((mut stream, peer)) = listener.accept().await {
+                let _ = stream.write_all(format!("{name} {}", peer.ip()).as_bytes()).await;
+            }
+        });
+    }
+}
+
+/// All addresses of each family.
+const ANY: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)];
+
+/// A socket of the address's family alone, in the calling thread's namespace.
+fn bound(address: IpAddr, kind: SockType, port: u16) -> OwnedFd {
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    match address {
+        IpAddr::V4(address) => {
+            let made = socket(AddressFamily::Inet, kind, flags, None).unwrap();
+            setsockopt(&made, sockopt::ReuseAddr, &(kind == SockType::Stream)).unwrap();
+            bind(made.as_raw_fd(), &SockaddrIn::from(SocketAddrV4::new(address, port))).unwrap();
+            made
         }
-    });
+        IpAddr::V6(address) => {
+            let made = socket(AddressFamily::Inet6, kind, flags, None).unwrap();
+            setsockopt(&made, sockopt::ReuseAddr, &(kind == SockType::Stream)).unwrap();
+            setsockopt(&made, sockopt::Ipv6V6Only, &true).unwrap();
+            bind(made.as_raw_fd(), &SockaddrIn6::from(SocketAddrV6::new(address, port, 0, 0))).unwrap();
+            made
+        }
+    }
 }
 
 /// Answers each datagram to the port in the namespace with the name.
@@ -28,16 +57,17 @@ pub(crate) fn echo(namespace: &OwnedFd, port: u16, name: &str) {
 }
 
 fn answer_datagrams(namespace: &OwnedFd, port: u16, name: &str, greet: bool) {
-    let socket = inside(namespace, || UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port)).unwrap());
-    socket.set_nonblocking(true).unwrap();
-    let socket = tokio::net::UdpSocket::from_std(socket).unwrap();
-    let name = name.to_owned();
-    tokio::spawn(async move {
-        while let Ok((_, peer)) = socket.recv_from(&mut [0; 64]).await {
-            let answer = if greet { format!("{name} {}", peer.ip()) } else { name.clone() };
-            let _ = socket.send_to(answer.as_bytes(), peer).await;
-        }
-    });
+    for any in ANY {
+        let bound = inside(namespace, || bound(any, SockType::Datagram, port));
+        let socket = tokio::net::UdpSocket::from_std(bound.into()).unwrap();
+        let name = name.to_owned();
+        tokio::spawn(async move {
+            while let Ok((_, peer)) = socket.recv_from(&mut [0; 64]).await {
+                let answer = if greet { format!("{name} {}", peer.ip()) } else { name.clone() };
+                let _ = socket.send_to(answer.as_bytes(), peer).await;
+            }
+        });
+    }
 }
 
 /// Answers each datagram to the port in the namespace with `<name> <client's address>`.
@@ -46,9 +76,9 @@ pub(crate) fn greet_datagrams(namespace: &OwnedFd, port: u16, name: &str) {
 }
 
 /// Connects from the namespace and reads to the end.
-pub(crate) fn ask(namespace: &OwnedFd, address: Ipv4Addr, port: u16) -> io::Result<String> {
+pub(crate) fn ask(namespace: &OwnedFd, address: impl Into<IpAddr>, port: u16) -> io::Result<String> {
+    let target = SocketAddr::new(address.into(), port);
     inside(namespace, || {
-        let target = SocketAddrV4::new(address, port).into();
         let mut stream = TcpStream::connect_timeout(&target, PATIENCE)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         let mut text = String::new();
@@ -58,13 +88,19 @@ pub(crate) fn ask(namespace: &OwnedFd, address: Ipv4Addr, port: u16) -> io::Resu
 }
 
 /// Sends a datagram from the namespace and waits for the answer.
-pub(crate) fn ask_datagram(namespace: &OwnedFd, address: Ipv4Addr, port: u16) -> io::Result<String> {
+pub(crate) fn ask_datagram(namespace: &OwnedFd, address: impl Into<IpAddr>, port: u16) -> io::Result<String> {
     exchange(&datagrams_to(namespace, address, port)?)
 }
 
 /// A socket of the namespace for datagrams to this address, all from one port.
-pub(crate) fn datagrams_to(namespace: &OwnedFd, address: Ipv4Addr, port: u16) -> io::Result<UdpSocket> {
-    let socket = inside(namespace, || UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)))?;
+pub(crate) fn datagrams_to(
+    namespace: &OwnedFd,
+    address: impl Into<IpAddr>,
+    port: u16,
+) -> io::Result<UdpSocket> {
+    let address = address.into();
+    let any = if address.is_ipv4() { ANY[0] } else { ANY[1] };
+    let socket = inside(namespace, || UdpSocket::bind((any, 0)))?;
     socket.set_read_timeout(Some(PATIENCE))?;
     socket.connect((address, port))?;
     Ok(socket)

@@ -1,6 +1,8 @@
 //! Encoding and decoding of netlink messages and their attributes.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
+
+use crate::family::octets;
 
 /// `NLA_F_NESTED` of linux/netlink.h.
 const NESTED: u16 = 0x8000;
@@ -42,9 +44,9 @@ impl Message {
         self.bytes(kind, &value.to_ne_bytes())
     }
 
-    /// Appends an IPv4 address.
-    pub(crate) fn address(&mut self, kind: u16, value: Ipv4Addr) -> &mut Self {
-        self.bytes(kind, &value.octets())
+    /// Appends an address.
+    pub(crate) fn address(&mut self, kind: u16, value: impl Into<IpAddr>) -> &mut Self {
+        self.bytes(kind, &octets(value.into()))
     }
 
     /// Appends a text that ends with a zero byte.

@@ -2,10 +2,10 @@ use super::batch::{DUMP_CHAINS, SUBSYSTEM};
 use crate::Result;
 use crate::netlink::{Message, NetlinkSocket, first_attribute, text};
 
-/// A chain of anybody's that packets pass by themselves, in a table of IPv4 packets.
+/// A chain of anybody's that packets pass by themselves, in a table of IP packets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BaseChain {
-    /// `ip` or `inet`.
+    /// `ip`, `ip6` or `inet`.
     pub(crate) family: &'static str,
     pub(crate) table: String,
     pub(crate) name: String,
@@ -23,10 +23,11 @@ pub(crate) fn base_chains(socket: &mut NetlinkSocket) -> Result<Vec<BaseChain>> 
 }
 
 fn read(body: &[u8]) -> Option<BaseChain> {
-    // NFPROTO_INET, NFPROTO_IPV4 of linux/netfilter.h.
+    // NFPROTO_INET, NFPROTO_IPV4, NFPROTO_IPV6 of linux/netfilter.h.
     let family = match *body.first()? {
         1 => "inet",
         2 => "ip",
+        10 => "ip6",
         _ => return None,
     };
     let attributes = body.get(4..)?;

@@ -2,7 +2,8 @@
 
 use nix::errno::Errno;
 
-use super::{Contents, Element, Expression, Set};
+use super::{Contents, Element, Expression, Set, Table};
+use crate::family::Family;
 use crate::netlink::{Message, NetlinkSocket};
 use crate::{NetworkError, Result};
 
@@ -25,9 +26,6 @@ const APPEND: u16 = 0x800;
 /// An attribute's length is 16 bits, so long lists are cut.
 const ELEMENTS_PER_MESSAGE: usize = 400;
 
-/// Family ipv4, version 0, resource 0.
-pub(super) const HEADER: [u8; 4] = [2, 0, 0, 0];
-
 /// Where a base chain hangs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Hook {
@@ -41,20 +39,25 @@ pub(crate) struct Hook {
 /// Changes to one table that all happen at once or not at all.
 #[derive(Debug)]
 pub(crate) struct Batch {
-    table: &'static str,
+    table: Table,
     messages: Vec<Message>,
     /// What the changes make of an empty table, when that is asked for.
     contents: Option<Contents>,
 }
 
 impl Batch {
-    pub(crate) fn new(table: &'static str) -> Self {
+    pub(crate) fn new(table: Table) -> Self {
         Self { table, messages: Vec::new(), contents: None }
     }
 
     /// One that also knows what its changes make of an empty table.
-    pub(crate) fn recording(table: &'static str) -> Self {
+    pub(crate) fn recording(table: Table) -> Self {
         Self { contents: Some(Contents::default()), ..Self::new(table) }
+    }
+
+    /// The table's family.
+    pub(crate) fn family(&self) -> Family {
+        self.table.family
     }
 
     /// What its changes make of an empty table, if it is [`Self::recording`].
@@ -68,8 +71,8 @@ impl Batch {
     }
 
     fn message(&mut self, kind: u16, flags: u16, action: String) -> &mut Message {
-        let mut message = Message::new(kind | (SUBSYSTEM << 8), flags, &HEADER, action);
-        message.text(1, self.table);
+        let mut message = Message::new(kind | (SUBSYSTEM << 8), flags, &self.table.header(), action);
+        message.text(1, self.table.name);
         let at = self.messages.len();
         self.messages.push(message);
         &mut self.messages[at]
@@ -121,11 +124,12 @@ impl Batch {
     /// Appends a rule. Its comment is a mark of what it says: the kernel keeps rules as they are made, so that a rule with the mark
     /// is the rule, and need not be read back in detail.
     pub(crate) fn rule(&mut self, chain: &str, expressions: &[Expression]) {
+        let family = self.family();
         let message = self.message(NEW_RULE, CREATE | APPEND, format!("add an nft rule to {chain}"));
         let before = message.body.len();
         message.text(2, chain).nest(4, |list| {
             for expression in expressions {
-                expression.encode(list);
+                expression.encode(family, list);
             }
         });
         let mark = mark(message.body.get(before..).unwrap_or_default());
@@ -139,8 +143,9 @@ impl Batch {
 
     /// Makes a set unless the same is there.
     pub(crate) fn set(&mut self, set: &Set) {
+        let family = self.family();
         let message = self.message(NEW_SET, CREATE, format!("make the nft set {}", set.name));
-        set.encode(message);
+        set.encode(family, message);
         if let Some(contents) = &mut self.contents {
             contents.sets.entry(set.name.to_owned()).or_default();
         }
@@ -176,14 +181,23 @@ impl Batch {
 
     /// Commits.
     pub(crate) fn commit(self, socket: &mut NetlinkSocket) -> Result<()> {
-        if self.messages.is_empty() {
+        Self::commit_all([self], socket)
+    }
+
+    /// Commits changes of several tables, all of them at once or none.
+    pub(crate) fn commit_all(
+        batches: impl IntoIterator<Item = Self>,
+        socket: &mut NetlinkSocket,
+    ) -> Result<()> {
+        let changes: Vec<_> = batches.into_iter().flat_map(|batch| batch.messages).collect();
+        if changes.is_empty() {
             return Ok(());
         }
         // The resource of the begin and end messages names the subsystem.
         let edge = [0, 0, 0, SUBSYSTEM as u8];
-        let mut messages = Vec::with_capacity(self.messages.len() + 2);
+        let mut messages = Vec::with_capacity(changes.len() + 2);
         messages.push(Message::new(16, 0, &edge, "begin an nft transaction"));
-        messages.extend(self.messages);
+        messages.extend(changes);
         let last = messages.len() - 1;
         messages.push(Message::new(17, 0, &edge, "commit an nft transaction"));
         socket.batch(&messages, last)
@@ -207,9 +221,10 @@ fn encode_elements(message: &mut Message, elements: &[Element]) {
 }
 
 /// Whether the table is in the kernel.
-pub(crate) fn table_there(socket: &mut NetlinkSocket, table: &str) -> Result<bool> {
-    let mut message = Message::new(GET_TABLE | (SUBSYSTEM << 8), 0, &HEADER, "look for the nft table");
-    message.text(1, table);
+pub(crate) fn table_there(socket: &mut NetlinkSocket, table: Table) -> Result<bool> {
+    let mut message =
+        Message::new(GET_TABLE | (SUBSYSTEM << 8), 0, &table.header(), "look for the nft table");
+    message.text(1, table.name);
     match socket.ask(message) {
         Ok(_) => Ok(true),
         Err(NetworkError::Refused { source: Errno::ENOENT, .. }) => Ok(false),

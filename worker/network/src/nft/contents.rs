@@ -1,9 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::batch::{DUMP_CHAINS, DUMP_RULES, GET_ELEMENTS, GET_TABLE, HEADER, SUBSYSTEM};
-use super::{Element, Set};
+use super::batch::{DUMP_CHAINS, DUMP_RULES, GET_ELEMENTS, GET_TABLE, SUBSYSTEM};
+use super::{Element, Set, Table};
 use crate::Result;
+use crate::family::octets;
 use crate::netlink::{Message, NetlinkSocket, attributes, first_attribute, read_be32, text};
 
 /// What is in a table, or should be.
@@ -59,13 +60,13 @@ impl fmt::Display for Drift {
 
 impl Contents {
     /// What is in the kernel. `sets` are those that are looked into.
-    pub(crate) fn read(socket: &mut NetlinkSocket, table: &str, sets: &[&Set]) -> Result<Self> {
+    pub(crate) fn read(socket: &mut NetlinkSocket, table: Table, sets: &[&Set]) -> Result<Self> {
         let mut contents = Self { dormant: dormant(socket, table)?, ..Self::default() };
         let of_table = |answers: Vec<Vec<u8>>| -> Vec<Vec<u8>> {
             let ours = |body: &Vec<u8>| {
                 body.get(4..)
                     .and_then(|list| first_attribute(list, 1))
-                    .is_some_and(|owner| text(owner) == table)
+                    .is_some_and(|owner| text(owner) == table.name)
             };
             answers.into_iter().filter(ours).collect()
         };
@@ -117,22 +118,22 @@ impl Contents {
     }
 }
 
-fn dump(kind: u16, table: &str, action: &str) -> Message {
-    let mut message = Message::new(kind | (SUBSYSTEM << 8), 0, &HEADER, action);
-    message.text(1, table);
+fn dump(kind: u16, table: Table, action: &str) -> Message {
+    let mut message = Message::new(kind | (SUBSYSTEM << 8), 0, &table.header(), action);
+    message.text(1, table.name);
     message
 }
 
 /// The number of the latest change that anybody made to any nft table.
 pub(crate) fn generation(socket: &mut NetlinkSocket) -> Result<Option<u32>> {
     // NFT_MSG_GETGEN, NFTA_GEN_ID.
-    let message = Message::new(16 | (SUBSYSTEM << 8), 0, &HEADER, "ask for the nft generation");
+    let message = Message::new(16 | (SUBSYSTEM << 8), 0, &[0; 4], "ask for the nft generation");
     let answers = socket.ask(message)?;
     Ok(answers.first().and_then(|body| read_be32(first_attribute(body.get(4..)?, 1)?)))
 }
 
 /// `NFT_TABLE_F_DORMANT`.
-fn dormant(socket: &mut NetlinkSocket, table: &str) -> Result<bool> {
+fn dormant(socket: &mut NetlinkSocket, table: Table) -> Result<bool> {
     let answers = socket.ask(dump(GET_TABLE, table, "look at the nft table"))?;
     let flags = |body: &Vec<u8>| read_be32(first_attribute(body.get(4..)?, 2)?);
     Ok(answers.iter().filter_map(flags).any(|flags| flags & 1 != 0))
@@ -151,7 +152,7 @@ fn comment(mut data: &[u8]) -> String {
 }
 
 /// What is in a set.
-pub(crate) fn elements(socket: &mut NetlinkSocket, table: &str, set: &Set) -> Result<BTreeSet<Element>> {
+pub(crate) fn elements(socket: &mut NetlinkSocket, table: Table, set: &Set) -> Result<BTreeSet<Element>> {
     let mut message = dump(GET_ELEMENTS, table, "list an nft set");
     message.text(2, set.name);
     let mut found = BTreeSet::new();
@@ -160,7 +161,7 @@ pub(crate) fn elements(socket: &mut NetlinkSocket, table: &str, set: &Set) -> Re
         found.extend(attributes(list).filter_map(|(_, element)| decode(element)));
     }
     // The kernel closes the space below the first range with an end of its own.
-    found.remove(&Element::RangeEnd(vec![0; 4]));
+    found.remove(&Element::RangeEnd(octets(table.family.unspecified())));
     Ok(found)
 }
 

@@ -1,6 +1,7 @@
 //! Expressions as the kernel reads them.
 
 use super::{CtKey, Expression, Register};
+use crate::family::Family;
 use crate::netlink::Message;
 
 impl Expression {
@@ -22,19 +23,19 @@ impl Expression {
             Self::Dnat { .. } | Self::Snat { .. } => "nat",
             Self::Masquerade => "masq",
             Self::NoTrack => "notrack",
-            Self::RejectReset | Self::RejectIcmp(_) => "reject",
+            Self::RejectReset | Self::RejectPort => "reject",
         }
     }
 
     /// One `NFTA_LIST_ELEM` of a rule's expressions.
-    pub(crate) fn encode(&self, message: &mut Message) {
+    pub(crate) fn encode(&self, family: Family, message: &mut Message) {
         message.nest(1, |element| {
             element.text(1, self.name());
-            element.nest(2, |data| self.encode_data(data));
+            element.nest(2, |data| self.encode_data(family, data));
         });
     }
 
-    fn encode_data(&self, data: &mut Message) {
+    fn encode_data(&self, family: Family, data: &mut Message) {
         match self {
             Self::Meta { key, to } => {
                 data.be32(1, to.number()).be32(2, *key as u32);
@@ -44,14 +45,18 @@ impl Expression {
             }
             // With NFTA_CT_DIRECTION, IP_CT_DIR_REPLY.
             Self::LeadsTo { to } => {
-                data.be32(1, to.number()).be32(2, CtKey::SourceIpv4 as u32).bytes(3, &[1]);
+                let source = match family {
+                    Family::V4 => CtKey::SourceIpv4,
+                    Family::V6 => CtKey::SourceIpv6,
+                };
+                data.be32(1, to.number()).be32(2, source as u32).bytes(3, &[1]);
             }
             Self::Payload { base, offset, length, to } => {
                 data.be32(1, to.number()).be32(2, *base as u32).be32(3, *offset).be32(4, *length);
             }
-            // NFT_RT_NEXTHOP4.
+            // NFT_RT_NEXTHOP4, NFT_RT_NEXTHOP6.
             Self::NextHop { to } => {
-                data.be32(1, to.number()).be32(2, 1);
+                data.be32(1, to.number()).be32(2, if family == Family::V4 { 1 } else { 2 });
             }
             // NFT_FIB_RESULT_ADDRTYPE of NFTA_FIB_F_DADDR or _SADDR.
             Self::DestinationKind { to } => {
@@ -97,12 +102,12 @@ impl Expression {
                     .be32(4, *modulus)
                     .be32(5, 0);
             }
-            _ => self.encode_statement(data),
+            _ => self.encode_statement(family, data),
         }
     }
 
     /// Those that do something to the packet.
-    fn encode_statement(&self, data: &mut Message) {
+    fn encode_statement(&self, family: Family, data: &mut Message) {
         match self {
             // NFTA_META_SREG.
             Self::SetMeta { key, from } => {
@@ -117,19 +122,20 @@ impl Expression {
                 data.be32(2, CtKey::Zone as u32).bytes(3, &[0]).be32(4, from.number());
             }
             Self::Dnat { address, port } => {
-                data.be32(1, 1).be32(2, 2).be32(3, address.number());
+                data.be32(1, 1).be32(2, family.number().into()).be32(3, address.number());
                 if let Some(port) = port {
                     data.be32(5, port.number());
                 }
             }
             Self::Snat { address } => {
-                data.be32(1, 0).be32(2, 2).be32(3, address.number());
+                data.be32(1, 0).be32(2, family.number().into()).be32(3, address.number());
             }
             Self::RejectReset => {
                 data.be32(1, 1).bytes(2, &[0]);
             }
-            Self::RejectIcmp(code) => {
-                data.be32(1, 0).bytes(2, &[*code]);
+            // NFT_REJECT_ICMP_UNREACH, ICMP_PORT_UNREACH or ICMPV6_PORT_UNREACH.
+            Self::RejectPort => {
+                data.be32(1, 0).bytes(2, &[if family == Family::V4 { 3 } else { 4 }]);
             }
             Self::End(verdict) => {
                 data.be32(1, 0).nest(2, |inner| verdict.encode(inner));
@@ -160,7 +166,7 @@ mod tests {
 
     fn encoded(expression: &Expression) -> Vec<u8> {
         let mut message = Message::new(0, 0, &[], "test");
-        expression.encode(&mut message);
+        expression.encode(Family::V4, &mut message);
         message.body
     }
 

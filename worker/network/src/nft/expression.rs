@@ -32,6 +32,7 @@ pub(crate) enum CtKey {
     Mark = 3,
     Zone = 17,
     SourceIpv4 = 19,
+    SourceIpv6 = 21,
 }
 
 /// Where a payload's offset counts from.
@@ -86,7 +87,7 @@ pub(crate) enum Expression {
         key: CtKey,
         to: Register,
     },
-    /// The IPv4 address that the packet's connection leads to after all translation: the source of its replies.
+    /// The address that the packet's connection leads to after all translation: the source of its replies.
     LeadsTo {
         to: Register,
     },
@@ -179,7 +180,7 @@ pub(crate) enum Expression {
     /// The packet is not tracked as part of a connection; before connection tracking has seen it.
     NoTrack,
     RejectReset,
-    /// An ICMP unreachable with this code.
-    RejectIcmp(u8),
+    /// An ICMP port unreachable.
+    RejectPort,
     End(Verdict),
 }

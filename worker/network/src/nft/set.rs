@@ -1,5 +1,7 @@
 //! Sets and maps, and what is in them.
 
+use super::Field;
+use crate::family::Family;
 use crate::netlink::Message;
 
 /// What a map gives.
@@ -9,25 +11,24 @@ pub(crate) enum Value {
     None,
     /// A verdict.
     Verdict,
-    /// So many bytes; the type is the `nft` program's number, only for its listing.
-    Data { kind: u32, length: u32 },
+    /// These.
+    Data(&'static [Field]),
 }
 
 /// A named set or map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Set {
     pub(crate) name: &'static str,
-    /// The `nft` program's numbers of the key's types, six bits each; only for its listing.
-    pub(crate) key_type: u32,
-    /// Bytes of each field of the key, in multiples of four where there are several.
-    pub(crate) fields: &'static [u32],
+    /// What the key is made of.
+    pub(crate) fields: &'static [Field],
     /// Whether elements are ranges.
     pub(crate) ranges: bool,
     pub(crate) value: Value,
 }
 
 impl Set {
-    pub(crate) fn encode(&self, message: &mut Message) {
+    /// As one of a table of the family.
+    pub(crate) fn encode(&self, family: Family, message: &mut Message) {
         let concatenated = self.fields.len() > 1;
         let mut flags = 0;
         if self.ranges {
@@ -35,14 +36,15 @@ impl Set {
             flags |= if concatenated { 0x80 } else { 0 };
         }
         flags |= if self.value == Value::None { 0 } else { 8 };
-        message.text(2, self.name).be32(3, flags).be32(4, self.key_type).be32(5, self.fields.iter().sum());
+        message.text(2, self.name).be32(3, flags);
+        message.be32(4, kind(self.fields, family)).be32(5, length(self.fields, family));
         match self.value {
             Value::None => {}
             Value::Verdict => {
                 message.be32(6, 0xffff_ff00).be32(7, 16);
             }
-            Value::Data { kind, length } => {
-                message.be32(6, kind).be32(7, length);
+            Value::Data(fields) => {
+                message.be32(6, kind(fields, family)).be32(7, length(fields, family));
             }
         }
         if self.ranges && concatenated {
@@ -50,7 +52,7 @@ impl Set {
                 description.nest(2, |list| {
                     for field in self.fields {
                         list.nest(1, |inner| {
-                            inner.be32(1, *field);
+                            inner.be32(1, field.length(family));
                         });
                     }
                 });
@@ -58,6 +60,19 @@ impl Set {
         }
         // The kernel asks for a number that is unique within the batch only for sets made and used in one; zero is fine.
         message.be32(10, 0);
+    }
+}
+
+/// Six bits for each field.
+fn kind(fields: &[Field], family: Family) -> u32 {
+    fields.iter().fold(0, |kind, field| (kind << 6) | field.kind(family))
+}
+
+/// Of several, each fills whole registers; one alone does not.
+fn length(fields: &[Field], family: Family) -> u32 {
+    match fields {
+        [Field::Port] => 2,
+        fields => fields.iter().map(|field| field.length(family)).sum(),
     }
 }
 

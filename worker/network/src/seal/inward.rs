@@ -12,7 +12,7 @@ use super::channel::Channel;
 use super::losses::count;
 use super::member::Member;
 use super::members::Members;
-use super::outward::{ETHERNET, IPV4};
+use super::outward::{ETHERNET, IPV4, IPV6};
 use super::shared::Shared;
 use super::tap::Tap;
 use crate::host::tunnel::{Kind, Number};
@@ -99,7 +99,11 @@ impl<'a> Inward<'a> {
             TunnResult::Done => {}
             TunnResult::WriteToTunnelV4(packet, _) => {
                 let length = packet.len();
-                self.deliver(number, length);
+                self.deliver(number, IPV4, length);
+            }
+            TunnResult::WriteToTunnelV6(packet, _) => {
+                let length = packet.len();
+                self.deliver(number, IPV6, length);
             }
             TunnResult::WriteToNetwork(answer) => {
                 send(self.socket, self.shared, member.target(self.port), answer);
@@ -108,7 +112,7 @@ impl<'a> Inward<'a> {
                     send(self.socket, self.shared, member.target(self.port), waiting);
                 }
             }
-            TunnResult::Err(_) | TunnResult::WriteToTunnelV6(..) => return false,
+            TunnResult::Err(_) => return false,
         }
         if !channel.is_connected() {
             channel.look(&mut inner);
@@ -117,8 +121,8 @@ impl<'a> Inward<'a> {
     }
 
     /// Gives the kernel the opened packet as a frame from the node that sealed it.
-    fn deliver(&mut self, from: Number, length: usize) {
-        let header = [&self.own.mac(Kind::Sealed)[..], &from.mac(Kind::Sealed), &IPV4].concat();
+    fn deliver(&mut self, from: Number, content: [u8; 2], length: usize) {
+        let header = [&self.own.mac(Kind::Sealed)[..], &from.mac(Kind::Sealed), &content].concat();
         if let Some(space) = self.frame.get_mut(..ETHERNET) {
             space.copy_from_slice(&header);
         }

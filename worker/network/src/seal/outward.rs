@@ -16,6 +16,7 @@ use crate::host::tunnel::{Kind, Number};
 pub(super) const ETHERNET: usize = 14;
 const CONTENT: usize = 12;
 pub(super) const IPV4: [u8; 2] = [0x08, 0x00];
+pub(super) const IPV6: [u8; 2] = [0x86, 0xdd];
 /// Frames that are taken before others get a turn.
 const TURN: usize = 64;
 
@@ -62,7 +63,7 @@ fn seal(
     outbox: &mut Outbox<'_>,
 ) -> Option<()> {
     let (header, packet) = frame.split_at_checked(ETHERNET)?;
-    if header.get(CONTENT..)? != IPV4 {
+    if ![IPV4, IPV6].iter().any(|known| header.get(CONTENT..) == Some(known)) {
         return None;
     }
     let member = members.get(Number::of_mac(Kind::Sealed, header.get(..6)?)?)?;

@@ -6,11 +6,14 @@ pub use deviation::Deviation;
 
 use super::Host;
 use super::links;
-use super::ruleset::{SETS, TABLE};
+use super::own_table::OwnTable;
+use super::ruleset::SETS;
+use super::services::Part;
 use super::tunnel::{Kind, Tunnel};
-use crate::Result;
+use crate::family::Family;
 use crate::nft::{Batch, Contents, generation, table_there};
 use crate::sysctl::Sysctls;
+use crate::{Address, Result};
 
 impl Host {
     /// What is not as it should be; with `repair`, it is brought back, and what is said of it is whether that helped.
@@ -42,7 +45,7 @@ impl Host {
     }
 
     fn deviations(&mut self) -> Result<Vec<String>> {
-        let wrong = Sysctls::wrong().into_iter();
+        let wrong = Sysctls::wrong(self.ipv6()).into_iter();
         let setting = |(name, value)| format!("the setting {name} is {value}: containers may reach nobody");
         let mut found: Vec<String> = wrong.map(setting).collect();
         // A former daemon's state is right until the first table says otherwise.
@@ -63,16 +66,22 @@ impl Host {
         if now.is_some() && now == self.sound_at {
             return Ok(Vec::new());
         }
-        if !table_there(&mut self.filter, TABLE)? {
-            return Ok(vec![format!("the nft table {TABLE} is missing")]);
+        let mut found = Vec::new();
+        for table in &self.tables {
+            // Which of both it is: what is said of one might be said of the other.
+            let of = if table.family == Family::V6 { " (IPv6)" } else { "" };
+            if !table_there(&mut self.filter, table.name())? {
+                found.push(format!("the nft table skep is missing{of}"));
+                continue;
+            }
+            let mut batch = Batch::recording(table.name());
+            self.whole(&table.plan, &mut batch);
+            let wanted = batch.into_contents();
+            let there = Contents::read(&mut self.filter, table.name(), &SETS)?;
+            found.extend(wanted.drift(&there).iter().map(|drift| format!("{drift}{of}")));
         }
-        let mut batch = Batch::recording(TABLE);
-        self.whole(&self.plan, &mut batch);
-        let wanted = batch.into_contents();
-        let there = Contents::read(&mut self.filter, TABLE, &SETS)?;
-        let drift: Vec<_> = wanted.drift(&there).iter().map(ToString::to_string).collect();
-        self.sound_at = now.filter(|_| drift.is_empty());
-        Ok(drift)
+        self.sound_at = now.filter(|_| found.is_empty());
+        Ok(found)
     }
 
     fn link_deviations(&mut self) -> Result<Vec<String>> {
@@ -82,9 +91,10 @@ impl Host {
             if !up.contains(&plug.index) {
                 found.push(format!("the link {} of container {container} is down or gone", plug.link));
             }
-            let lost = plug.addresses.iter().filter(|entry| !routes.contains(&(plug.index, entry.address)));
+            let addresses = plug.addresses.iter().flat_map(Address::both);
+            let lost = addresses.filter(|address| !routes.contains(&(plug.index, *address)));
             found.extend(
-                lost.map(|entry| format!("there is no route to {} of container {container}", entry.address)),
+                lost.map(|address| format!("there is no route to {address} of container {container}")),
             );
         }
         Ok(found)
@@ -108,13 +118,16 @@ impl Host {
     /// Makes everything as it should be.
     fn bring_back(&mut self) -> Result<()> {
         self.sysctls.set()?;
+        if self.ipv6() {
+            self.sysctls.set_ipv6()?;
+        }
         if self.applied.is_none() {
             return Ok(());
         }
         if !self.table_deviations()?.is_empty() {
-            let there = table_there(&mut self.filter, TABLE)?;
-            let plan = self.plan.clone();
-            self.rebuild(&plan, there)?;
+            let part = |table: &OwnTable| Part { keys: None, plan: table.plan.clone() };
+            let parts: Vec<_> = self.tables.iter().map(part).collect();
+            self.rebuild(&parts)?;
         }
         for plug in self.containers.values() {
             if let Err(error) = links::configure_host(&mut self.route, plug.index, &plug.addresses) {

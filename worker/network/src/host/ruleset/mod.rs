@@ -2,7 +2,7 @@
 //!
 //! | chain       | hook, priority   | what it does                                                                  |
 //! |-------------|------------------|-------------------------------------------------------------------------------|
-//! | `spoof`     | prerouting -300  | a container's packets carry its own addresses, and never go to 127.0.0.0/8    |
+//! | `spoof`     | prerouting -300  | a container's packets carry its own addresses, and never go to 127.0.0.0/8, ::1 |
 //! | `apart`     | prerouting -300  | connections by other nodes are told apart; the packets around are not tracked |
 //! | `arrive`    | prerouting -150  | out of the tunnel packets go to containers, nodes' probes to us; who sent them is remembered |
 //! | `isolate`   | prerouting -150  | a container reaches its networks, and the outside if it may                   |
@@ -16,6 +16,8 @@
 //! | `unmark`    | postrouting -150 | into the tunnel packets go without a mark, or those around them would follow it; none goes by the wrong link |
 //! | `leave`     | postrouting 100  | other sources: hairpin, the host itself, the outside                          |
 //!
+//! There is a table of these for IPv4 and one for IPv6. The packets around the tunnel's, and nodes' probes, are of IPv4 alone.
+//!
 //! Isolation looks at the destination before translation: a VIP and its backends are on the same network by
 //! construction, and a published port may be used by everybody who reaches the host. It is the sending node that
 //! isolates; what other nodes send through the tunnel has passed theirs.
@@ -24,24 +26,29 @@ mod sets;
 mod terms;
 mod tunnel;
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 pub(crate) use sets::{
-    BACK, EGRESS, OWN, PUBLISHED, PUBLISHED_AT, PUBLISHED_AT_TARGETS, PUBLISHED_AT_TURNS, PUBLISHED_TARGETS,
-    PUBLISHED_TURNS, SAME, SEALED, SETS, SOURCES, SUBNETS, VIP_TARGETS, VIP_TURNS, VIPS, peer_elements,
-    peer_of_pair, subnet_elements, subnet_of_range,
+    BACK, EGRESS, HOPS, OWN, PUBLISHED, PUBLISHED_AT, PUBLISHED_AT_TARGETS, PUBLISHED_AT_TURNS,
+    PUBLISHED_TARGETS, PUBLISHED_TURNS, SAME, SEALED, SETS, SOURCES, SUBNETS, VIP_TARGETS, VIP_TURNS, VIPS,
+    peer_elements, peer_of_hop, peer_of_pair, range_elements, range_of_element,
 };
 use terms::{
-    ORIGINAL, R0, R1, accept, container, destination, direction, drop, local, loopback, member, outside,
-    protocol, refuse, rule, source,
+    ORIGINAL, R0, R1, accept, container, direction, drop, local, loopback, member, outside, protocol, refuse,
+    rule, source_and_destination,
 };
+pub(in crate::host) use terms::{destination, source};
 
 use super::services::Kind;
-use super::tunnel::Outer;
-use crate::nft::{Batch, CtKey, Expression, Hook, MetaKey};
+use super::tunnel::End;
+use crate::family::{Family, octets};
+use crate::nft::{Base, Batch, CtKey, Expression, Hook, MetaKey, Table};
 
-/// The name of the table, family ip.
-pub(crate) const TABLE: &str = "skep";
+/// The table of a family. Both are made by the same rules; of what is said of one family alone, the other has none.
+pub(crate) fn table(family: Family) -> Table {
+    Table { family, name: "skep" }
+}
+
 /// The chain that refuses: reset for TCP, port unreachable for the rest.
 pub(crate) const REFUSE: &str = "refuse";
 
@@ -62,8 +69,8 @@ const HOOKS: [(&str, Hook); 13] = [
 ];
 
 /// Makes the table, or brings an older one up to date: what is in the sets stays, and what chooses among tasks. `own` is the
-/// host's address, which containers see when the host itself is the client; those on other nodes see the `outer` one.
-pub(crate) fn install(batch: &mut Batch, own: Option<Ipv4Addr>, outer: Option<&Outer>) {
+/// host's address, which containers see when the host itself is the client; those on other nodes see that of its `end` of the tunnel.
+pub(crate) fn install(batch: &mut Batch, own: Option<IpAddr>, end: Option<&End>) {
     batch.table();
     for set in sets::SETS {
         batch.set(set);
@@ -75,23 +82,25 @@ pub(crate) fn install(batch: &mut Batch, own: Option<Ipv4Addr>, outer: Option<&O
         batch.flush_chain(name);
     }
     batch.rule(REFUSE, &rule([&protocol(6), &[Expression::RejectReset]]));
-    batch.rule(REFUSE, &[Expression::RejectIcmp(3)]);
+    batch.rule(REFUSE, &[Expression::RejectPort]);
     spoof(batch);
     isolate(batch);
     translate(batch);
     guard(batch);
     leave(batch, own);
-    tunnel::install(batch, outer);
+    tunnel::install(batch, end);
 }
 
 fn spoof(batch: &mut Batch) {
+    let family = batch.family();
     let from_us = container(MetaKey::GroupIn, true);
     let index = Expression::Meta { key: MetaKey::InterfaceIn, to: R0 };
-    batch.rule("spoof", &rule([&from_us, &[index, source(R1), member(&SOURCES, true), drop()]]));
-    batch.rule("spoof", &rule([&from_us, &loopback(destination(R0)), &[drop()]]));
+    batch.rule("spoof", &rule([&from_us, &[index, source(family, R1), member(&SOURCES, true), drop()]]));
+    batch.rule("spoof", &rule([&from_us, &loopback(family, destination(family, R0)), &[drop()]]));
 }
 
 fn isolate(batch: &mut Batch) {
+    let family = batch.family();
     batch.rule("isolate", &rule([&container(MetaKey::GroupIn, false), &[accept()]]));
     // Established or related.
     batch.rule(
@@ -103,16 +112,39 @@ fn isolate(batch: &mut Batch) {
             accept(),
         ],
     );
-    batch.rule("isolate", &[source(R0), destination(R1), member(&SAME, false), accept()]);
-    batch.rule("isolate", &[destination(R0), member(&SUBNETS, false), refuse()]);
-    batch.rule("isolate", &[source(R0), member(&EGRESS, false), accept()]);
+    if family == Family::V6 {
+        discovery(batch);
+    }
+    batch.rule("isolate", &rule([&source_and_destination(family), &[member(&SAME, false), accept()]]));
+    batch.rule("isolate", &[destination(family, R0), member(&SUBNETS, false), refuse()]);
+    batch.rule("isolate", &[source(family, R0), member(&EGRESS, false), accept()]);
     batch.rule("isolate", &[refuse()]);
 }
 
+/// Containers may ask who has the gateway's address, which they know, but people may make them forget it. What is sent to link-local
+/// and multicast addresses gets no further than to the host.
+fn discovery(batch: &mut Batch) {
+    // Neighbour solicitations and advertisements (RFC 4861), to fe80::/10 or ff00::/8.
+    for kind in [135, 136] {
+        for (mask, value) in [([0xff, 0xc0], [0xfe, 0x80]), ([0xff, 0], [0xff, 0])] {
+            let asks = [
+                Expression::Payload { base: Base::Transport, offset: 0, length: 1, to: R0 },
+                Expression::Compare { from: R0, equal: true, value: vec![kind] },
+                Expression::Payload { base: Base::Network, offset: 24, length: 2, to: R0 },
+                Expression::Mask { register: R0, mask: mask.to_vec() },
+                Expression::Compare { from: R0, equal: true, value: value.to_vec() },
+                accept(),
+            ];
+            batch.rule("isolate", &rule([&protocol(58), &asks]));
+        }
+    }
+}
+
 fn translate(batch: &mut Batch) {
+    let family = batch.family();
     let here = local(Expression::DestinationKind { to: R0 });
-    let to_vip = Kind::Vip.find_turn();
-    let to_ports = [Kind::PortAt, Kind::Port].map(|kind| rule([&here, &kind.find_turn()]));
+    let to_vip = Kind::Vip.find_turn(family);
+    let to_ports = [Kind::PortAt, Kind::Port].map(|kind| rule([&here, &kind.find_turn(family)]));
     // Twice: who looks for an element at the moment in which another takes its place may find neither (seen: a refused connection
     // in some thousand), but finds the other when looking again.
     for _ in 0..2 {
@@ -126,12 +158,13 @@ fn translate(batch: &mut Batch) {
 }
 
 fn guard(batch: &mut Batch) {
-    let of_network = [destination(R0), member(&SUBNETS, false)];
+    let family = batch.family();
+    let of_network = [destination(family, R0), member(&SUBNETS, false)];
     batch.rule("guard", &rule([&outside(MetaKey::GroupOut), &of_network, &[refuse()]]));
     // In the output hook the link is that of before translation, the route that of after it: to a container, or to
     // another node.
     let hop = Expression::NextHop { to: R0 };
-    let nowhere = [hop, member(&SUBNETS, true), member(&sets::HOPS, true), refuse()];
+    let nowhere = [hop, member(&SUBNETS, true), member(&HOPS, true), refuse()];
     batch.rule("gone", &rule([&of_network, &nowhere]));
     let untranslated = [
         Expression::Ct { key: CtKey::Status, to: R0 },
@@ -148,18 +181,19 @@ fn guard(batch: &mut Batch) {
     }
 }
 
-fn leave(batch: &mut Batch, own: Option<Ipv4Addr>) {
+fn leave(batch: &mut Batch, own: Option<IpAddr>) {
+    let family = batch.family();
     let to_us = container(MetaKey::GroupOut, true);
-    let to_itself = [source(R0), destination(R1), member(&OWN, false), Expression::Masquerade];
-    batch.rule("leave", &rule([&to_us, &to_itself]));
+    let to_itself = [member(&OWN, false), Expression::Masquerade];
+    batch.rule("leave", &rule([&to_us, &source_and_destination(family), &to_itself]));
     // 127.0.0.1 means another host inside a container. Masquerading would show the gateway's address as the client.
     let shown = own.map_or_else(|| vec![Expression::Masquerade], |own| source_nat(own).to_vec());
-    batch.rule("leave", &rule([&to_us, &loopback(source(R0)), &shown]));
-    let may = [source(R0), member(&EGRESS, false)];
-    let away = [destination(R0), member(&SUBNETS, true), Expression::Masquerade];
+    batch.rule("leave", &rule([&to_us, &loopback(family, source(family, R0)), &shown]));
+    let may = [source(family, R0), member(&EGRESS, false)];
+    let away = [destination(family, R0), member(&SUBNETS, true), Expression::Masquerade];
     batch.rule("leave", &rule([&outside(MetaKey::GroupOut), &may, &away]));
 }
 
-fn source_nat(address: Ipv4Addr) -> [Expression; 2] {
-    [Expression::Immediate { to: R0, value: address.octets().to_vec() }, Expression::Snat { address: R0 }]
+fn source_nat(address: IpAddr) -> [Expression; 2] {
+    [Expression::Immediate { to: R0, value: octets(address) }, Expression::Snat { address: R0 }]
 }

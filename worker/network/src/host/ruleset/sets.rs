@@ -3,38 +3,30 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
-use skep_model::Subnet;
-
+use crate::family::{Family, from_octets, octets};
+use crate::host::range::Range;
 use crate::host::tunnel::Number;
-use crate::nft::{Element, Set, Value};
-
-const IPV4: u32 = 7;
-const PORT: u32 = 13;
-const PROTOCOL: u32 = 12;
-const INDEX: u32 = 20;
-/// A mark: four bytes of this machine's order.
-const NUMBER: u32 = 19;
+use crate::nft::{Element, Field, Set, Value};
 
 const fn addresses(name: &'static str) -> Set {
-    Set { name, key_type: IPV4, fields: &[4], ranges: false, value: Value::None }
+    Set { name, fields: &[Field::Address], ranges: false, value: Value::None }
 }
 
 const fn pairs(name: &'static str) -> Set {
-    Set { name, key_type: (IPV4 << 6) | IPV4, fields: &[4, 4], ranges: false, value: Value::None }
+    Set { name, fields: &[Field::Address, Field::Address], ranges: false, value: Value::None }
 }
 
 const fn turns_of_ports(name: &'static str) -> Set {
-    Set { name, key_type: PORT, fields: &[2], ranges: false, value: Value::Verdict }
+    Set { name, fields: &[Field::Port], ranges: false, value: Value::Verdict }
+}
+
+const fn map(name: &'static str, fields: &'static [Field], value: Value) -> Set {
+    Set { name, fields, ranges: false, value }
 }
 
 /// (link of a container . its address).
-pub(crate) const SOURCES: Set = Set {
-    name: "sources",
-    key_type: (INDEX << 6) | IPV4,
-    fields: &[4, 4],
-    ranges: false,
-    value: Value::None,
-};
+pub(crate) const SOURCES: Set =
+    Set { name: "sources", fields: &[Field::Link, Field::Address], ranges: false, value: Value::None };
 /// (address . the same address) of each container.
 pub(crate) const OWN: Set = pairs("own");
 /// The addresses that may reach outside.
@@ -47,42 +39,32 @@ pub(crate) const SUBNETS: Set = Set { ranges: true, ..addresses("subnets") };
 pub(crate) const SEALED: Set = Set { ranges: true, ..pairs("sealed") };
 /// What leads to a service is not in chains of its own but in maps with values: of a change in these the kernel checks nothing
 /// but the change, while each new rule and each new way to a chain makes it look at all ways to chains again.
-const ADDRESS: Value = Value::Data { kind: IPV4, length: 4 };
-const ADDRESS_AND_PORT: Value = Value::Data { kind: (IPV4 << 6) | PORT, length: 8 };
+const ADDRESS: Value = Value::Data(&[Field::Address]);
+const ADDRESS_AND_PORT: Value = Value::Data(&[Field::Address, Field::Port]);
 
 /// (VIP . how a task is chosen).
-pub(crate) const VIPS: Set = Set { key_type: (IPV4 << 6) | NUMBER, ..pairs("vips") };
+pub(crate) const VIPS: Set = map("vips", &[Field::Address, Field::Number], Value::None);
 /// (VIP . place) to the address of a task.
 pub(crate) const VIP_TARGETS: Set = Set { name: "vip-targets", value: ADDRESS, ..VIPS };
 /// The last byte of a VIP to the chain that chooses.
 pub(crate) const VIP_TURNS: Set = Set { value: Value::Verdict, ..addresses("vip-turns") };
 /// (protocol . port . how a task is chosen).
-pub(crate) const PUBLISHED: Set = Set {
-    name: "published",
-    key_type: (PROTOCOL << 12) | (PORT << 6) | NUMBER,
-    fields: &[4, 4, 4],
-    ranges: false,
-    value: Value::None,
-};
+pub(crate) const PUBLISHED: Set =
+    map("published", &[Field::Protocol, Field::Port, Field::Number], Value::None);
 /// (protocol . port . place) to a task's address and port.
 pub(crate) const PUBLISHED_TARGETS: Set =
     Set { name: "published-targets", value: ADDRESS_AND_PORT, ..PUBLISHED };
 /// The last byte of a port to the chain that chooses.
 pub(crate) const PUBLISHED_TURNS: Set = turns_of_ports("published-turns");
 /// (address of this host . protocol . port . how a task is chosen).
-pub(crate) const PUBLISHED_AT: Set = Set {
-    name: "published-at",
-    key_type: (IPV4 << 18) | (PROTOCOL << 12) | (PORT << 6) | NUMBER,
-    fields: &[4, 4, 4, 4],
-    ranges: false,
-    value: Value::None,
-};
+pub(crate) const PUBLISHED_AT: Set =
+    map("published-at", &[Field::Address, Field::Protocol, Field::Port, Field::Number], Value::None);
 /// (address of this host . protocol . port . place) to a task's address and port.
 pub(crate) const PUBLISHED_AT_TARGETS: Set =
     Set { name: "published-at-targets", value: ADDRESS_AND_PORT, ..PUBLISHED_AT };
 /// The last byte of a port to the chain that chooses.
 pub(crate) const PUBLISHED_AT_TURNS: Set = turns_of_ports("published-at-turns");
-/// The addresses of the other nodes: who may send through the tunnel.
+/// The addresses of the other nodes: who may send through the tunnel, which is one of IPv4.
 pub(crate) const PEERS: Set = addresses("peers");
 /// The other nodes' addresses within the tunnel.
 pub(crate) const HOPS: Set = addresses("hops");
@@ -110,48 +92,55 @@ pub(crate) const SETS: [&Set; 18] = [
     &BACK,
 ];
 
-/// The elements of [`SUBNETS`] and of [`SAME`] or [`SEALED`] for these subnets, which do not overlap.
-pub(crate) fn subnet_elements<'a>(subnets: impl Iterator<Item = &'a Subnet>) -> (Vec<Element>, Vec<Element>) {
+/// The elements of [`SUBNETS`] and of [`SAME`] or [`SEALED`] for these ranges, which do not overlap.
+pub(crate) fn range_elements<'a>(ranges: impl Iterator<Item = &'a Range>) -> (Vec<Element>, Vec<Element>) {
     let mut plain = Vec::new();
     let mut pairs = Vec::new();
-    for subnet in subnets {
-        let first = subnet.address.to_bits() & subnet.mask();
-        let last = first | !subnet.mask();
-        let twice = |value: u32| [value.to_be_bytes(), value.to_be_bytes()].concat();
-        pairs.push(Element::Range { first: twice(first), last: twice(last) });
-        plain.push(Element::Key(first.to_be_bytes().to_vec()));
-        if let Some(behind) = last.checked_add(1) {
-            plain.push(Element::RangeEnd(behind.to_be_bytes().to_vec()));
-        }
+    for range in ranges {
+        let [first, last] = range.edges().map(octets);
+        let twice = |bytes: &[u8]| [bytes, bytes].concat();
+        pairs.push(Element::Range { first: twice(&first), last: twice(&last) });
+        plain.push(Element::Key(first));
+        plain.extend(range.behind().map(|behind| Element::RangeEnd(octets(behind))));
     }
     (plain, pairs)
 }
 
-/// The subnet behind an element of [`SAME`] or [`SEALED`].
-pub(crate) fn subnet_of_range(element: &Element) -> Option<Subnet> {
+/// The range behind an element of [`SAME`] or [`SEALED`].
+pub(crate) fn range_of_element(element: &Element) -> Option<Range> {
     let Element::Range { first, last } = element else { return None };
-    let number = |key: &[u8]| key.first_chunk().map(|bytes| u32::from_be_bytes(*bytes));
-    let (first, last) = (number(first)?, number(last)?);
-    let prefix_bits = u8::try_from((first ^ last).leading_zeros()).ok()?;
-    Some(Subnet { address: first.into(), prefix_bits })
+    let half = |bytes: &[u8]| from_octets(bytes.get(..bytes.len() / 2)?);
+    Some(Range::new(half(first)?, half(last)?))
 }
 
-/// The elements of [`PEERS`], [`HOPS`] and [`BACK`] for these nodes.
-pub(crate) fn peer_elements(peers: &BTreeMap<Number, Ipv4Addr>) -> [(&'static Set, BTreeSet<Element>); 3] {
-    let key = |address: Ipv4Addr| Element::Key(address.octets().to_vec());
-    let pair = |(number, address): (&Number, &Ipv4Addr)| {
-        Element::Key([address.octets(), number.hop().octets()].concat())
-    };
+/// The elements of [`PEERS`], [`HOPS`] and [`BACK`] for these nodes. Of IPv6 only the addresses within the tunnel are known.
+pub(crate) fn peer_elements(family: Family, peers: &BTreeMap<Number, Ipv4Addr>) -> PeerElements {
+    let hop = |number: &Number| octets(number.hop_in(family));
+    let hops = peers.keys().map(|number| Element::Key(hop(number))).collect();
+    if family == Family::V6 {
+        return [(&PEERS, BTreeSet::new()), (&HOPS, hops), (&BACK, BTreeSet::new())];
+    }
+    let key = |address: &Ipv4Addr| address.octets().to_vec();
+    let pair = |(number, address): (&Number, &Ipv4Addr)| Element::Key([key(address), hop(number)].concat());
     [
-        (&PEERS, peers.values().copied().map(key).collect()),
-        (&HOPS, peers.keys().map(|number| key(number.hop())).collect()),
+        (&PEERS, peers.values().map(|address| Element::Key(key(address))).collect()),
+        (&HOPS, hops),
         (&BACK, peers.iter().map(pair).collect()),
     ]
 }
+
+/// Sets, with what is in them of other nodes.
+pub(crate) type PeerElements = [(&'static Set, BTreeSet<Element>); 3];
 
 /// The node behind an element of [`BACK`].
 pub(crate) fn peer_of_pair(element: &Element) -> Option<(Number, Ipv4Addr)> {
     let Element::Key(key) = element else { return None };
     let address = |bytes: &[u8]| bytes.first_chunk::<4>().map(|octets| Ipv4Addr::from(*octets));
     Some((Number::of_hop(address(key.get(4..)?)?)?, address(key)?))
+}
+
+/// The node behind an element of [`HOPS`].
+pub(crate) fn peer_of_hop(element: &Element) -> Option<Number> {
+    let Element::Key(key) = element else { return None };
+    Number::of_any_hop(from_octets(key)?)
 }

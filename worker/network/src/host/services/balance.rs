@@ -1,10 +1,11 @@
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use super::{Chooser, Key};
+use crate::family::{from_octets, octets};
 use crate::nft::{Element, Set};
 
 /// Where a connection is led: an address, and a port unless the port stays.
-pub(crate) type Target = (Ipv4Addr, Option<u16>);
+pub(crate) type Target = (IpAddr, Option<u16>);
 
 /// Where something leads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,7 +23,7 @@ impl Balance {
         let behind = |number: u32| [bytes.as_slice(), &number.to_ne_bytes()].concat();
         let first = Element::Key(behind(Chooser::of(key, self).number()));
         let target = |(place, (address, port)): (u32, &Target)| {
-            let mut value = address.octets().to_vec();
+            let mut value = octets(*address);
             value.extend(port.iter().flat_map(|port| [port.to_be_bytes(), [0; 2]].concat()));
             Element::Value { key: behind(place), value }
         };
@@ -33,8 +34,9 @@ impl Balance {
 
     /// The target behind the value of an element.
     pub(super) fn target(value: &[u8]) -> Option<Target> {
-        let address = Ipv4Addr::from(*value.first_chunk::<4>()?);
-        let port = value.get(4..6).and_then(|bytes| bytes.first_chunk().copied()).map(u16::from_be_bytes);
-        Some((address, port))
+        // A port, if there is one, fills as many bytes as a register has.
+        let length = if value.len() < 16 { 4 } else { 16 };
+        let port = value.get(length..length + 2).and_then(|bytes| bytes.first_chunk().copied());
+        Some((from_octets(value.get(..length)?)?, port.map(u16::from_be_bytes)))
     }
 }

@@ -1,6 +1,7 @@
 use super::{Balance, Key, Turn};
-use crate::host::ruleset::REFUSE;
-use crate::nft::{Base, Batch, Expression, Register, Verdict};
+use crate::family::Family;
+use crate::host::ruleset::{REFUSE, source};
+use crate::nft::{Batch, Expression, Field, Register, Verdict};
 
 /// One way in a chain to choose a task: one of so many, whatever service has so many. Which ones they are is in maps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,7 +41,8 @@ impl Chooser {
     pub(super) fn rules(self, batch: &mut Batch) {
         let chain = self.turn.name();
         let kind = self.turn.kind;
-        let (mut mine, place) = kind.read();
+        let family = batch.family();
+        let (mut mine, place) = kind.read(family);
         mine.push(Expression::Immediate { to: place, value: self.number().to_ne_bytes().to_vec() });
         mine.push(Expression::Member { set: kind.choices().name, from: Register(0), inverted: false });
         if self.count == 0 {
@@ -48,24 +50,25 @@ impl Chooser {
             batch.rule(&chain, &mine);
             return;
         }
-        let (address, port) = (Register(4), Register(5));
+        // The key and a place fill no more than half of the registers.
+        let (address, port) = (Register(8), Register(8 + Field::Address.length(family) / 4));
         let has_port = kind != super::Kind::Vip;
         let lead = [
             Expression::Map { set: kind.targets().name, from: Register(0), to: address },
             Expression::Dnat { address, port: has_port.then_some(port) },
         ];
         let first = || vec![Expression::Immediate { to: place, value: vec![0; 4] }];
-        for choose in [self.choose(place).unwrap_or_else(first), first()] {
+        for choose in [self.choose(family, place).unwrap_or_else(first), first()] {
             batch.rule(&chain, &[mine.as_slice(), &choose, &lead].concat());
         }
     }
 
     /// What puts a place into the register; nothing when there is one only.
-    fn choose(self, to: Register) -> Option<Vec<Expression>> {
+    fn choose(self, family: Family, to: Register) -> Option<Vec<Expression>> {
         let modulus = Some(u32::from(self.count)).filter(|count| *count > 1)?;
-        let source = Expression::Payload { base: Base::Network, offset: 12, length: 4, to };
+        let length = Field::Address.length(family);
         Some(if self.by_source {
-            vec![source, Expression::Hash { from: to, length: 4, modulus, to }]
+            vec![source(family, to), Expression::Hash { from: to, length, modulus, to }]
         } else {
             vec![Expression::Next { modulus, to }]
         })
@@ -80,9 +83,9 @@ mod tests {
 
     #[test]
     fn each_chooser_of_a_chain_has_a_number_of_its_own() {
-        let key = Key::Vip(Ipv4Addr::new(10, 0, 0, 1));
+        let key = Key::Vip(Ipv4Addr::new(10, 0, 0, 1).into());
         let chooser = |count: usize, by_source| {
-            let targets = vec![(Ipv4Addr::LOCALHOST, None); count];
+            let targets = vec![(Ipv4Addr::LOCALHOST.into(), None); count];
             Chooser::of(key, &Balance { targets, by_source })
         };
         let all = [(0, false), (1, false), (2, false), (2, true)].map(|(count, by)| chooser(count, by));

@@ -63,7 +63,7 @@ impl Difference {
             let all = self.before.keys().chain(self.after.keys()).copied();
             make(*turn, all.collect(), batch);
             if !has(&self.before, *turn) {
-                batch.add(turn.kind.turns(), &[turn.element()]);
+                batch.add(turn.kind.turns(), &[turn.element(batch.family())]);
             }
         }
     }
@@ -80,7 +80,7 @@ impl Difference {
             if has(&self.after, *turn) {
                 make(*turn, self.after.keys().copied().collect(), batch);
             } else {
-                batch.remove(turn.kind.turns(), &[turn.element()]);
+                batch.remove(turn.kind.turns(), &[turn.element(batch.family())]);
                 batch.flush_chain(&turn.name());
                 batch.delete_chain(&turn.name());
             }

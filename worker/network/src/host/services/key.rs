@@ -1,9 +1,12 @@
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use skep_model::{EndpointService, Protocol, PublishedPort};
 
 use super::Kind;
+use crate::family::{Family, from_octets, octets};
+use crate::host::twins::Twins;
+use crate::nft::Field;
 
 /// Numbers of the IP protocols.
 const TCP: u8 = 6;
@@ -13,9 +16,9 @@ const UDP: u8 = 17;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Key {
     /// A virtual address.
-    Vip(Ipv4Addr),
+    Vip(IpAddr),
     /// A port of this host: on this one address, or on all.
-    Port(Protocol, u16, Option<Ipv4Addr>),
+    Port(Protocol, u16, Option<IpAddr>),
 }
 
 impl Key {
@@ -25,8 +28,25 @@ impl Key {
 
     /// Everything that leads to the service.
     pub(crate) fn of_service(service: &EndpointService) -> impl Iterator<Item = Self> {
-        let vips = service.vips.iter().filter_map(|vip| vip.address.map(Self::Vip));
+        let vips = service.vips.iter().filter_map(|vip| vip.address.map(|vip| Self::Vip(vip.into())));
         vips.chain(service.published.iter().map(Self::of_port))
+    }
+
+    /// What leads to the same in IPv6; none where nothing does.
+    pub(crate) fn beside(self, twins: &Twins) -> Option<Self> {
+        match self {
+            Self::Vip(IpAddr::V4(vip)) => twins.of(vip).map(|vip| Self::Vip(vip.into())),
+            Self::Port(_, _, Some(IpAddr::V4(_))) => None,
+            Self::Port(..) | Self::Vip(IpAddr::V6(_)) => Some(self),
+        }
+    }
+
+    /// Whether it is one of a family's table; a port on all addresses is one of both.
+    pub(crate) fn is_of(self, family: Family) -> bool {
+        match self {
+            Self::Port(_, _, None) => true,
+            Self::Vip(address) | Self::Port(_, _, Some(address)) => Family::of(address) == family,
+        }
     }
 
     /// Whether it is that port, on whatever address.
@@ -46,27 +66,28 @@ impl Key {
     /// How it stands in maps, and in the registers that hold what a packet asks for.
     pub(crate) fn bytes(self) -> Vec<u8> {
         match self {
-            Self::Vip(vip) => vip.octets().to_vec(),
+            Self::Vip(vip) => octets(vip),
             Self::Port(protocol, port, address) => {
                 let number = match protocol {
                     Protocol::Tcp => TCP,
                     Protocol::Udp => UDP,
                 };
                 let [high, low] = port.to_be_bytes();
-                let mut key = address.map_or_else(Vec::new, |address| address.octets().to_vec());
+                let mut key = address.map_or_else(Vec::new, octets);
                 key.extend([number, 0, 0, 0, high, low, 0, 0]);
                 key
             }
         }
     }
 
-    /// The one that stands so in the maps of its kind, and what stands behind it.
-    pub(crate) fn read(kind: Kind, bytes: &[u8]) -> Option<(Self, &[u8])> {
+    /// The one that stands so in the maps of its kind in a table of the family, and what stands behind it.
+    pub(crate) fn read(family: Family, kind: Kind, bytes: &[u8]) -> Option<(Self, &[u8])> {
         let (address, rest) = match kind {
             Kind::Port => (None, bytes),
             Kind::Vip | Kind::PortAt => {
-                let (octets, rest) = bytes.split_first_chunk::<4>()?;
-                (Some(Ipv4Addr::from(*octets)), rest)
+                let length = usize::try_from(Field::Address.length(family)).ok()?;
+                let (address, rest) = bytes.split_at_checked(length)?;
+                (Some(from_octets(address)?), rest)
             }
         };
         if kind == Kind::Vip {
@@ -94,20 +115,25 @@ impl fmt::Display for Key {
 
 #[cfg(test)]
 mod tests {
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
     use super::*;
 
     #[test]
     fn what_stands_in_a_map_tells_the_key() {
         let keys = [
-            Key::Vip(Ipv4Addr::new(10, 0, 1, 2)),
-            Key::Port(Protocol::Tcp, 80, None),
-            Key::Port(Protocol::Udp, 53, Some(Ipv4Addr::LOCALHOST)),
+            (Family::V4, Key::Vip(Ipv4Addr::new(10, 0, 1, 2).into())),
+            (Family::V6, Key::Vip(Ipv6Addr::new(0xfd00, 1, 0, 0, 0, 0, 0, 2).into())),
+            (Family::V4, Key::Port(Protocol::Tcp, 80, None)),
+            (Family::V6, Key::Port(Protocol::Tcp, 80, None)),
+            (Family::V4, Key::Port(Protocol::Udp, 53, Some(Ipv4Addr::LOCALHOST.into()))),
+            (Family::V6, Key::Port(Protocol::Udp, 53, Some(Ipv6Addr::LOCALHOST.into()))),
         ];
-        for key in keys {
+        for (family, key) in keys {
             let bytes = [key.bytes(), vec![7, 8]].concat();
-            assert_eq!(Key::read(key.kind(), &bytes), Some((key, [7, 8].as_slice())));
-            assert_eq!(Key::read(key.kind(), &key.bytes()[1..]), None);
+            assert_eq!(Key::read(family, key.kind(), &bytes), Some((key, [7, 8].as_slice())));
+            assert_eq!(Key::read(family, key.kind(), &key.bytes()[1..]), None);
         }
-        assert_eq!(Key::read(Kind::Port, &[1, 0, 0, 0, 0, 80, 0, 0]), None);
+        assert_eq!(Key::read(Family::V4, Kind::Port, &[1, 0, 0, 0, 0, 80, 0, 0]), None);
     }
 }

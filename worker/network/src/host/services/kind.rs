@@ -1,8 +1,9 @@
+use crate::family::{Family, octets};
 use crate::host::ruleset::{
     PUBLISHED, PUBLISHED_AT, PUBLISHED_AT_TARGETS, PUBLISHED_AT_TURNS, PUBLISHED_TARGETS, PUBLISHED_TURNS,
-    VIP_TARGETS, VIP_TURNS, VIPS,
+    VIP_TARGETS, VIP_TURNS, VIPS, destination,
 };
-use crate::nft::{Base, Expression, MetaKey, Register, Set};
+use crate::nft::{Base, Expression, Field, MetaKey, Register, Set};
 
 /// The kinds of what leads to services: each has maps of its own, and its own way to tell from a packet what to look for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,34 +46,46 @@ impl Kind {
         }
     }
 
-    /// How the key is read from a packet: registers from the first on, four bytes each. And the register behind it.
-    pub(super) fn read(self) -> (Vec<Expression>, Register) {
-        let protocol = |to| Expression::Meta { key: MetaKey::Layer4, to };
-        let [first, second, third, fourth] = [0, 1, 2, 3].map(Register);
-        match self {
-            Self::Vip => (vec![address(first)], second),
-            Self::Port => (vec![protocol(first), port(second)], third),
-            Self::PortAt => (vec![address(first), protocol(second), port(third)], fourth),
+    /// How the key is read from a packet: registers from the first on, four bytes each. And the register behind it, for what stands
+    /// behind the key in sets and maps.
+    pub(super) fn read(self, family: Family) -> (Vec<Expression>, Register) {
+        let mut behind = 0;
+        let mut read = Vec::new();
+        for field in self.choices().fields {
+            let to = Register(behind);
+            read.push(match field {
+                Field::Address => destination(family, to),
+                Field::Protocol => Expression::Meta { key: MetaKey::Layer4, to },
+                Field::Port => port(to),
+                _ => break,
+            });
+            behind += field.length(family) / 4;
         }
+        (read, Register(behind))
     }
 
     /// Leads a packet to the chain that chooses for what it asks for, by the last byte of that.
-    pub(crate) fn find_turn(self) -> Vec<Expression> {
+    pub(crate) fn find_turn(self, family: Family) -> Vec<Expression> {
         let register = Register(0);
-        let (read, mask) = match self {
-            Self::Vip => (address(register), vec![0, 0, 0, 255]),
-            Self::Port | Self::PortAt => (port(register), vec![0, 255]),
+        let read = match self {
+            Self::Vip => destination(family, register),
+            Self::Port | Self::PortAt => port(register),
         };
+        let mask = self.turn_key(family, u8::MAX);
         let find = Expression::VerdictMap { set: self.turns().name, from: register };
         vec![read, Expression::Mask { register, mask }, find]
     }
 
     /// A last byte as it stands in the map of [`Self::turns`].
-    pub(super) fn turn_key(self, last: u8) -> Vec<u8> {
-        match self {
-            Self::Vip => vec![0, 0, 0, last],
-            Self::Port | Self::PortAt => vec![0, last],
+    pub(super) fn turn_key(self, family: Family, last: u8) -> Vec<u8> {
+        let mut key = match self {
+            Self::Vip => octets(family.unspecified()),
+            Self::Port | Self::PortAt => vec![0, 0],
+        };
+        if let Some(byte) = key.last_mut() {
+            *byte = last;
         }
+        key
     }
 
     /// What the names of its chains start with.
@@ -83,10 +96,6 @@ impl Kind {
             Self::PortAt => "port-at",
         }
     }
-}
-
-fn address(to: Register) -> Expression {
-    Expression::Payload { base: Base::Network, offset: 16, length: 4, to }
 }
 
 fn port(to: Register) -> Expression {

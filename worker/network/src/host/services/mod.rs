@@ -5,6 +5,7 @@ mod chooser;
 mod difference;
 mod key;
 mod kind;
+mod part;
 mod plan;
 mod turn;
 
@@ -13,5 +14,6 @@ pub(crate) use chooser::Chooser;
 pub(crate) use difference::Difference;
 pub(crate) use key::Key;
 pub(crate) use kind::Kind;
+pub(crate) use part::Part;
 pub(crate) use plan::Plan;
 pub(crate) use turn::Turn;

@@ -1,12 +1,14 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use skep_model::limits::INGRESS_NAME;
 use skep_model::{Backend, EndpointService, EndpointTable, NetworkId, PublishedPort};
 
 use super::balance::Target;
 use super::{Balance, Chooser, Key, Kind};
+use crate::family::Family;
 use crate::host::tunnel::Reach;
+use crate::host::twins::Twins;
 use crate::nft::{Element, Set};
 
 /// How many keys each chooser serves.
@@ -51,7 +53,7 @@ impl Plan {
         }
         for (address, ports) in containers {
             for port in ports.iter().filter(|port| wanted(&Key::of_port(port))) {
-                let targets = vec![(address, Some(port.target))];
+                let targets = vec![(address.into(), Some(port.target))];
                 plan.insert(Key::of_port(port), Balance { targets, by_source: false });
             }
         }
@@ -71,16 +73,16 @@ impl Plan {
         let backends: Vec<_> = if here_only { local().collect() } else { ready().collect() };
         let by_source = service.by_source;
         for vip in &service.vips {
-            let Some(key) = vip.address.map(Key::Vip).filter(&wanted) else { continue };
+            let Some(key) = vip.address.map(|vip| Key::Vip(vip.into())).filter(&wanted) else { continue };
             let reached = backends.iter().filter(|backend| reach.reaches(backend, vip.network));
-            let on_network = |backend: &&Backend| Some((address_on(backend, vip.network)?, None));
+            let on_network = |backend: &&Backend| Some((address_on(backend, vip.network)?.into(), None));
             let targets = reached.filter_map(on_network).collect();
             self.insert(key, Balance { targets, by_source });
         }
         for port in service.published.iter().filter(|port| wanted(&Key::of_port(port))) {
             let target = |backend: &&Backend| {
                 let (network, address) = entrance.address(backend)?;
-                reach.reaches(backend, network).then_some((address, Some(port.target)))
+                reach.reaches(backend, network).then_some((address.into(), Some(port.target)))
             };
             let mut balance = self.remove(Key::of_port(port)).unwrap_or_default();
             balance.by_source |= by_source;
@@ -89,14 +91,35 @@ impl Plan {
         }
     }
 
+    /// What leads to the same in IPv6: a port, or the address beside a virtual one, to the addresses beside its targets'. What has
+    /// targets, but none with IPv6, has no place in it.
+    pub(crate) fn beside(&self, twins: &Twins, reach: &Reach) -> Self {
+        let mut plan = Self::default();
+        if twins.are_none() {
+            return plan;
+        }
+        let target = |(address, port): &Target| match address {
+            IpAddr::V4(address) if reach.takes_ipv6(*address) => Some((twins.of(*address)?.into(), *port)),
+            _ => None,
+        };
+        for (key, balance) in &self.leads {
+            let targets: Vec<Target> = balance.targets.iter().filter_map(target).collect();
+            let reached = !targets.is_empty() || balance.targets.is_empty();
+            if let Some(key) = key.beside(twins).filter(|_| reached) {
+                plan.insert(key, Balance { targets, by_source: balance.by_source });
+            }
+        }
+        plan
+    }
+
     /// What elements of maps tell: each stands in a map of its kind, how a task is chosen in the one, the targets in the other.
-    pub(crate) fn left(mut elements: impl FnMut(&'static Set) -> BTreeSet<Element>) -> Self {
+    pub(crate) fn left(family: Family, mut elements: impl FnMut(&'static Set) -> BTreeSet<Element>) -> Self {
         let mut plan = Self::default();
         for kind in Kind::ALL {
             let mut places: BTreeMap<Key, BTreeMap<u32, Target>> = BTreeMap::new();
             for element in elements(kind.targets()) {
                 let Element::Value { key, value } = element else { continue };
-                let Some((key, place)) = Key::read(kind, &key) else { continue };
+                let Some((key, place)) = Key::read(family, kind, &key) else { continue };
                 let (Some(place), Some(target)) = (place.first_chunk(), Balance::target(&value)) else {
                     continue;
                 };
@@ -104,7 +127,7 @@ impl Plan {
             }
             for element in elements(kind.choices()) {
                 let Element::Key(bytes) = element else { continue };
-                let Some((key, number)) = Key::read(kind, &bytes) else { continue };
+                let Some((key, number)) = Key::read(family, kind, &bytes) else { continue };
                 let number = number.first_chunk().map_or(0, |bytes| u32::from_ne_bytes(*bytes));
                 let targets = places.remove(&key).unwrap_or_default().into_values().collect();
                 plan.insert(key, Balance { targets, by_source: Chooser::is_by_source(number) });
@@ -114,7 +137,7 @@ impl Plan {
     }
 
     /// All addresses that anything leads to.
-    pub(crate) fn targets(&self) -> impl Iterator<Item = Ipv4Addr> {
+    pub(crate) fn targets(&self) -> impl Iterator<Item = IpAddr> {
         self.leads.values().flat_map(|balance| &balance.targets).map(|(address, _)| *address)
     }
 
@@ -191,12 +214,19 @@ fn address_on(backend: &Backend, network: NetworkId) -> Option<Ipv4Addr> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv6Addr;
+
     use skep_model::Protocol;
 
     use super::super::Difference;
     use super::*;
-    use crate::lab::{Cell, on, published, service, table};
+    use crate::host::ruleset;
+    use crate::lab::{Cell, on, published, service, table, with_ipv6};
     use crate::nft::Batch;
+
+    fn vip(network: u8, part: u8) -> Key {
+        Key::Vip(on(network, part).address.into())
+    }
 
     fn plan(table: &EndpointTable) -> Plan {
         Plan::new(table, &Reach::default(), std::iter::empty(), None)
@@ -212,8 +242,8 @@ mod tests {
         let mut web = published(service("web", 100, &[&cells[0], &cells[1]]), 8080, 80);
         web.backends[1].ready = false;
         let mut wanted = table(1, vec![web]);
-        let target = |number, port| vec![(on(number, 5).address, port)];
-        let (vip, port) = (Key::Vip(on(1, 100).address), Key::Port(Protocol::Tcp, 8080, None));
+        let target = |number, port| vec![(on(number, 5).address.into(), port)];
+        let (vip, port) = (vip(1, 100), Key::Port(Protocol::Tcp, 8080, None));
         let found = plan(&wanted);
         assert_eq!((at(&found, vip), at(&found, port)), (target(1, None), target(1, Some(80))));
         // Published ports go through the ingress network when there is one.
@@ -226,9 +256,33 @@ mod tests {
     }
 
     #[test]
+    fn what_has_ipv6_is_led_to_by_it_as_well() {
+        let cells = [Cell::new("a", vec![on(1, 5), on(2, 5)]), Cell::new("b", vec![on(1, 6)])];
+        let mut web = published(service("web", 100, &[&cells[0], &cells[1]]), 8080, 80);
+        let local = PublishedPort { address: Some(Ipv4Addr::LOCALHOST.into()), ..web.published[0] };
+        web.published.push(PublishedPort { published: 8081, ..local });
+        let local = PublishedPort { address: Some(Ipv6Addr::LOCALHOST.into()), ..local };
+        web.published.push(PublishedPort { published: 8082, ..local });
+        let mut wanted = with_ipv6(table(1, vec![web, service("none", 101, &[])]));
+        let port = Key::Port(Protocol::Tcp, 8080, None);
+        let six = |text: &str| text.parse::<IpAddr>().unwrap();
+        let found = plan(&wanted).beside(&Twins::new(&wanted), &Reach::default());
+        let both = [(six("fd00:1::5"), None), (six("fd00:1::6"), None)];
+        assert_eq!(at(&found, Key::Vip(six("fd00:1::64"))), both);
+        assert_eq!(at(&found, port).len(), 2);
+        assert!(found.contains(Key::Port(Protocol::Tcp, 8082, Some(six("::1")))));
+        assert_eq!(found.leads.len(), 4, "what is open on an address of IPv4 is not: {found:?}");
+        assert!(found.contains(Key::Vip(six("fd00:1::65"))), "it is refused");
+        // The tasks' entrance is a network without.
+        wanted.networks[0].subnet6 = None;
+        let found = plan(&wanted).beside(&Twins::new(&wanted), &Reach::default());
+        assert!(found.leads.is_empty(), "{found:?}");
+    }
+
+    #[test]
     fn nothing_is_sent_for_an_equal_plan() {
         let plan = plan(&table(1, vec![published(service("web", 100, &[]), 8080, 80)]));
-        let mut batch = Batch::new("skep");
+        let mut batch = Batch::new(ruleset::table(Family::V4));
         let nothing = Difference::new(&plan, &plan, None);
         nothing.change(&mut batch);
         assert!(batch.is_empty() && !nothing.needs_preparing());
@@ -243,12 +297,12 @@ mod tests {
         let mut known = plan(&wanted);
         wanted.services[3].backends.clear();
         wanted.services[4] = published(service("other", 200, &[&cell]), 8080, 80);
-        let keys = [Key::Vip(on(1, 4).address), Key::Vip(on(1, 5).address), Key::Vip(on(1, 200).address)];
+        let keys = [vip(1, 4), vip(1, 5), vip(1, 200)];
         let keys: BTreeSet<Key> = keys.into_iter().chain([Key::Port(Protocol::Tcp, 8080, None)]).collect();
         let part = Plan::new(&wanted, &Reach::default(), std::iter::empty(), Some(&keys));
         assert_eq!(part.leads.len(), 3);
         let contents = |plan: &Plan| {
-            let mut batch = Batch::recording("skep");
+            let mut batch = Batch::recording(ruleset::table(Family::V4));
             let all = Difference::new(&Plan::default(), plan, None);
             all.prepare(&mut batch);
             all.change(&mut batch);

@@ -2,7 +2,8 @@ use nix::errno::Errno;
 
 use super::{Found, Kind, Number, Outer};
 use crate::host::links::{
-    CREATE, EXCLUSIVE, NEW_LINK, UP, delete, hidden_address, link_header, set_link, without_ipv6,
+    CREATE, EXCLUSIVE, NEW_LINK, UP, delete, hidden_address, link_header, loopback_route, set_link,
+    without_own_ipv6,
 };
 use crate::netlink::{Message, NetlinkSocket, first_attribute, read_u32, text};
 use crate::seal::Tap;
@@ -57,8 +58,8 @@ impl Device {
         }
         let missing = NetworkError::Answer { action: format!("find the link {name}") };
         let index = Found::look(socket, self.kind)?.ok_or(missing)?.index;
-        // A kernel without IPv6 refuses, and has none to keep off.
-        socket.each(&[without_ipv6(index)])?;
+        // A kernel without IPv6 refuses, and makes none up.
+        socket.each(&[without_own_ipv6(index)])?;
         // On a link without any address the kernel's loose check of sources is as the strict one.
         let ready = [hidden_address(index, self.number.hop()), up_as_tunnel(index)];
         if let Err(error) = socket.all(&ready, &[]) {
@@ -66,6 +67,11 @@ impl Device {
             return Err(error);
         }
         Ok(index)
+    }
+
+    /// The address with which the host is seen on other nodes, and the way in for replies to ::1.
+    pub(super) fn ready_for_ipv6(&self, index: u32) -> [Message; 2] {
+        [hidden_address(index, self.number.shown6()), loopback_route(index)]
     }
 
     fn vxlan(&self, outer: Outer) -> Message {

@@ -1,16 +1,18 @@
 //! What of the tunnel is in the kernel, as it tells.
 
 use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use super::entry::{
-    FAMILY_BRIDGE, FAMILY_INET, MAIN, METRIC_MTU, NEIGHBOUR_MAC, NEIGHBOUR_TO, PERMANENT, ROUTE_GATEWAY,
-    ROUTE_METRICS, ROUTE_OUT, ROUTE_TABLE, ROUTE_TO, RULE_GOTO, RULE_MARK, RULE_PROTOCOL, RULE_TABLE,
+    FAMILY_BRIDGE, MAIN, METRIC_MTU, NEIGHBOUR_MAC, NEIGHBOUR_TO, PERMANENT, ROUTE_GATEWAY, ROUTE_METRICS,
+    ROUTE_OUT, ROUTE_TABLE, ROUTE_TO, RULE_GOTO, RULE_MARK, RULE_PROTOCOL, RULE_TABLE,
 };
+use super::local_rule::is_local_rule;
 use super::{Entry, Kind, Number};
-use crate::Result;
+use crate::family::{Family, from_octets};
 use crate::host::links::{GET_ROUTE, ROUTE_PROTOCOL};
 use crate::netlink::{Message, NetlinkSocket, first_attribute, read_u32};
+use crate::{NetworkError, Result};
 
 // Of linux/rtnetlink.h.
 const GET_NEIGHBOUR: u16 = 30;
@@ -18,37 +20,69 @@ const GET_RULE: u16 = 34;
 
 /// Our rules for a link, whether or not it is there.
 pub(crate) fn rules(socket: &mut NetlinkSocket, kind: Kind) -> Result<BTreeSet<Entry>> {
-    let header = [FAMILY_INET, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-    let answers = socket.dump(Message::new(GET_RULE, 0, &header, "list the routing rules"))?;
-    let rule = |body: &Vec<u8>| {
-        let attributes = body.get(12..)?;
-        let number = |wanted| first_attribute(attributes, wanted).and_then(|value| read_u32(value, 0));
-        if first_attribute(attributes, RULE_PROTOCOL)? != [ROUTE_PROTOCOL] {
-            return None;
-        }
-        let mark = number(RULE_MARK)?;
-        if number(RULE_GOTO).is_some() {
-            let [first, second] = kind.mark_prefix();
-            return (mark.to_ne_bytes() == [first, second, 0, 0]).then_some(Entry::Gate);
-        }
-        let peer = Number::of_table(kind, number(RULE_TABLE)?)?;
-        (mark == peer.mark(kind)).then_some(Entry::Rule(peer))
-    };
-    Ok(answers.iter().filter_map(rule).collect())
+    let mut entries = BTreeSet::new();
+    for family in Family::ALL {
+        let answers = list_rules(socket, family)?;
+        // A gate that is behind the rule for packets to this host is none.
+        let local = answers.iter().position(|body| is_local_rule(body)).filter(|_| family == Family::V6);
+        let counts = |at: usize, body: &Vec<u8>| !is_gate(body) || local.is_none_or(|local| at < local);
+        let ours = answers.iter().enumerate().filter(|(at, body)| counts(*at, body));
+        entries.extend(ours.filter_map(|(_, body)| rule(body, kind, family)));
+    }
+    Ok(entries)
+}
+
+/// The host's routing rules of a family, in their order.
+pub(super) fn list_rules(socket: &mut NetlinkSocket, family: Family) -> Result<Vec<Vec<u8>>> {
+    list(socket, GET_RULE, family, "list the routing rules")
+}
+
+/// Whether a rule is a gate of ours, for whichever link.
+pub(super) fn is_gate(body: &[u8]) -> bool {
+    let attributes = body.get(12..).unwrap_or_default();
+    first_attribute(attributes, RULE_PROTOCOL) == Some(&[ROUTE_PROTOCOL])
+        && first_attribute(attributes, RULE_GOTO).is_some()
 }
 
 /// All that hangs on a link, and our rules for it.
 pub(crate) fn read(socket: &mut NetlinkSocket, kind: Kind, index: u32) -> Result<BTreeSet<Entry>> {
     let mut entries = rules(socket, kind)?;
-    for family in [FAMILY_INET, FAMILY_BRIDGE] {
-        let header = [family, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-        let answers = socket.dump(Message::new(GET_NEIGHBOUR, 0, &header, "list the neighbours"))?;
+    let bridge = [FAMILY_BRIDGE, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let forwards = socket.dump(Message::new(GET_NEIGHBOUR, 0, &bridge, "list the forwarding entries"))?;
+    entries.extend(forwards.iter().filter_map(|body| neighbour(body, kind, index)));
+    for family in Family::ALL {
+        let answers = list(socket, GET_NEIGHBOUR, family, "list the neighbours")?;
         entries.extend(answers.iter().filter_map(|body| neighbour(body, kind, index)));
+        let answers = list(socket, GET_ROUTE, family, "list the routes")?;
+        entries.extend(answers.iter().filter_map(|body| route(body, kind, index)));
     }
-    let header = [FAMILY_INET, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-    let answers = socket.dump(Message::new(GET_ROUTE, 0, &header, "list the routes"))?;
-    entries.extend(answers.iter().filter_map(|body| route(body, kind, index)));
     Ok(entries)
+}
+
+/// All of a kind; a kernel without IPv6 has none of it.
+fn list(socket: &mut NetlinkSocket, kind: u16, family: Family, action: &str) -> Result<Vec<Vec<u8>>> {
+    let header = [family.number(), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    match socket.dump(Message::new(kind, 0, &header, action)) {
+        Err(NetworkError::Refused { .. }) if family == Family::V6 => Ok(Vec::new()),
+        answers => answers,
+    }
+}
+
+/// From `struct fib_rule_hdr` with its attributes.
+fn rule(body: &[u8], kind: Kind, family: Family) -> Option<Entry> {
+    let attributes = body.get(12..)?;
+    let number = |wanted| first_attribute(attributes, wanted).and_then(|value| read_u32(value, 0));
+    // A kernel without rules for IPv6 answers with those of all families.
+    if *body.first()? != family.number() || first_attribute(attributes, RULE_PROTOCOL)? != [ROUTE_PROTOCOL] {
+        return None;
+    }
+    let mark = number(RULE_MARK)?;
+    if number(RULE_GOTO).is_some() {
+        let [first, second] = kind.mark_prefix();
+        return (mark.to_ne_bytes() == [first, second, 0, 0]).then_some(Entry::Gate(family));
+    }
+    let peer = Number::of_table(kind, number(RULE_TABLE)?)?;
+    (mark == peer.mark(kind)).then_some(Entry::Rule(family, peer))
 }
 
 /// From `struct ndmsg` with its attributes.
@@ -60,9 +94,12 @@ fn neighbour(body: &[u8], kind: Kind, index: u32) -> Option<Entry> {
     }
     let number = Number::of_mac(kind, first_attribute(attributes, NEIGHBOUR_MAC)?)?;
     let to = address(attributes, NEIGHBOUR_TO)?;
-    match *body.first()? {
-        FAMILY_BRIDGE => Some(Entry::Forward(number, to)),
-        _ => (to == number.hop()).then_some(Entry::Neighbour(number)),
+    match (*body.first()?, to) {
+        (FAMILY_BRIDGE, IpAddr::V4(to)) => Some(Entry::Forward(number, to)),
+        _ => {
+            let family = Family::of(to);
+            (to == number.hop_in(family)).then_some(Entry::Neighbour(family, number))
+        }
     }
 }
 
@@ -73,18 +110,20 @@ fn route(body: &[u8], kind: Kind, index: u32) -> Option<Entry> {
     if out != index || *body.get(5)? != ROUTE_PROTOCOL {
         return None;
     }
-    let number = Number::of_hop(address(attributes, ROUTE_GATEWAY)?)?;
+    let hop = address(attributes, ROUTE_GATEWAY)?;
+    let (family, number) = (Family::of(hop), Number::of_any_hop(hop)?);
     let table = first_attribute(attributes, ROUTE_TABLE).and_then(|value| read_u32(value, 0))?;
     let metrics = first_attribute(attributes, ROUTE_METRICS).unwrap_or_default();
     let mtu = first_attribute(metrics, METRIC_MTU).and_then(|value| read_u32(value, 0)).unwrap_or(0);
     match (*body.get(1)?, table) {
-        (32, MAIN) => Some(Entry::Route(address(attributes, ROUTE_TO)?, number, mtu)),
-        (0, table) if table == number.table(kind) => Some(Entry::Back(number, mtu)),
+        (0, table) if table == number.table(kind) => Some(Entry::Back(family, number, mtu)),
+        (bits, MAIN) if bits == family.bits() => {
+            Some(Entry::Route(address(attributes, ROUTE_TO)?, number, mtu))
+        }
         _ => None,
     }
 }
 
-fn address(attributes: &[u8], kind: u16) -> Option<Ipv4Addr> {
-    let octets: [u8; 4] = first_attribute(attributes, kind)?.try_into().ok()?;
-    Some(octets.into())
+fn address(attributes: &[u8], kind: u16) -> Option<IpAddr> {
+    from_octets(first_attribute(attributes, kind)?)
 }

@@ -1,14 +1,20 @@
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use skep_model::limits::PEER_NUMBER_MAX;
 
 use super::Kind;
+use crate::family::Family;
 
 /// The upper half of the addresses within the tunnel: 169.254.0.0/16.
 const HOP_PREFIX: u32 = 0xa9fe_0000;
 /// Their lower half differs from the number in these bits, so that the first numbers have addresses that nobody else is
 /// likely to have on a link: the route to a gateway that is the host's own is refused.
 const HOP_BITS: u16 = 0x736b;
+/// The upper half of the IPv6 next hops, which are link-local, and of the addresses with which hosts show themselves.
+const HOP6_PREFIX: u128 = 0xfe80 << 112;
+const SHOWN6_PREFIX: u128 = 0xfd73_6b65_7000 << 80;
+/// What their last four bytes start with ("sk").
+const LAST_BYTES: u32 = 0x736b_0000;
 /// Lower halves that are somebody's already (169.254.1.1 is the containers' gateway, 169.254.169.254 the cloud's
 /// metadata), and those of numbers that no node has, which stand in for them.
 const TAKEN: [(u16, u16); 2] = [(0x0101, HOP_BITS), (0xa9fe, !HOP_BITS)];
@@ -70,6 +76,40 @@ impl Number {
         Ipv4Addr::from_bits(HOP_PREFIX | u32::from(instead.unwrap_or(half)))
     }
 
+    /// The next hop of others' routes in this family.
+    pub(crate) fn hop_in(self, family: Family) -> IpAddr {
+        match family {
+            Family::V4 => self.hop().into(),
+            Family::V6 => self.below(HOP6_PREFIX).into(),
+        }
+    }
+
+    /// With which IPv6 address containers on other nodes see the host itself: none of its own, which may change, and of which
+    /// others may have the same.
+    pub(crate) fn shown6(self) -> Ipv6Addr {
+        self.below(SHOWN6_PREFIX)
+    }
+
+    /// Whether an address is one with which hosts show themselves.
+    pub(crate) fn is_shown6(address: Ipv6Addr) -> bool {
+        address.to_bits() & !u128::from(u64::MAX) == SHOWN6_PREFIX
+    }
+
+    fn below(self, prefix: u128) -> Ipv6Addr {
+        Ipv6Addr::from_bits(prefix | u128::from(LAST_BYTES | u32::from(self.0)))
+    }
+
+    /// The node behind a next hop.
+    pub(crate) fn of_any_hop(hop: IpAddr) -> Option<Self> {
+        match hop {
+            IpAddr::V4(hop) => Self::of_hop(hop),
+            IpAddr::V6(hop) => {
+                let half = u16::try_from(hop.to_bits() & 0xffff).ok()?;
+                Self::new(half).filter(|number| number.below(HOP6_PREFIX) == hop)
+            }
+        }
+    }
+
     /// The node behind an address within the tunnel.
     pub(crate) fn of_hop(hop: Ipv4Addr) -> Option<Self> {
         let half = u16::try_from(hop.to_bits().checked_sub(HOP_PREFIX)?).ok()?;
@@ -98,7 +138,10 @@ mod tests {
                 assert_eq!(number.mark(Kind::Plain).to_ne_bytes(), number.mac(kind)[2..]);
                 assert_ne!(number.mark(kind), number.mark(other));
             }
-            assert_eq!(Number::of_hop(number.hop()), Some(*number));
+            for family in Family::ALL {
+                assert_eq!(Number::of_any_hop(number.hop_in(family)), Some(*number));
+            }
+            assert!(Number::is_shown6(number.shown6()));
         }
         let hops: BTreeSet<_> = numbers.iter().map(|number| number.hop()).collect();
         assert_eq!(hops.len(), numbers.len());
@@ -116,6 +159,12 @@ mod tests {
             assert_eq!(Number::of_mac(kind, &[0x02, 0x7a, 0x73, 0x6b, 0, 1]), None);
             assert_eq!((Number::of_table(kind, 254), Number::of_table(kind, 0x736d_0001)), (None, None));
         }
-        assert_eq!(Number::of_hop(Ipv4Addr::new(10, 0, 0, 1)), None);
+        for hop in
+            ["10.0.0.1", "fe80::1", "fe80::736b:0", "fe80::736b:ffff", "fe80::1:736b:1", "fd00::736b:1"]
+        {
+            assert_eq!(Number::of_any_hop(hop.parse().unwrap()), None, "{hop}");
+        }
+        let shown = Number::FIRST.shown6();
+        assert!(!Number::is_shown6("fd73:6b65:7001::1".parse().unwrap()), "{shown}");
     }
 }

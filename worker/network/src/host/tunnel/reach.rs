@@ -1,19 +1,23 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use skep_model::limits::{SEALED_PORT_ABOVE, TUNNEL_PORT_DEFAULT};
 use skep_model::{
     Backend, EndpointNetwork, EndpointService, EndpointTable, NetworkId, NodeId, Peer, Subnet, TunnelKey,
 };
 
-use super::{Device, Entry, Kind, Number, Outer};
+use super::{Device, End, Entry, Kind, Number, Outer};
+use crate::family::Family;
 use crate::host::owners::Owners;
+use crate::host::twins::Twins;
 use crate::seal::{SealPeer, SealPlan};
 
 /// What VXLAN puts around a packet, and what WireGuard does, in bytes: headers of IP (20) and UDP (8), and 22 of VXLAN's and
 /// Ethernet's or 32 of WireGuard's.
 const AROUND_PLAIN: u32 = 50;
 const AROUND_SEALED: u32 = 60;
+/// No link of IPv6 has smaller packets (RFC 8200): a way that does not let these pass is none for it.
+const IPV6_MTU_MIN: u32 = 1280;
 
 /// How this node reaches tasks on others, by a table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +37,10 @@ pub(crate) struct Reach {
     lost: BTreeSet<Kind>,
     /// The biggest packets that arrive by the plain link at those nodes which its biggest do not reach, in bytes.
     small: BTreeMap<Number, u32>,
+    /// The other nodes whose containers have no IPv6.
+    without_ipv6: BTreeSet<Number>,
+    /// The IPv6 addresses beside the others.
+    twins: Twins,
     /// The addresses of tasks on other nodes, on the networks that this node knows.
     routes: BTreeMap<Ipv4Addr, Route>,
 }
@@ -60,6 +68,7 @@ impl Reach {
         let mut reach = Self {
             networks: table.networks.iter().map(|network| (network.id, kind(network))).collect(),
             sealed: sealed.map(|network| network.subnet).collect(),
+            twins: Twins::new(table),
             ..Self::default()
         };
         let Some(own) = table.own else { return reach };
@@ -76,6 +85,7 @@ impl Reach {
                     reach.nodes.insert(peer.node, other);
                     reach.peers.insert(other, peer.address);
                     reach.keys.extend(peer.key.map(|key| (other, key)));
+                    reach.without_ipv6.extend((!peer.ipv6).then_some(other));
                 }
                 _ => tracing::warn!(?peer, "the endpoint table names a node that cannot be reached"),
             }
@@ -97,9 +107,9 @@ impl Reach {
         }
     }
 
-    /// Where this node is among the hosts.
-    pub(crate) fn outer(&self) -> Option<Outer> {
-        self.own.map(|own| own.outer)
+    /// This node's end of the tunnel.
+    pub(crate) fn end(&self) -> Option<End> {
+        self.own.map(|own| End { number: own.number, outer: own.outer })
     }
 
     /// With whom packets are exchanged encrypted, and how; none when that is not needed, or cannot be had.
@@ -143,13 +153,15 @@ impl Reach {
     }
 
     /// The biggest packet that arrives at a node by a link; 0 when the link's biggest does.
-    fn route_mtu(&self, number: Number, kind: Kind) -> u32 {
+    fn route_mtu(&self, family: Family, number: Number, kind: Kind) -> u32 {
         let plain = self.small.get(&number).copied().unwrap_or(0);
-        match kind {
+        let mtu = match kind {
+            _ if plain == 0 => 0,
             Kind::Plain => plain,
             // Both take the same way.
-            Kind::Sealed => (plain + AROUND_PLAIN).saturating_sub(AROUND_SEALED) * u32::from(plain != 0),
-        }
+            Kind::Sealed => (plain + AROUND_PLAIN).saturating_sub(AROUND_SEALED),
+        };
+        if family == Family::V6 && mtu != 0 { mtu.max(IPV6_MTU_MIN) } else { mtu }
     }
 
     /// The other nodes, with their numbers and addresses.
@@ -214,19 +226,38 @@ impl Reach {
         addresses: &BTreeSet<Ipv4Addr>,
     ) -> BTreeSet<Entry> {
         let routes = addresses.iter().filter_map(|address| Some((address, self.routes.get(address)?)));
-        routes.filter_map(|(address, route)| self.entry(kind, local, *address, *route)).collect()
+        routes.flat_map(|(address, route)| self.entries_to(kind, local, *address, *route)).collect()
     }
 
-    fn entry(
+    /// The routes to a task: to its address, and to that beside it.
+    fn entries_to(
         &self,
         kind: Kind,
         local: &BTreeSet<Ipv4Addr>,
         address: Ipv4Addr,
-        route: Route,
-    ) -> Option<Entry> {
-        let (number, by) = route;
+        (number, by): Route,
+    ) -> impl Iterator<Item = Entry> + use<'_> {
         let wanted = by == kind && self.leads(number, kind) && !local.contains(&address);
-        wanted.then(|| Entry::Route(address, number, self.route_mtu(number, kind)))
+        let both = wanted.then(|| self.twins.both(address)).into_iter().flatten();
+        let ipv6 = !self.without_ipv6.contains(&number);
+        both.filter(move |address| ipv6 || address.is_ipv4()).map(move |address| {
+            Entry::Route(address, number, self.route_mtu(Family::of(address), number, kind))
+        })
+    }
+
+    /// Whether a task with this address, on this network or another node, has IPv6 if its network has.
+    pub(crate) fn takes_ipv6(&self, address: Ipv4Addr) -> bool {
+        self.routes.get(&address).is_none_or(|(number, _)| !self.without_ipv6.contains(number))
+    }
+
+    /// These addresses, and those beside them.
+    pub(crate) fn with_twins(&self, addresses: &BTreeSet<Ipv4Addr>) -> BTreeSet<IpAddr> {
+        addresses.iter().flat_map(|address| self.twins.both(*address)).collect()
+    }
+
+    /// The families of addresses that are reached.
+    pub(crate) fn families(&self) -> &'static [Family] {
+        if self.twins.are_none() { &[Family::V4] } else { &Family::ALL }
     }
 
     /// Whether the address is that of a task on another node.
@@ -242,17 +273,20 @@ impl Reach {
         }
         for (number, address) in self.peers.iter().filter(|(number, _)| self.leads(**number, kind)) {
             let number = *number;
-            entries.insert(Entry::Neighbour(number));
             if kind == Kind::Plain {
                 entries.insert(Entry::Forward(number, *address));
                 // Probes have a way of their own: without a route, checks of sources would take the answers for forged.
-                entries.insert(Entry::Route(number.hop(), number, 0));
+                entries.insert(Entry::Route(number.hop().into(), number, 0));
             }
-            entries.extend([Entry::Back(number, self.route_mtu(number, kind)), Entry::Rule(number)]);
+            for &family in self.families() {
+                let mtu = self.route_mtu(family, number, kind);
+                let to_node = [Entry::Back(family, number, mtu), Entry::Rule(family, number)];
+                entries.extend(to_node.into_iter().chain([Entry::Neighbour(family, number)]));
+            }
         }
-        entries.insert(Entry::Gate);
+        entries.extend(self.families().iter().map(|family| Entry::Gate(*family)));
         let routes = self.routes.iter();
-        entries.extend(routes.filter_map(|(address, route)| self.entry(kind, local, *address, *route)));
+        entries.extend(routes.flat_map(|(address, route)| self.entries_to(kind, local, *address, *route)));
         entries
     }
 
@@ -296,7 +330,7 @@ mod tests {
 
     fn peer(number: u16) -> Peer {
         let address = Ipv4Addr::new(192, 0, 2, number.to_be_bytes()[1]);
-        Peer { node: NodeId::new(number.into()), number, address, key: Some(TunnelKey([1; 32])) }
+        Peer { node: NodeId::new(number.into()), number, address, key: Some(TunnelKey([1; 32])), ipv6: true }
     }
 
     fn cell(node: u128, addresses: Vec<crate::Address>) -> Cell {
@@ -327,15 +361,54 @@ mod tests {
         let entries = reach.entries(Kind::Plain, &local);
         let routes: Vec<_> =
             entries.iter().filter(|entry| matches!(entry, Entry::Route(..))).copied().collect();
-        let to_tasks = [Entry::Route(on(1, 6).address, two, 0), Entry::Route(on(2, 6).address, two, 0)];
-        let to_nodes = [Entry::Route(three.hop(), three, 0), Entry::Route(two.hop(), two, 0)];
+        let route = |address: Ipv4Addr, number, mtu| Entry::Route(address.into(), number, mtu);
+        let to_tasks = [route(on(1, 6).address, two, 0), route(on(2, 6).address, two, 0)];
+        let to_nodes = [route(three.hop(), three, 0), route(two.hop(), two, 0)];
         assert_eq!(routes, [to_tasks, to_nodes].concat());
         assert_eq!(entries.len(), 2 * 5 + 1 + 2);
-        assert!(entries.contains(&Entry::Back(two, 0)) && entries.contains(&Entry::Back(three, 1230)));
+        let back = |number, mtu| Entry::Back(Family::V4, number, mtu);
+        assert!(entries.contains(&back(two, 0)) && entries.contains(&back(three, 1230)));
         let reach = reach.with_small([(two, 1230)].into());
         let entries = reach.entries(Kind::Plain, &local);
-        assert!(entries.contains(&Entry::Route(on(1, 6).address, two, 1230)));
-        assert_eq!((reach.route_mtu(two, Kind::Sealed), reach.route_mtu(three, Kind::Sealed)), (1220, 0));
+        assert!(entries.contains(&route(on(1, 6).address, two, 1230)));
+        let sealed = |number| reach.route_mtu(Family::V4, number, Kind::Sealed);
+        assert_eq!((sealed(two), sealed(three)), (1220, 0));
+    }
+
+    #[test]
+    fn on_networks_with_ipv6_the_addresses_beside_are_led_to_as_well() {
+        let cells = [cell(2, vec![on(1, 6), on(2, 6)])];
+        let mut wanted = seen_by_one(vec![peer(2)], &cells.each_ref());
+        wanted.networks[0].subnet6 = "fd00:1::/64".parse().ok();
+        let two = Number::new(2).unwrap();
+        let reach = Reach::new(&wanted, 1450).with_small([(two, 1230)].into());
+        let entries = reach.entries(Kind::Plain, &BTreeSet::new());
+        let six: IpAddr = "fd00:1::6".parse().unwrap();
+        let of_ipv6: Vec<_> = [
+            Entry::Neighbour(Family::V6, two),
+            Entry::Back(Family::V6, two, IPV6_MTU_MIN),
+            Entry::Rule(Family::V6, two),
+            Entry::Gate(Family::V6),
+            Entry::Route(six, two, IPV6_MTU_MIN),
+        ]
+        .into();
+        assert!(of_ipv6.iter().all(|entry| entries.contains(entry)));
+        wanted.networks[0].subnet6 = None;
+        let without = Reach::new(&wanted, 1450).with_small([(two, 1230)].into());
+        let without = without.entries(Kind::Plain, &BTreeSet::new());
+        assert_eq!(entries.difference(&without).copied().collect::<Vec<_>>(), of_ipv6);
+        // A node without IPv6 is not led to by it.
+        wanted.networks[0].subnet6 = "fd00:1::/64".parse().ok();
+        wanted.peers[0].ipv6 = false;
+        let partly = Reach::new(&wanted, 1450);
+        assert!(
+            !partly.entries(Kind::Plain, &BTreeSet::new()).iter().any(|it| it.destination() == Some(six))
+        );
+        assert_eq!([&reach, &partly].map(|it| it.takes_ipv6(on(1, 6).address)), [true, false]);
+        let addresses = [on(1, 6).address, on(2, 6).address].into();
+        assert_eq!(reach.with_twins(&addresses).len(), 3);
+        let some = reach.entries_of(Kind::Plain, &BTreeSet::new(), &addresses);
+        assert!(some.len() == 3 && some.is_subset(&entries));
     }
 
     #[test]
@@ -356,13 +429,13 @@ mod tests {
         odd[3].address = Ipv4Addr::UNSPECIFIED;
         let reach = Reach::new(&seen_by_one(odd, &[]), 1450);
         assert!(reach.peers.keys().eq([&Number::new(3).unwrap()]));
-        assert_eq!(reach.outer().unwrap().port, TUNNEL_PORT_DEFAULT);
+        assert_eq!(reach.end().unwrap().outer.port, TUNNEL_PORT_DEFAULT);
         let mut nobody = seen_by_one(vec![peer(2)], &[]);
         for own in [Some(peer(0)), None] {
             nobody.own = own;
             let reach = Reach::new(&nobody, 1450);
             assert!(Kind::ALL.iter().all(|kind| reach.entries(*kind, &BTreeSet::new()).is_empty()));
-            assert!(reach.outer().is_none() && reach.peers.is_empty());
+            assert!(reach.end().is_none() && reach.peers.is_empty());
         }
     }
 
@@ -373,11 +446,11 @@ mod tests {
         wanted.networks[0].encrypted = true;
         wanted.peers[1].key = None;
         let mut reach = Reach::new(&wanted, 1450);
-        let routes = |reach: &Reach, kind| -> Vec<_> {
+        let routes = |reach: &Reach, kind| -> Vec<IpAddr> {
             let entries = reach.entries(kind, &BTreeSet::new()).into_iter();
             entries.filter_map(|entry| entry.destination()).collect()
         };
-        let [first, second, third] = [on(1, 6), on(2, 6), on(2, 8)].map(|entry| entry.address);
+        let [first, second, third] = [on(1, 6), on(2, 6), on(2, 8)].map(|entry| IpAddr::from(entry.address));
         assert_eq!(routes(&reach, Kind::Sealed), [first], "there is no key of node 3");
         assert_eq!(routes(&reach, Kind::Plain), [second, third]);
         let backends = &wanted.services[0].backends;

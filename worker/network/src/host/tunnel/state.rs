@@ -1,10 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use nix::errno::Errno;
 
+use super::local_rule::put_behind_gates;
 use super::{Device, Entry, Found, Kind, Number, entries};
 use crate::Result;
+use crate::family::Family;
 use crate::host::links;
 use crate::netlink::NetlinkSocket;
 
@@ -52,18 +54,24 @@ impl Tunnel {
         Ok(())
     }
 
-    /// Makes the link anew when it is not as `device` wants it; gives its index. Nothing is done without.
+    /// Makes the link anew when it is not as `device` wants it, and readies it for IPv6 if that is wanted; gives its index. Nothing
+    /// is done without.
     pub(crate) fn ensure(
         &mut self,
         socket: &mut NetlinkSocket,
         device: Option<Device>,
+        ipv6: bool,
     ) -> Result<Option<u32>> {
         self.look(socket)?;
         let Some(device) = device else { return Ok(None) };
-        match self.link {
-            Some(link) if link.device == Some(device) => Ok(Some(link.index)),
-            _ => self.remake(socket, device).map(Some),
+        let index = match self.link {
+            Some(link) if link.device == Some(device) => link.index,
+            _ => self.remake(socket, device)?,
+        };
+        if ipv6 {
+            socket.all(&device.ready_for_ipv6(index), &[])?;
         }
+        Ok(Some(index))
     }
 
     /// Adds what is missing on the link that is there.
@@ -73,6 +81,9 @@ impl Tunnel {
         let messages: Vec<_> = missing.iter().map(|entry| entry.add(self.kind, index)).collect();
         // Of rules alone the same may be there twice, unless that is refused.
         socket.all(&messages, &[Errno::EEXIST])?;
+        if missing.contains(&Entry::Gate(Family::V6)) {
+            put_behind_gates(socket)?;
+        }
         self.entries.extend(missing);
         Ok(())
     }
@@ -86,6 +97,7 @@ impl Tunnel {
     ) -> Result<()> {
         let index = self.link.map_or(0, |link| link.index);
         let extra = self.entries.iter().rev().filter(|entry| !wanted.contains(entry));
+        let extra = extra.filter(|entry| !has_replaced(wanted, entry));
         let messages: Vec<_> = extra.map(|entry| entry.remove(self.kind, index)).collect();
         socket.all(&messages, &GONE)?;
         self.entries.retain(|entry| wanted.contains(entry));
@@ -99,13 +111,14 @@ impl Tunnel {
     pub(crate) fn trim_some(
         &mut self,
         socket: &mut NetlinkSocket,
-        addresses: &BTreeSet<Ipv4Addr>,
+        addresses: &BTreeSet<IpAddr>,
         wanted: &BTreeSet<Entry>,
     ) -> Result<()> {
         let Some(Found { index, .. }) = self.link else { return Ok(()) };
         let there = addresses.iter().flat_map(|address| self.entries.range(Entry::routes_to(*address)));
         let extra: Vec<_> = there.filter(|entry| !wanted.contains(entry)).copied().collect();
-        let messages: Vec<_> = extra.iter().map(|entry| entry.remove(self.kind, index)).collect();
+        let gone = extra.iter().filter(|entry| !has_replaced(wanted, entry));
+        let messages: Vec<_> = gone.map(|entry| entry.remove(self.kind, index)).collect();
         socket.all(&messages, &GONE)?;
         extra.iter().for_each(|entry| {
             self.entries.remove(entry);
@@ -138,7 +151,7 @@ impl Tunnel {
     /// The biggest packets that the routes to nodes take, where it is not left to the link, in bytes.
     pub(crate) fn path_mtus(&self) -> BTreeMap<Number, u32> {
         let mtus = self.entries.iter().filter_map(|entry| match entry {
-            Entry::Back(number, mtu) if *mtu != 0 => Some((*number, *mtu)),
+            Entry::Back(Family::V4, number, mtu) if *mtu != 0 => Some((*number, *mtu)),
             _ => None,
         });
         mtus.collect()
@@ -148,4 +161,9 @@ impl Tunnel {
     pub(crate) fn entries(&self) -> &BTreeSet<Entry> {
         &self.entries
     }
+}
+
+/// Whether something that is wanted took the entry's place when it was added.
+fn has_replaced(wanted: &BTreeSet<Entry>, entry: &Entry) -> bool {
+    entry.same_but_size().is_some_and(|same| wanted.range(same).next().is_some())
 }
