@@ -130,6 +130,13 @@ mod tests {
                     true
                 });
             }
+            for address in [(vip, UDP).into(), entry(cluster, here, OURS), entry(cluster, there, OURS)] {
+                let by_udp = || {
+                    let open = Datagrams::open(&place.namespace(), address);
+                    open.and_then(|open| open.ask()).map_err(|error| error.to_string())
+                };
+                until_all_answer(&format!("host{here} asks UDP {address}"), HOSTS, by_udp, &|_| true);
+            }
         }
     }
 

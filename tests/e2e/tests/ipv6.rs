@@ -153,10 +153,11 @@ mod tests {
             let pointers = looked_up(place, &format!("{}.ip6.arpa", digits.join(".")), PTR);
             assert_eq!(pointers, [b"\x05a_web\0".to_vec()]);
             let seen = |_: SocketAddr, client: &str| {
-                // The task that meets itself is masqueraded; all others see the address on the network.
-                client.starts_with(&format!("[{own}]:")) || client.starts_with("[fd98::")
+                // The task that meets itself sees the address that it asked; all others see that on the network.
+                [own, vip].iter().any(|address| client.starts_with(&format!("[{address}]:")))
             };
             until_all_answer(&place.namespace(), (vip, 80).into(), asked_by_tcp, &seen);
+            until_all_answer(&place.namespace(), (vip, UDP).into(), asked_by_udp, &seen);
         }
     }
 

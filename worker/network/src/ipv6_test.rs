@@ -87,6 +87,19 @@ fn a_vip_takes_its_backends_in_turn_and_hairpins() {
 }
 
 #[test]
+fn a_task_that_is_led_back_to_itself_gets_datagrams_answered() {
+    in_lab(|lab| async move {
+        let network = lab.open().await;
+        let cell = Cell::attached(&network, "a", vec![on6(2, 5), on6(1, 5)]).await;
+        serve(&cell);
+        let dns = service("dns", 100, &[&cell]);
+        network.apply(&with_ipv6(table(1, vec![dns]))).await.unwrap();
+        assert!(ask_datagram(&cell.namespace, VIP, 53).unwrap().starts_with("a "));
+        assert!(cell.ask(VIP, 80).unwrap().starts_with("a "));
+    });
+}
+
+#[test]
 fn published_ports_keep_the_clients_address() {
     in_lab(|lab| async move {
         let network = lab.open().await;

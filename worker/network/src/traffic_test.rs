@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use skep_model::{Protocol, PublishedPort};
 
 use crate::lab::{
-    CLIENT, Cell, HOST, Line, Load, ask, datagrams_to, echo, exchange, greet, in_lab, inside, on, published,
-    refused, service, table, until_answer,
+    CLIENT, Cell, HOST, Line, Load, ask, ask_datagram, datagrams_to, echo, exchange, greet, in_lab, inside,
+    on, published, refused, service, table, until_answer,
 };
 
 const VIP: Ipv4Addr = Ipv4Addr::new(10, 0, 1, 100);
@@ -52,8 +52,20 @@ fn a_vip_takes_its_backends_in_turn_and_hairpins() {
         assert_eq!(counts.values().copied().collect::<Vec<_>>(), [10, 10, 10]);
         // A backend that calls its own service meets itself one time in three.
         let own: Vec<_> = (0..3).map(|_| cells[0].ask(VIP, 80).unwrap()).collect();
-        assert!(own.contains(&"a 169.254.1.1".to_owned()), "{own:?}");
+        assert!(own.contains(&format!("a {VIP}")), "{own:?}");
         assert!(own.contains(&"b 10.0.1.11".to_owned()), "{own:?}");
+    });
+}
+
+#[test]
+fn a_task_that_is_led_back_to_itself_gets_datagrams_answered() {
+    in_lab(|lab| async move {
+        let network = lab.open().await;
+        // The network of the virtual address is not the first of the task's.
+        let cell = Cell::attached(&network, "a", vec![on(2, 5), on(1, 5)]).await;
+        echo(&cell.namespace, 53, "a");
+        network.apply(&table(1, vec![service("dns", 100, &[&cell])])).await.unwrap();
+        assert_eq!(ask_datagram(&cell.namespace, VIP, 53).unwrap(), "a");
     });
 }
 

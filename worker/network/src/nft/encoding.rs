@@ -8,9 +8,11 @@ impl Expression {
     fn name(&self) -> &'static str {
         match self {
             Self::Meta { .. } | Self::SetMeta { .. } => "meta",
-            Self::Ct { .. } | Self::LeadsTo { .. } | Self::SetCt { .. } | Self::SetOriginalZone { .. } => {
-                "ct"
-            }
+            Self::Ct { .. }
+            | Self::LeadsTo { .. }
+            | Self::AskedFor { .. }
+            | Self::SetCt { .. }
+            | Self::SetOriginalZone { .. } => "ct",
             Self::Payload { .. } => "payload",
             Self::NextHop { .. } => "rt",
             Self::DestinationKind { .. } | Self::SourceKind { .. } => "fib",
@@ -50,6 +52,14 @@ impl Expression {
                     Family::V6 => CtKey::SourceIpv6,
                 };
                 data.be32(1, to.number()).be32(2, source as u32).bytes(3, &[1]);
+            }
+            // With IP_CT_DIR_ORIGINAL.
+            Self::AskedFor { to } => {
+                let destination = match family {
+                    Family::V4 => CtKey::DestinationIpv4,
+                    Family::V6 => CtKey::DestinationIpv6,
+                };
+                data.be32(1, to.number()).be32(2, destination as u32).bytes(3, &[0]);
             }
             Self::Payload { base, offset, length, to } => {
                 data.be32(1, to.number()).be32(2, *base as u32).be32(3, *offset).be32(4, *length);

@@ -32,7 +32,9 @@ pub(crate) enum CtKey {
     Mark = 3,
     Zone = 17,
     SourceIpv4 = 19,
+    DestinationIpv4 = 20,
     SourceIpv6 = 21,
+    DestinationIpv6 = 22,
 }
 
 /// Where a payload's offset counts from.
@@ -89,6 +91,10 @@ pub(crate) enum Expression {
     },
     /// The address that the packet's connection leads to after all translation: the source of its replies.
     LeadsTo {
+        to: Register,
+    },
+    /// The address that the packet's connection was to lead to before any translation.
+    AskedFor {
         to: Register,
     },
     /// Gives the packet's connection what is in the register.

@@ -184,7 +184,9 @@ fn guard(batch: &mut Batch) {
 fn leave(batch: &mut Batch, own: Option<IpAddr>) {
     let family = batch.family();
     let to_us = container(MetaKey::GroupOut, true);
-    let to_itself = [member(&OWN, false), Expression::Masquerade];
+    // A task that is led back to itself is seen with the address that it asked: it answers that from the one it was asked at, also
+    // by a UDP socket that is bound to none.
+    let to_itself = [member(&OWN, false), Expression::AskedFor { to: R0 }, Expression::Snat { address: R0 }];
     batch.rule("leave", &rule([&to_us, &source_and_destination(family), &to_itself]));
     // 127.0.0.1 means another host inside a container. Masquerading would show the gateway's address as the client.
     let shown = own.map_or_else(|| vec![Expression::Masquerade], |own| source_nat(own).to_vec());
