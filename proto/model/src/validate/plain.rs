@@ -28,6 +28,11 @@ fn validate_plain_network(spec: &PlainSpec) -> Result<(), Invalid> {
                           ports or the network out";
             return Err(Invalid::new("ports", reason));
         }
+        PlainNetwork::Bridge if spec.ports.iter().any(|port| port.address.is_some_and(|at| at.is_ipv6())) => {
+            let reason = "an IPv6 address leads to no container without a network of the swarm, which has IPv4 alone: name a \
+                          network that has IPv6";
+            return Err(Invalid::new("ports", reason));
+        }
         PlainNetwork::None | PlainNetwork::Host | PlainNetwork::Bridge => return Ok(()),
         PlainNetwork::Swarm(places) => places,
     };
@@ -87,6 +92,9 @@ mod tests {
         assert!(validate_plain(&with_port(PortMode::Host, PlainNetwork::Bridge)).is_ok());
         assert!(validate_plain(&with_port(PortMode::Ingress, PlainNetwork::Bridge)).is_err());
         assert!(validate_plain(&with_port(PortMode::Host, PlainNetwork::None)).is_err());
+        let mut at_ipv6 = with_port(PortMode::Host, PlainNetwork::Bridge);
+        at_ipv6.ports[0].address = Some(std::net::Ipv6Addr::LOCALHOST.into());
+        assert!(validate_plain(&at_ipv6).unwrap_err().to_string().contains("has IPv4 alone"));
         let place = |aliases: &[&str]| PlainPlace {
             network: "net".into(),
             aliases: aliases.iter().map(ToString::to_string).collect(),

@@ -58,9 +58,18 @@ impl Engine {
         let Places { networks, attachment, _noting } =
             self.take_places(container, &plain, attachments).await?;
         let noted = Plain { started: true, attachment, ..*plain };
+        let no_ipv6 = networks.iter().all(|place| place.subnet6.is_empty());
         let info = ContainerInfo { networks, plain: Some(Box::new(noted)), ..container.info.clone() };
         self.renote(info.clone(), None).await?;
         drop(_noting);
+        let at_ipv6 = |port: &HostPort| port.address.is_some_and(|address| address.is_ipv6());
+        if no_ipv6 && info.plain.as_ref().is_some_and(|plain| plain.ports.iter().any(at_ipv6)) {
+            return Err(EngineError::State(
+                "a port is open on an IPv6 address, but none of the container's networks has IPv6 on this node: name an \
+                 IPv4 address, or a network made with --ipv6"
+                    .into(),
+            ));
+        }
         let ports = match &info.plain {
             Some(plain) => chosen(plain.ports.iter().filter_map(HostPort::config))?,
             None => Vec::new(),
