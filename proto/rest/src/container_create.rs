@@ -218,7 +218,10 @@ mod tests {
                 r#""HostConfig":{"PortBindings":{"80":[{"HostPort":"1-5"}]}}"#,
                 "HostConfig.PortBindings: '1-5' ",
             ),
-            (r#""HostConfig":{"PortBindings":{"80":[{"HostIp":"::1"}]}}"#, "HostConfig.PortBindings: '::1' "),
+            (
+                r#""HostConfig":{"PortBindings":{"80":[{"HostIp":"eth0"}]}}"#,
+                "HostConfig.PortBindings: 'eth0' ",
+            ),
             (r#""HostConfig":{"NetworkMode":"container:x"}"#, "HostConfig.NetworkMode: 'container:x'"),
             (
                 r#""HostConfig":{"NetworkMode":"none"},"NetworkingConfig":{"EndpointsConfig":{"net":{}}}"#,
