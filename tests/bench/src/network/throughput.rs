@@ -5,7 +5,7 @@ use anyhow::{Context, Result, ensure};
 use super::arguments::Arguments;
 use super::field::Field;
 use super::haproxy::Haproxy;
-use super::plain::{Plain, lead, tunnel};
+use super::plain::{Plain, lead, tunnel, without_pacing};
 use super::rates::{Rate, Way};
 use super::row::Row;
 use crate::interrupt;
@@ -62,6 +62,9 @@ pub(crate) fn measure(arguments: &Arguments) -> Result<Row> {
         processes: vec![process],
     };
     let (inside, client) = (caller.namespace(), field.client());
+    for namespace in [&inside, &client, &here, &near.namespace(), &far.namespace()] {
+        without_pacing(namespace)?;
+    }
     let mut ways = vec![
         way("container's own address", &inside, (near_at, 80).into(), near.process),
         way("virtual address", &inside, (vip, 80).into(), near.process),
