@@ -46,7 +46,11 @@ impl Attachments for MemberAttachments {
             refused(error)
         })?;
         let ipv6 = self.engine.has_ipv6();
-        let networks = attached.places.into_iter().map(|given| place(given, ipv6)).collect();
+        let place = |(network, address): (EndpointNetwork, Ipv4Addr)| {
+            let subnet6 = network.subnet6.filter(|_| ipv6);
+            NetworkPlace::new(&EndpointNetwork { subnet6, ..network }, address)
+        };
+        let networks = attached.places.into_iter().map(place).collect();
         Ok(Granted { attachment: attached.attachment.to_string(), networks, noting })
     }
 }
@@ -95,19 +99,6 @@ impl MemberAttachments {
             );
         }
         Ok(!held.is_empty())
-    }
-}
-
-fn place((network, address): (EndpointNetwork, Ipv4Addr), ipv6: bool) -> NetworkPlace {
-    let subnet6 = network.subnet6.filter(|_| ipv6);
-    NetworkPlace {
-        network: network.id.to_string(),
-        name: network.name,
-        address: address.to_string(),
-        subnet: network.subnet.address.to_string(),
-        prefix_bits: network.subnet.prefix_bits,
-        subnet6: subnet6.map(|subnet| subnet.to_string()).unwrap_or_default(),
-        internal: network.internal,
     }
 }
 

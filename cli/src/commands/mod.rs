@@ -1,5 +1,6 @@
 //! What the command line can do: `<noun>/<verb>.rs`.
 
+mod confirm;
 mod container;
 mod daemon;
 mod doctor;

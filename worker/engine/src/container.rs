@@ -1,13 +1,13 @@
 //! What is known of one container.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use skep_keeper::config::Network as KeeperNetwork;
 use skep_keeper::protocol::{Record, Status};
-use skep_model::{ContainerStatus, PortConfig, PortMode, Subnet, Subnet6, TaskId};
+use skep_model::{ContainerStatus, EndpointNetwork, PortConfig, PortMode, Subnet, Subnet6, TaskId};
 use skep_runtime::Latest;
 
 use crate::plain::{Plain, Waiting};
@@ -80,6 +80,19 @@ pub struct NetworkPlace {
 }
 
 impl NetworkPlace {
+    /// With this address on the network.
+    pub fn new(network: &EndpointNetwork, address: Ipv4Addr) -> Self {
+        Self {
+            network: network.id.to_string(),
+            name: network.name.clone(),
+            address: address.to_string(),
+            subnet: network.subnet.address.to_string(),
+            prefix_bits: network.subnet.prefix_bits,
+            subnet6: network.subnet6.map(|subnet| subnet.to_string()).unwrap_or_default(),
+            internal: network.internal,
+        }
+    }
+
     /// The container's IPv6 address there; none without IPv6.
     pub fn address6(&self) -> Option<Ipv6Addr> {
         let subnet = Subnet { address: self.subnet.parse().ok()?, prefix_bits: self.prefix_bits };

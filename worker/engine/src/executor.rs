@@ -43,7 +43,7 @@ impl Executor for EngineExecutor {
         let key = *self.engine.network.tunnel_key().borrow();
         *self.described() = Some(key);
         let facts = Facts::read().description(self.engine.labels.clone(), self.data_path);
-        Ok(NodeDescription { tunnel_key: Some(key), ipv6: self.engine.network.has_ipv6(), ..facts })
+        Ok(NodeDescription { tunnel_key: Some(key), ipv6: self.engine.has_ipv6(), ..facts })
     }
 
     async fn description_changed(&self) {
@@ -95,7 +95,7 @@ impl EngineExecutor {
             known.clear();
         }
         known.retain(|id, _| !table.networks_gone.contains(id));
-        let ipv6 = self.engine.network.has_ipv6();
+        let ipv6 = self.engine.has_ipv6();
         known.extend(table.networks.iter().map(|network| {
             let subnet6 = network.subnet6.filter(|_| ipv6);
             (network.id, EndpointNetwork { subnet6, ..network.clone() })

@@ -22,15 +22,7 @@ pub(crate) fn places(
         let network = known.get(id).ok_or_else(|| {
             ControllerError::Temporary(format!("the network {id} is not known on this node yet"))
         })?;
-        Ok(NetworkPlace {
-            network: id.to_string(),
-            name: network.name.clone(),
-            address: address.to_string(),
-            subnet: network.subnet.address.to_string(),
-            prefix_bits: network.subnet.prefix_bits,
-            subnet6: network.subnet6.map(|subnet| subnet.to_string()).unwrap_or_default(),
-            internal: network.internal,
-        })
+        Ok(NetworkPlace::new(network, *address))
     };
     assignment.networks.iter().map(place).collect()
 }

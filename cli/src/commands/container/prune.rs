@@ -1,9 +1,8 @@
-use std::io::{BufRead, stdin};
-
 use clap::Args;
 use skep_rest::ContainersPruned;
 
 use crate::client::{Client, Filters, Nothing, Query};
+use crate::commands::confirm::confirmed;
 use crate::failure::Failure;
 use crate::output;
 
@@ -21,7 +20,7 @@ pub(crate) struct Prune {
 impl Prune {
     pub(crate) async fn run(self, client: &Client) -> Result<(), Failure> {
         let filters = Filters::parse(&self.filter)?;
-        if !self.force && !confirmed()? {
+        if !self.force && !confirmed("This will remove all stopped containers.")? {
             return Err(Failure::Asked("container prune has been cancelled".into()));
         }
         let query = Query::new("/containers/prune").with_some("filters", filters.json().as_deref());
@@ -33,12 +32,4 @@ impl Prune {
         output::line("Deleted Containers:")?;
         ids.iter().try_for_each(output::line)
     }
-}
-
-fn confirmed() -> Result<bool, Failure> {
-    output::line("WARNING! This will remove all stopped containers.")?;
-    output::raw(b"Are you sure you want to continue? [y/N] ")?;
-    let mut answer = String::new();
-    stdin().lock().read_line(&mut answer).map_err(|error| Failure::talk("reading the input", error))?;
-    Ok(matches!(answer.trim(), "y" | "Y"))
 }
