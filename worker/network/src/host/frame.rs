@@ -61,6 +61,10 @@ impl Frame {
 
     /// Adds what makes this of the other.
     pub(super) fn difference(&self, before: &Self, batch: &mut Batch) {
+        // Most changes are of services alone, and the elements of a thousand nodes take longer to make than to compare.
+        if self == before {
+            return;
+        }
         if self.end != before.end {
             self.rules(batch);
         }

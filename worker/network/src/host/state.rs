@@ -283,9 +283,7 @@ impl Host {
             frame.difference(&table.frame, &mut batch);
             frames.push(frame);
             let difference = Difference::new(&table.plan, &part.plan, part.keys.as_ref());
-            if difference.needs_preparing() {
-                difference.prepare(&mut before);
-            }
+            difference.prepare(&mut before);
             difference.change(&mut batch);
             first.push(before);
             then.push(batch);
@@ -368,6 +366,7 @@ impl Host {
         }
         self.holds.clear();
         self.containers.clear();
+        self.stale = Stale::default();
         self.tables.clear();
         (self.table, self.owners) = Default::default();
         self.reach = Reach::default();

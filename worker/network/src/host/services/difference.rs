@@ -25,13 +25,10 @@ impl Difference {
     pub(crate) fn new(whole: &Plan, part: &Plan, keys: Option<&BTreeSet<Key>>) -> Self {
         let changed = part.changed(whole, keys);
         let (mut removed, mut added) = (Elements::new(), Elements::new());
-        let (mut before, mut after) = (Uses::new(), Uses::new());
         let turns: BTreeSet<Turn> = changed.iter().map(|key| Turn::of(*key)).collect();
-        for turn in &turns {
-            let uses = whole.uses.iter().filter(|(chooser, _)| chooser.turn == *turn);
-            before.extend(uses.map(|(chooser, count)| (*chooser, *count)));
-        }
-        after.extend(before.iter().map(|(chooser, count)| (*chooser, *count)));
+        let touched = whole.uses.iter().filter(|(chooser, _)| turns.contains(&chooser.turn));
+        let before: Uses = touched.map(|(chooser, count)| (*chooser, *count)).collect();
+        let mut after = before.clone();
         for key in changed {
             let (old, new) = (whole.leads.get(&key), part.leads.get(&key));
             collect(&mut removed, old, new, key);
@@ -49,11 +46,6 @@ impl Difference {
         };
         let (grown, shrunk) = (lacking(&after, &before), lacking(&before, &after));
         Self { removed, added, before, after, grown, shrunk }
-    }
-
-    /// Whether there is something to do before the change.
-    pub(crate) fn needs_preparing(&self) -> bool {
-        !self.grown.is_empty()
     }
 
     /// What must be there before the change: a packet that is on its way through the rules goes on through those of before, but finds
