@@ -188,6 +188,7 @@ mod tests {
             spec: Arc::new(ServiceSpec::default()),
             networks: Vec::new(),
             egress: false,
+            generic: Vec::new(),
         };
         storage.update(&[assignment(1), assignment(2)], &[], Some(&EndpointTable::default())).await.unwrap();
         let ended = TaskStatus { state: TaskState::Failed, ..TaskStatus::default() };

@@ -63,7 +63,7 @@ fn a_whole_file_becomes_a_spec() {
     let ports: Vec<_> =
         web.endpoint.ports.iter().map(|port| (port.published, port.target, port.protocol)).collect();
     assert_eq!(ports, [(8080, 80, Protocol::Tcp), (53, 53, Protocol::Udp)]);
-    assert_eq!(container.mounts[0].kind, MountKind::Bind { source: "/srv/app/html".into() });
+    assert_eq!(container.mounts[0].kind, MountKind::bind("/srv/app/html"));
     assert!(container.mounts[0].read_only);
     assert_eq!(web.task.resources.limits.nano_cpus, 500_000_000);
     assert_eq!(web.task.resources.reservations.memory_bytes, 32 << 20);

@@ -26,6 +26,8 @@ pub(crate) fn new_task(
         status: TaskStatus { at: now, message: "created".into(), ..TaskStatus::default() },
         networks: Box::default(),
         restarts: None,
+        generic: Box::default(),
+        timeline: Box::default(),
     }
 }
 

@@ -37,7 +37,7 @@ impl Reconciler for Replicated {
 }
 
 fn plan_service(view: &View, now: Timestamp, service: &Service, plan: &mut Plan) {
-    let ServiceMode::Replicated { replicas } = service.spec.mode;
+    let ServiceMode::Replicated { replicas } = service.spec.mode else { return };
     let replicas = usize::try_from(replicas).unwrap_or(usize::MAX);
     let slots = wanted_slots(view, service.id);
     if slots.len() > replicas {

@@ -104,6 +104,9 @@ impl World {
                     spec: Arc::new(spec),
                     spec_version: version,
                     previous_spec: None,
+                    update: None,
+                    job: None,
+                    rebalance: Vec::new(),
                     endpoint: ServiceEndpoint::default(),
                 }
                 .into(),

@@ -45,6 +45,7 @@ fn stack(services: Vec<ServiceSpec>) -> StackSpec {
         name: "app".into(),
         services: services.into_iter().map(attach).collect(),
         networks: vec![network],
+        ..StackSpec::default()
     }
 }
 
@@ -159,6 +160,8 @@ async fn only_unused_networks_go() {
         status: TaskStatus { state: TaskState::Running, ..TaskStatus::default() },
         networks: [place].into(),
         restarts: None,
+        generic: Box::default(),
+        timeline: Box::default(),
     };
     let created = Transaction { changes: vec![Change::Create(task.into())] };
     api.door.write(created).await.unwrap();

@@ -117,6 +117,9 @@ pub(super) fn created(id: ServiceId, spec: ServiceSpec) -> Vec<Change> {
         spec: Arc::clone(&spec),
         spec_version: 1,
         previous_spec: None,
+        update: None,
+        job: None,
+        rebalance: Vec::new(),
         endpoint: ServiceEndpoint::default(),
     };
     vec![Change::Create(service.into()), Change::Create(revision(id, 1, spec).into())]

@@ -191,5 +191,6 @@ fn assignment(view: &View, task: &Task, node: NodeId) -> Option<TaskAssignment> 
         spec,
         networks,
         egress,
+        generic: task.generic.to_vec(),
     })
 }

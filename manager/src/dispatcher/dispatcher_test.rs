@@ -60,6 +60,8 @@ fn task(id: u128) -> Task {
         status: TaskStatus { state: TaskState::Assigned, ..TaskStatus::default() },
         networks: Box::default(),
         restarts: None,
+        generic: Box::default(),
+        timeline: Box::default(),
     }
 }
 

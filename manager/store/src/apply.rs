@@ -1,6 +1,8 @@
 //! What every replica does with a replicated transaction. Deterministic: the same tables, index, time and transaction
 //! give the same result everywhere.
 
+use std::sync::Arc;
+
 use skep_model::{Change, Meta, Object, ObjectKey, Timestamp, Transaction};
 
 use crate::index::name_of;
@@ -58,6 +60,7 @@ fn apply_change(tables: &mut Tables, index: u64, at: Timestamp, change: Change) 
         }
         Change::Update(object) => {
             let created_at = object.meta().created_at;
+            let object = with_timeline(object, before.as_ref());
             Some(object.with_meta(Meta { version: index, created_at, updated_at: at }))
         }
         Change::Remove { .. } => None,
@@ -71,6 +74,22 @@ fn apply_change(tables: &mut Tables, index: u64, at: Timestamp, change: Change) 
     }
     resting::note(tables, before.as_ref(), after.as_ref(), at);
     Ok(Event { key, before, after })
+}
+
+/// A task with a note of the state that it came into; what the writer says of earlier ones does not count.
+fn with_timeline(object: Object, before: Option<&Object>) -> Object {
+    match (object, before) {
+        (Object::Task(mut task), Some(Object::Task(before))) => {
+            let moved = task.status.state != before.status.state;
+            if moved || task.timeline != before.timeline {
+                let step = moved.then_some((task.status.state, task.status.at));
+                let timeline = before.timeline.iter().copied().chain(step).collect();
+                Arc::make_mut(&mut task).timeline = timeline;
+            }
+            Object::Task(task)
+        }
+        (object, _) => object,
+    }
 }
 
 fn check_name(tables: &Tables, object: &Object) -> Result<(), Refused> {

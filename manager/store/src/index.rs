@@ -3,25 +3,21 @@
 use std::net::Ipv4Addr;
 
 use imbl::{OrdMap, OrdSet};
-use skep_model::{
-    AttachmentId, Kind, NetworkId, NodeId, Object, ObjectKey, STACK_LABEL, ServiceId, Task, TaskId, TaskState,
-};
+use skep_model::{AttachmentId, Kind, NetworkId, NodeId, Object, ObjectKey, STACK_LABEL};
+
+use crate::task_index::TaskIndexes;
 
 /// Everything here can be computed from the tables; [`Indexes::add`] and [`Indexes::drop`] are each other's reverse.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Indexes {
     /// Names are unique within a kind.
     pub(crate) names: OrdMap<(Kind, String), ObjectKey>,
-    /// Services and networks by the stack that their label names.
+    /// Services, networks, secrets and configs by the stack that their label names.
     pub(crate) stacks: OrdSet<(String, ObjectKey)>,
-    /// Tasks by service, in the order of slots.
-    pub(crate) service_tasks: OrdSet<(ServiceId, u32, TaskId)>,
-    /// Tasks by node.
-    pub(crate) node_tasks: OrdSet<(NodeId, TaskId)>,
+    /// Tasks.
+    pub(crate) tasks: TaskIndexes,
     /// Attachments by node.
     pub(crate) node_attachments: OrdSet<(NodeId, AttachmentId)>,
-    /// Tasks that wait for the allocator or the scheduler.
-    pub(crate) waiting_tasks: OrdSet<(TaskState, TaskId)>,
     /// Addresses in use and by how many objects: for a moment an old and a new object may share one.
     pub(crate) addresses: OrdMap<(NetworkId, Ipv4Addr), u32>,
 }
@@ -38,7 +34,7 @@ impl Indexes {
             *self.addresses.entry(address).or_insert(0) += 1;
         }
         match object {
-            Object::Task(task) => self.add_task(task),
+            Object::Task(task) => self.tasks.add(task),
             Object::Attachment(own) => drop(self.node_attachments.insert((own.node, own.id))),
             _ => {}
         }
@@ -55,28 +51,10 @@ impl Indexes {
             self.drop_address(address);
         }
         match object {
-            Object::Task(task) => self.drop_task(task),
+            Object::Task(task) => self.tasks.drop(task),
             Object::Attachment(own) => drop(self.node_attachments.remove(&(own.node, own.id))),
             _ => {}
         }
-    }
-
-    fn add_task(&mut self, task: &Task) {
-        self.service_tasks.insert((task.service, task.slot, task.id));
-        if let Some(node) = task.node {
-            self.node_tasks.insert((node, task.id));
-        }
-        if task.status.state <= TaskState::Pending {
-            self.waiting_tasks.insert((task.status.state, task.id));
-        }
-    }
-
-    fn drop_task(&mut self, task: &Task) {
-        self.service_tasks.remove(&(task.service, task.slot, task.id));
-        if let Some(node) = task.node {
-            self.node_tasks.remove(&(node, task.id));
-        }
-        self.waiting_tasks.remove(&(task.status.state, task.id));
     }
 
     fn drop_address(&mut self, address: (NetworkId, Ipv4Addr)) {
@@ -95,10 +73,13 @@ pub(crate) fn name_of(object: &Object) -> Option<&str> {
         Object::Service(service) => Some(&service.spec.name),
         Object::Network(network) => Some(&network.spec.name),
         Object::Stack(stack) => Some(&stack.spec.name),
+        Object::Secret(secret) => Some(&secret.spec.name),
+        Object::Config(config) => Some(&config.spec.name),
         Object::Cluster(_)
         | Object::Node(_)
         | Object::ServiceRevision(_)
         | Object::Task(_)
+        | Object::TaskRecord(_)
         | Object::Attachment(_) => None,
     }
 }
@@ -107,6 +88,8 @@ fn stack_of(object: &Object) -> Option<&str> {
     let labels = match object {
         Object::Service(service) => &service.spec.labels,
         Object::Network(network) => &network.spec.labels,
+        Object::Secret(secret) => &secret.spec.labels,
+        Object::Config(config) => &config.spec.labels,
         _ => return None,
     };
     labels.get(STACK_LABEL).map(String::as_str)

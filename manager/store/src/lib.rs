@@ -14,7 +14,10 @@ mod resting;
 mod scratch;
 mod store;
 mod tables;
+mod task_index;
 mod view;
+mod view_contents;
+mod view_tasks;
 mod watch;
 
 #[cfg(test)]
@@ -28,5 +31,6 @@ pub use proposer::{Command, ProposeError, Proposer};
 pub use refused::Refused;
 pub use scratch::Scratch;
 pub use store::Store;
+pub use task_index::TaskCounts;
 pub use view::{FindError, View};
 pub use watch::{Behind, Commit, Event, Watch};

@@ -19,6 +19,9 @@ fn service(id: u128, name: &str) -> Service {
         spec: Arc::new(ServiceSpec { name: name.into(), ..ServiceSpec::default() }),
         spec_version: 0,
         previous_spec: None,
+        update: None,
+        job: None,
+        rebalance: Vec::new(),
         endpoint: ServiceEndpoint::default(),
     }
 }
@@ -152,10 +155,13 @@ fn task(id: u128, service: u128, slot: u32, state: u8, address: u8) -> Task {
         spec_version: 1,
         slot,
         node: (state >= TaskState::Assigned).then(|| NodeId::new(service % 3)),
-        desired: TaskState::Running,
+        desired: [TaskState::Running, TaskState::Ready, TaskState::Shutdown, TaskState::Remove]
+            [usize::from(address % 4)],
         status: TaskStatus { state, ..TaskStatus::default() },
         networks: [network].into(),
         restarts: None,
+        generic: Box::default(),
+        timeline: Box::default(),
     }
 }
 

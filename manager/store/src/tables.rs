@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use imbl::OrdMap;
 use skep_model::{
-    Attachment, AttachmentId, Cluster, ClusterId, Kind, Network, NetworkId, Node, NodeId, Object, ObjectKey,
-    Service, ServiceId, ServiceRevision, Stack, StackId, Task, TaskId,
+    Attachment, AttachmentId, Cluster, ClusterId, Config, ConfigId, Kind, Network, NetworkId, Node, NodeId,
+    Object, ObjectKey, Secret, SecretId, Service, ServiceId, ServiceRevision, Stack, StackId, Task, TaskId,
+    TaskRecord,
 };
 
 use crate::index::Indexes;
 use crate::resting::Resting;
 
 /// Number of kinds, for the table of last changes.
-const KINDS: usize = Kind::Attachment as usize + 1;
+const KINDS: usize = Kind::TaskRecord as usize + 1;
 
 /// Persistent maps: a clone shares everything and costs nothing.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +30,9 @@ pub(crate) struct Tables {
     pub(crate) revisions: OrdMap<(ServiceId, u64), Arc<ServiceRevision>>,
     pub(crate) tasks: OrdMap<TaskId, Arc<Task>>,
     pub(crate) attachments: OrdMap<AttachmentId, Arc<Attachment>>,
+    pub(crate) secrets: OrdMap<SecretId, Arc<Secret>>,
+    pub(crate) configs: OrdMap<ConfigId, Arc<Config>>,
+    pub(crate) records: OrdMap<TaskId, Arc<TaskRecord>>,
     pub(crate) indexes: Indexes,
     pub(crate) resting: Resting,
 }
@@ -45,6 +49,9 @@ impl Tables {
             ObjectKey::ServiceRevision(id) => self.revisions.get(&id).cloned().map(Object::ServiceRevision),
             ObjectKey::Task(id) => self.tasks.get(&id).cloned().map(Object::Task),
             ObjectKey::Attachment(id) => self.attachments.get(&id).cloned().map(Object::Attachment),
+            ObjectKey::Secret(id) => self.secrets.get(&id).cloned().map(Object::Secret),
+            ObjectKey::Config(id) => self.configs.get(&id).cloned().map(Object::Config),
+            ObjectKey::TaskRecord(id) => self.records.get(&id).cloned().map(Object::TaskRecord),
         }
     }
 
@@ -64,6 +71,9 @@ impl Tables {
             }
             Object::Task(object) => drop(self.tasks.insert(object.id, object)),
             Object::Attachment(object) => drop(self.attachments.insert(object.id, object)),
+            Object::Secret(object) => drop(self.secrets.insert(object.id, object)),
+            Object::Config(object) => drop(self.configs.insert(object.id, object)),
+            Object::TaskRecord(object) => drop(self.records.insert(object.id, object)),
         }
     }
 
@@ -80,6 +90,9 @@ impl Tables {
             ObjectKey::ServiceRevision(id) => drop(self.revisions.remove(&id)),
             ObjectKey::Task(id) => drop(self.tasks.remove(&id)),
             ObjectKey::Attachment(id) => drop(self.attachments.remove(&id)),
+            ObjectKey::Secret(id) => drop(self.secrets.remove(&id)),
+            ObjectKey::Config(id) => drop(self.configs.remove(&id)),
+            ObjectKey::TaskRecord(id) => drop(self.records.remove(&id)),
         }
     }
 
@@ -94,6 +107,10 @@ impl Tables {
         let tasks = self.tasks.values().cloned().map(Object::Task);
         let attachments = self.attachments.values().cloned().map(Object::Attachment);
         let wanted = clusters.chain(nodes).chain(stacks).chain(networks).chain(services);
-        wanted.chain(revisions).chain(tasks).chain(attachments)
+        let secrets = self.secrets.values().cloned().map(Object::Secret);
+        let configs = self.configs.values().cloned().map(Object::Config);
+        let records = self.records.values().cloned().map(Object::TaskRecord);
+        let running = revisions.chain(tasks).chain(attachments);
+        wanted.chain(running).chain(secrets).chain(configs).chain(records)
     }
 }

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use skep_model::{
     Attachment, AttachmentId, Cluster, Kind, Network, NetworkId, Node, NodeId, Object, ObjectKey, Service,
-    ServiceId, ServiceRevision, ServiceSpec, Stack, StackId, Subnet, Task, TaskId, TaskState, Timestamp,
-    Transaction,
+    ServiceId, ServiceRevision, ServiceSpec, Stack, StackId, Subnet, Task, TaskId, Timestamp, Transaction,
 };
 use thiserror::Error;
 
@@ -185,30 +184,6 @@ impl View {
         self.tables.tasks.values()
     }
 
-    /// A service's tasks, by slot, also of a service that is gone.
-    pub fn service_tasks(&self, service: ServiceId) -> impl Iterator<Item = &Arc<Task>> {
-        let first = (service, 0, TaskId::new(0));
-        let all = self.tables.indexes.service_tasks.range(first..);
-        all.take_while(move |entry| entry.0 == service).filter_map(|entry| self.task(entry.2))
-    }
-
-    /// The services that tasks name, also those that are gone.
-    pub fn services_with_tasks(&self) -> impl Iterator<Item = ServiceId> + '_ {
-        let mut next = Some(ServiceId::new(0));
-        std::iter::from_fn(move || {
-            let from = (next?, 0, TaskId::new(0));
-            let found = self.tables.indexes.service_tasks.range(from..).next()?.0;
-            next = found.value().checked_add(1).map(ServiceId::new);
-            Some(found)
-        })
-    }
-
-    /// A node's tasks.
-    pub fn node_tasks(&self, node: NodeId) -> impl Iterator<Item = &Arc<Task>> {
-        let all = self.tables.indexes.node_tasks.range((node, TaskId::new(0))..);
-        all.take_while(move |entry| entry.0 == node).filter_map(|entry| self.task(entry.1))
-    }
-
     /// One attachment.
     pub fn attachment(&self, id: AttachmentId) -> Option<&Arc<Attachment>> {
         self.tables.attachments.get(&id)
@@ -223,12 +198,6 @@ impl View {
     pub fn node_attachments(&self, node: NodeId) -> impl Iterator<Item = &Arc<Attachment>> {
         let all = self.tables.indexes.node_attachments.range((node, AttachmentId::new(0))..);
         all.take_while(move |entry| entry.0 == node).filter_map(|entry| self.attachment(entry.1))
-    }
-
-    /// Tasks in state `New` (for the allocator) or `Pending` (for the scheduler).
-    pub fn waiting_tasks(&self, state: TaskState) -> impl Iterator<Item = &Arc<Task>> {
-        let all = self.tables.indexes.waiting_tasks.range((state, TaskId::new(0))..);
-        all.take_while(move |entry| entry.0 == state).filter_map(|entry| self.task(entry.1))
     }
 
     /// The services that carry the label of this stack.
@@ -350,7 +319,7 @@ impl View {
         &self.tables.indexes
     }
 
-    fn named(&self, kind: Kind, name: &str) -> Option<ObjectKey> {
+    pub(crate) fn named(&self, kind: Kind, name: &str) -> Option<ObjectKey> {
         self.tables.indexes.names.get(&(kind, name.to_owned())).copied()
     }
 
@@ -362,7 +331,7 @@ impl View {
     }
 }
 
-fn by_prefix<'a, T, I: ToString>(
+pub(crate) fn by_prefix<'a, T, I: ToString>(
     kind: Kind,
     reference: &str,
     all: impl Iterator<Item = &'a Arc<T>>,

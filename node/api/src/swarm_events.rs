@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use skep_model::{Network, Node, Object, Service, ServiceMode, Timestamp};
+use skep_model::{Network, Node, Object, Service, Timestamp};
 use skep_rest::{Event, EventActor};
 use skep_runtime::Env;
 use skep_store::{Event as Change, Store};
@@ -112,8 +112,7 @@ fn service_attributes(service: &Service, before: Option<&Object>) -> BTreeMap<St
     let mut attributes = Attributes::named(&service.spec.name);
     if let Some(Object::Service(old)) = before {
         let replicas = |service: &Service| {
-            let ServiceMode::Replicated { replicas } = service.spec.mode;
-            replicas
+            service.spec.mode.replicas().map_or_else(String::new, |count| count.to_string())
         };
         attributes.changed("replicas", replicas(old), replicas(service));
         let image = |service: &Service| service.spec.task.container.image.clone();

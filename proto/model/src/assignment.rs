@@ -3,7 +3,9 @@
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use crate::{Labels, NetworkId, NodeId, ServiceId, ServiceSpec, TaskId, TaskState, TaskStatus};
+use crate::{
+    GenericResource, Labels, NetworkId, NodeId, ServiceId, ServiceSpec, TaskId, TaskState, TaskStatus,
+};
 
 /// A task as a node gets it: everything that is needed to run it, without another question.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,7 +15,7 @@ pub struct TaskAssignment {
     pub id: TaskId,
     /// Its service.
     pub service: ServiceId,
-    /// Its place among the service's replicas, from 1.
+    /// Its place among the service's replicas, from 1; 0 of a global service's.
     pub slot: u32,
     /// The node that it is assigned to.
     pub node: NodeId,
@@ -25,12 +27,17 @@ pub struct TaskAssignment {
     pub networks: Vec<(NetworkId, Ipv4Addr)>,
     /// True when a network of the task lets it reach outside.
     pub egress: bool,
+    /// What it was given of its node's generic resources.
+    pub generic: Vec<GenericResource>,
 }
 
 impl TaskAssignment {
-    /// The container's name: `service.slot.task`.
+    /// The container's name: `service.slot.task`, or `service.node.task` of a global service.
     pub fn container_name(&self) -> String {
-        format!("{}.{}.{}", self.spec.name, self.slot, self.id)
+        match self.slot {
+            0 => format!("{}.{}.{}", self.spec.name, self.node, self.id),
+            slot => format!("{}.{slot}.{}", self.spec.name, self.id),
+        }
     }
 
     /// The labels of the container: the spec's and those that Docker gives to a task's container.

@@ -103,6 +103,10 @@ id_types! {
     NetworkId,
     /// A plain container's places on networks.
     AttachmentId,
+    /// A secret.
+    SecretId,
+    /// A config.
+    ConfigId,
     /// One agent's stay with one dispatcher.
     SessionId,
 }

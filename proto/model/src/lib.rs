@@ -31,20 +31,24 @@ pub use endpoint::{
 };
 pub use error::{IdError, Invalid, UnknownWord};
 pub use ids::{
-    AttachmentId, ClusterId, ID_DIGITS, NetworkId, NodeId, ServiceId, SessionId, StackId, TaskId,
-    from_base36, to_base36,
+    AttachmentId, ClusterId, ConfigId, ID_DIGITS, NetworkId, NodeId, SecretId, ServiceId, SessionId, StackId,
+    TaskId, from_base36, to_base36,
 };
 pub use object::{
-    AttachedPlace, Attachment, CertIssuer, Cluster, ContainerStatus, JoinTokens, Kind, ManagerStatus, Meta,
-    Network, Node, NodeCertificate, NodeDescription, NodeRole, NodeState, NodeStatus, Object, ObjectKey,
-    RestartHistory, RootCa, RootRotation, Service, ServiceEndpoint, ServiceRevision, Stack, StackRevision,
-    Task, TaskNetwork, TaskStatus, UnlockKey,
+    AttachedPlace, Attachment, CertIssuer, Cluster, Config, ContainerStatus, Content, ContentVersion, JobRun,
+    JoinTokens, Kind, ManagerStatus, Meta, Network, Node, NodeCertificate, NodeDescription, NodeRole,
+    NodeState, NodeStatus, Object, ObjectKey, RestartHistory, RootCa, RootRotation, Secret, Service,
+    ServiceEndpoint, ServiceRevision, Stack, StackRevision, Task, TaskNetwork, TaskRecord, TaskStatus,
+    UnlockKey, UpdateFailure, UpdateState, UpdateStatus,
 };
 pub use spec::{
-    Availability, BALANCE_LABEL, Balance, ClusterSpec, ContainerSpec, EndpointMode, EndpointSpec, Labels,
-    Limits, Mount, MountKind, NetworkAttachment, NetworkSpec, NetworkTarget, NodeSpec, PREFER_LOCAL_LABEL,
-    PlainNetwork, PlainPlace, PlainSpec, PortConfig, PortMode, Protocol, Reservations, Resources,
-    RestartCondition, RestartPolicy, STACK_LABEL, ServiceMode, ServiceSpec, StackSpec, TaskSpec,
+    Availability, BALANCE_LABEL, Balance, ClusterSpec, ConfigReference, Constraint, ContainerSpec, DnsConfig,
+    EndpointMode, EndpointSpec, FailureAction, FileTarget, GenericCount, GenericResource, GenericValue,
+    HealthCheck, HealthTest, Hook, Labels, Limits, LogDriver, Mount, MountKind, NetworkAttachment,
+    NetworkSpec, NetworkTarget, NodeSpec, PREFER_LOCAL_LABEL, Placement, PlainNetwork, PlainPlace, PlainSpec,
+    Platform, PortConfig, PortMode, Propagation, Protocol, Recursion, Reservations, Resources,
+    RestartCondition, RestartPolicy, STACK_LABEL, SecretReference, SecretSpec, ServiceMode, ServiceSpec,
+    StackContent, StackSpec, Subject, TaskSpec, Ulimit, UpdateConfig, UpdateOrder, VolumeMount,
 };
 pub use subnet6::Subnet6;
 pub use swarm_view::SwarmView;

@@ -138,3 +138,35 @@ pub const NODE_FAILURES_WINDOW: Duration = Duration::from_secs(300);
 pub const LOG_FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Log files that are kept for one container, the current one included.
 pub const LOG_FILES_KEPT: u32 = 3;
+/// Slots that an update works on at a time when nothing is said.
+pub const UPDATE_PARALLELISM_DEFAULT: u64 = 1;
+/// How long a task is watched in an update when nothing is said.
+pub const UPDATE_MONITOR_DEFAULT: Duration = Duration::from_secs(5);
+/// Time between two health checks when nothing is said.
+pub const HEALTH_INTERVAL_DEFAULT: Duration = Duration::from_secs(30);
+/// How long a health check may take when nothing is said.
+pub const HEALTH_TIMEOUT_DEFAULT: Duration = Duration::from_secs(30);
+/// Time between two health checks within the start period when nothing is said.
+pub const HEALTH_START_INTERVAL_DEFAULT: Duration = Duration::from_secs(5);
+/// Failed health checks in a row that make a container unhealthy when nothing is said.
+pub const HEALTH_RETRIES_DEFAULT: u32 = 3;
+/// Shortest time of a health check's settings that is accepted, but for zero.
+pub const HEALTH_DURATION_MIN: Duration = Duration::from_millis(1);
+/// Bytes of a health check's output that are kept.
+pub const HEALTH_OUTPUT_BYTES_MAX: usize = 4096;
+/// Fewest bytes of a secret's or config's content.
+pub const CONTENT_BYTES_MIN: usize = 1;
+/// Most bytes of a secret's content.
+pub const SECRET_BYTES_MAX: usize = 511_999;
+/// Most bytes of a config's content.
+pub const CONFIG_BYTES_MAX: usize = 1_023_999;
+/// Longest name of a secret or config, in bytes.
+pub const CONTENT_NAME_BYTES_MAX: usize = 64;
+/// The mode bits of a secret's or config's file when nothing is said.
+pub const FILE_MODE_DEFAULT: u32 = 0o444;
+/// Last lines of a failed task's output that are kept with it.
+pub const LOG_TAIL_LINES: usize = 20;
+/// Longest of these lines, in bytes; the rest is cut off.
+pub const LOG_TAIL_LINE_BYTES_MAX: usize = 256;
+/// Records of forgotten tasks that are kept, in the whole swarm.
+pub const TASK_RECORDS_KEPT: usize = 2_000;

@@ -126,6 +126,7 @@ impl TryFrom<ContainerCreate> for PlainSpec {
             mounts: host.mounts()?,
             stop_signal: create.stop_signal,
             stop_grace: create.stop_timeout.map(Duration::from_secs),
+            ..model::ContainerSpec::default()
         };
         let (resources, ports, auto_remove) = (host.resources()?, host.ports()?, host.auto_remove);
         let (terminal, stdin) = (create.tty, create.open_stdin);
@@ -179,7 +180,7 @@ mod tests {
         assert_eq!((container.command.join(" ").as_str(), container.user.as_str()), ("echo hi", "1"));
         assert_eq!(container.stop_grace, Some(Duration::from_secs(3)));
         assert_eq!(container.mounts.len(), 2);
-        assert_eq!(container.mounts[0].kind, MountKind::Bind { source: "/a".into() });
+        assert_eq!(container.mounts[0].kind, MountKind::bind("/a"));
         assert!(container.mounts[0].read_only && spec.auto_remove);
         assert_eq!(
             (spec.resources.limits.memory_bytes, spec.resources.limits.nano_cpus),

@@ -99,7 +99,8 @@ impl HostConfig {
             memory_bytes: self.memory,
             pids: u64::try_from(self.pids_limit.unwrap_or_default()).unwrap_or_default(),
         };
-        let reservations = model::Reservations { nano_cpus: 0, memory_bytes: self.memory_reservation };
+        let reservations =
+            model::Reservations { memory_bytes: self.memory_reservation, ..Default::default() };
         Ok(model::Resources { limits, reservations })
     }
 
@@ -189,5 +190,5 @@ fn bind(text: &str) -> Result<model::Mount, Unsupported> {
         "ro" => true,
         _ => return Err(wrong("the one option that is known is ro")),
     };
-    Ok(model::Mount { target: target.into(), kind: MountKind::Bind { source: source.into() }, read_only })
+    Ok(model::Mount { target: target.into(), kind: MountKind::bind(source), read_only })
 }

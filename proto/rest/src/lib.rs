@@ -48,9 +48,12 @@ pub use node::{
 };
 pub use service::{Endpoint, Service, ServiceCreated, ServiceStatus, ServiceUpdated, VirtualIp};
 pub use spec::{
-    ContainerSpec, EndpointSpec, LimitResources, Mount, NetworkAttachmentConfig, PortConfig, Replicated,
-    ReservationResources, ResourceRequirements, RestartPolicy, ServiceMode, ServiceSpec, TaskSpec,
-    TmpfsOptions,
+    BindOptions, ConfigFile, ContainerSpec, DiscreteResource, DnsConfig, EndpointSpec, FileTarget,
+    GenericResource, HealthConfig, Hook, LimitResources, Mount, NamedResource, NetworkAttachmentConfig,
+    Nothing, Placement, PlacementPreference, PortConfig, Privileges, Replicated, ReplicatedJob,
+    ReservationResources, ResourceRequirements, RestartPolicy, SecretReference, ServiceMode, ServiceSpec,
+    SpecPlatform, SpreadOver, TaskLogDriver, TaskSpec, TmpfsOptions, Ulimit, UpdateConfig, VolumeDriver,
+    VolumeOptions,
 };
 pub use stack::{StackDeploy, StackDeployed, StackInspect, StackRemoved, StackRevision, StackSummary};
 pub use swarm::{JoinTokens, Swarm, SwarmInit, SwarmJoin, SwarmSpec, SwarmUnlockKey, Version};

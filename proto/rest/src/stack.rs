@@ -104,6 +104,7 @@ impl StackDeploy {
             name: name.to_owned(),
             services: self.services.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
             networks: self.networks.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
+            ..skep_model::StackSpec::default()
         })
     }
 }

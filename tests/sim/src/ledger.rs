@@ -58,6 +58,6 @@ impl Ledger {
 
 fn found(view: &View, name: &str) -> Wish {
     let service = view.service_named(name)?;
-    let ServiceMode::Replicated { replicas } = service.spec.mode;
+    let ServiceMode::Replicated { replicas } = service.spec.mode else { return None };
     Some((replicas, service.spec.task.container.image.clone()))
 }

@@ -143,6 +143,7 @@ fn assignment(id: u128, desired: TaskState) -> TaskAssignment {
         spec: Arc::new(spec),
         networks: Vec::new(),
         egress: true,
+        generic: Vec::new(),
     }
 }
 

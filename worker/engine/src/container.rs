@@ -231,6 +231,7 @@ impl Container {
             exit_code: state.exit_code,
             oom_killed: state.oom_killed,
             ports: self.info.ports.iter().filter_map(HostPort::config).collect(),
+            log_tail: Vec::new(),
         }
     }
 }

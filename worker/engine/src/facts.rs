@@ -59,6 +59,8 @@ impl Facts {
             engine_labels,
             tunnel_key: None,
             ipv6: false,
+            generic: Vec::new(),
+            volumes: Vec::new(),
             data_path_address: data_path.map(|address| address.to_string()).unwrap_or_default(),
         }
     }

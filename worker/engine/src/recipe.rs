@@ -112,7 +112,7 @@ pub(crate) fn configuration(
     config.mounts = ["hosts", "hostname", "resolv.conf"]
         .map(|name| bind(directory.path(name), PathBuf::from("/etc").join(name), false))
         .into();
-    config.mounts.extend(spec.mounts.iter().map(mount));
+    config.mounts.extend(spec.mounts.iter().filter_map(mount));
     config
 }
 
@@ -155,7 +155,7 @@ fn environment(own: Option<&String>, spec: &ContainerSpec, image: &Image) -> Vec
 }
 
 fn bounds(resources: &ModelResources) -> Resources {
-    let (limits, reserved) = (resources.limits, resources.reservations);
+    let (limits, reserved) = (resources.limits, &resources.reservations);
     let filled = |value: u64| (value != 0).then(|| i64::try_from(value).unwrap_or(i64::MAX));
     let memory = filled(limits.memory_bytes);
     Resources {
@@ -169,15 +169,19 @@ fn bounds(resources: &ModelResources) -> Resources {
     }
 }
 
-fn mount(mount: &Mount) -> KeeperMount {
+fn mount(mount: &Mount) -> Option<KeeperMount> {
     match &mount.kind {
-        MountKind::Bind { source } => bind(source.into(), PathBuf::from(&mount.target), mount.read_only),
-        MountKind::Tmpfs { size_bytes, mode } => KeeperMount::Tmpfs {
+        MountKind::Bind { source, .. } => {
+            Some(bind(source.into(), PathBuf::from(&mount.target), mount.read_only))
+        }
+        // Nothing makes volumes yet.
+        MountKind::Volume(_) => None,
+        MountKind::Tmpfs { size_bytes, mode } => Some(KeeperMount::Tmpfs {
             target: PathBuf::from(&mount.target),
             size_bytes: size_bytes.filter(|&bytes| bytes != 0),
             mode: *mode,
             options: if mount.read_only { vec!["ro".into()] } else { Vec::new() },
-        },
+        }),
     }
 }
 
@@ -187,7 +191,8 @@ fn bind(source: PathBuf, target: PathBuf, readonly: bool) -> KeeperMount {
 
 fn source_of(mount: &Mount) -> String {
     match &mount.kind {
-        MountKind::Bind { source } => source.clone(),
+        MountKind::Bind { source, .. } => source.clone(),
+        MountKind::Volume(volume) => volume.name.clone(),
         MountKind::Tmpfs { .. } => "tmpfs".to_owned(),
     }
 }

@@ -91,6 +91,8 @@ impl Executor for FakeExecutor {
             tunnel_key: self.lock().tunnel_key,
             data_path_address: String::new(),
             ipv6: false,
+            generic: Vec::new(),
+            volumes: Vec::new(),
         })
     }
 

@@ -40,7 +40,7 @@ fn short(text: &str, setting: Setting<'_>) -> Result<Mount, String> {
         }
     }
     let source = host_path(source, setting).ok_or_else(|| format!("'{source}': named {NO_VOLUMES}"))?;
-    Ok(Mount { target: target.to_owned(), kind: MountKind::Bind { source }, read_only })
+    Ok(Mount { target: target.to_owned(), kind: MountKind::bind(source), read_only })
 }
 
 /// The absolute path that a source names; none when it names a volume.
@@ -121,7 +121,7 @@ fn mount(long: Long, setting: Setting<'_>) -> Result<Mount, String> {
             let absolute = host_path(&source, setting);
             let source =
                 absolute.ok_or_else(|| format!("'{source}' is not a path: it must start with /, . or ~"))?;
-            MountKind::Bind { source }
+            MountKind::bind(source)
         }
         Some("tmpfs") if long.source.is_some() => return Err("a tmpfs has no source: remove it".into()),
         Some("tmpfs") => MountKind::Tmpfs { size_bytes: long.size_bytes, mode: long.mode },

@@ -117,6 +117,9 @@ impl World {
             spec,
             spec_version: 1,
             previous_spec: None,
+            update: None,
+            job: None,
+            rebalance: Vec::new(),
             endpoint: ServiceEndpoint::default(),
         };
         self.write(vec![Change::Create(service.into()), Change::Create(revision.into())]);
@@ -134,6 +137,8 @@ impl World {
             status: TaskStatus::default(),
             networks: Box::default(),
             restarts: None,
+            generic: Box::default(),
+            timeline: Box::default(),
         };
         self.write(vec![Change::Create(task.into())]);
     }
@@ -345,6 +350,8 @@ fn a_nearly_full_network_is_searched_in_short_time() {
             status,
             networks: [place].into(),
             restarts: None,
+            generic: Box::default(),
+            timeline: Box::default(),
         })))
     });
     world.write(changes.collect());

@@ -32,7 +32,7 @@ pub(super) struct Free {
 impl Needs {
     pub(super) fn of(spec: &ServiceSpec) -> Self {
         let ports = spec.endpoint.host_ports().filter(|port| port.published != 0).copied();
-        Self { reserved: spec.task.resources.reservations, ports: ports.collect() }
+        Self { reserved: spec.task.resources.reservations.clone(), ports: ports.collect() }
     }
 }
 

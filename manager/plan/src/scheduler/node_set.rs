@@ -86,8 +86,11 @@ impl Choice<'_, '_> {
 }
 
 fn count<'a>(view: &View, node: &'a Arc<Node>) -> Counted<'a> {
-    let resources =
-        Reservations { nano_cpus: node.description.nano_cpus, memory_bytes: node.description.memory_bytes };
+    let resources = Reservations {
+        nano_cpus: node.description.nano_cpus,
+        memory_bytes: node.description.memory_bytes,
+        generic: Vec::new(),
+    };
     let mut free = Free { resources, ports: Vec::new() };
     let mut tasks = 0;
     for task in view.node_tasks(node.id).filter(|task| is_active(task)) {

@@ -78,6 +78,9 @@ fn service(id: u128, networks: &[u128], port: u16) -> Service {
         spec: Arc::new(spec),
         spec_version: 1,
         previous_spec: None,
+        update: None,
+        job: None,
+        rebalance: Vec::new(),
         endpoint: ServiceEndpoint { ports, ..ServiceEndpoint::default() },
     }
 }
@@ -98,6 +101,8 @@ fn task(id: u128, service: u128, node: u128, networks: &[u128]) -> Task {
         status: TaskStatus { state: TaskState::Running, ..TaskStatus::default() },
         networks: networks.iter().map(place).collect(),
         restarts: None,
+        generic: Box::default(),
+        timeline: Box::default(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use skep_model::{ServiceMode, TaskState};
+use skep_model::TaskState;
 use skep_rest::{Service, ServiceStatus};
 use skep_store::View;
 
@@ -23,7 +23,7 @@ pub(crate) async fn list(State(api): State<Api>, params: Params) -> Result<Json<
         filters.prefix("id", &service.id.to_string())
             && filters.prefix("name", &service.spec.name)
             && filters.labels("label", &service.spec.labels)
-            && filters.any("mode", |mode| mode == mode_word(&service.spec.mode))
+            && filters.any("mode", |mode| mode == service.spec.mode.word())
             && filters.any("runtime", |runtime| runtime == "container")
     };
     let with_status = params.flag("status");
@@ -59,16 +59,10 @@ fn status(view: &View, service: &skep_model::Service) -> ServiceStatus {
         task.status.state == TaskState::Running && lost_node(view, task).is_none()
     };
     let running = view.service_tasks(service.id).filter(runs);
-    let ServiceMode::Replicated { replicas } = service.spec.mode;
+    let replicas = service.spec.mode.replicas().unwrap_or_else(|| view.task_counts(service.id).wanted.into());
     ServiceStatus {
         running_tasks: u64::try_from(running.count()).unwrap_or(u64::MAX),
         desired_tasks: replicas,
         completed_tasks: 0,
-    }
-}
-
-fn mode_word(mode: &ServiceMode) -> &'static str {
-    match mode {
-        ServiceMode::Replicated { .. } => "replicated",
     }
 }

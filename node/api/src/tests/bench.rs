@@ -195,6 +195,8 @@ fn running(service: ServiceId, id: TaskId) -> Task {
         status: TaskStatus { state: TaskState::Running, ..TaskStatus::default() },
         networks: Box::default(),
         restarts: None,
+        generic: Box::default(),
+        timeline: Box::default(),
     }
 }
 

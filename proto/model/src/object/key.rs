@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Attachment, AttachmentId, Cluster, ClusterId, Meta, Network, NetworkId, Node, NodeId, Service, ServiceId,
-    ServiceRevision, Stack, StackId, Task, TaskId,
+    Attachment, AttachmentId, Cluster, ClusterId, Config, ConfigId, Meta, Network, NetworkId, Node, NodeId,
+    Secret, SecretId, Service, ServiceId, ServiceRevision, Stack, StackId, Task, TaskId, TaskRecord,
 };
 
 macro_rules! objects {
@@ -85,4 +85,7 @@ objects! {
     ),
     Task(Task, TaskId, |object: &Task| object.id, "task"),
     Attachment(Attachment, AttachmentId, |object: &Attachment| object.id, "attachment"),
+    Secret(Secret, SecretId, |object: &Secret| object.id, "secret"),
+    Config(Config, ConfigId, |object: &Config| object.id, "config"),
+    TaskRecord(TaskRecord, TaskId, |object: &TaskRecord| object.id, "task record"),
 }

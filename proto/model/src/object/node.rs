@@ -1,7 +1,7 @@
 use std::fmt;
 use std::net::Ipv4Addr;
 
-use crate::{Labels, Meta, NodeCertificate, NodeId, NodeSpec, Timestamp, TunnelKey};
+use crate::{GenericResource, Labels, Meta, NodeCertificate, NodeId, NodeSpec, Timestamp, TunnelKey};
 
 /// One host of the swarm.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,6 +106,10 @@ pub struct NodeDescription {
     pub data_path_address: String,
     /// Whether its containers have IPv6.
     pub ipv6: bool,
+    /// What it has of the things that the operator named.
+    pub generic: Vec<GenericResource>,
+    /// Its named volumes, in the order of names: tasks that mount one go where it is.
+    pub volumes: Vec<String>,
 }
 
 /// How a node is.

@@ -1,7 +1,7 @@
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use crate::{Meta, NetworkId, PortConfig, ServiceId, ServiceSpec};
+use crate::{Meta, NetworkId, PortConfig, ServiceId, ServiceSpec, TaskId, Timestamp, UpdateStatus};
 
 /// A service.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +19,24 @@ pub struct Service {
     pub previous_spec: Option<Arc<ServiceSpec>>,
     /// What the allocator gave it.
     pub endpoint: ServiceEndpoint,
+    /// How far the latest update is; none before the first one.
+    pub update: Option<Box<UpdateStatus>>,
+    /// Of a job: its present run.
+    pub job: Option<JobRun>,
+    /// Tasks that are to move to other nodes, in this order, so that the service is spread again.
+    pub rebalance: Vec<TaskId>,
+}
+
+/// One run of a job: all its tasks to their end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
+pub struct JobRun {
+    /// Counts the runs, from 0.
+    pub iteration: u64,
+    /// Tasks of older specs than this one were of earlier runs.
+    pub since_spec_version: u64,
+    /// When it was asked for.
+    pub started_at: Timestamp,
 }
 
 /// How a service is really reached.

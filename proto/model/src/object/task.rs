@@ -1,6 +1,6 @@
 use std::net::Ipv4Addr;
 
-use crate::{Meta, NetworkId, NodeId, PortConfig, ServiceId, TaskId, TaskState, Timestamp};
+use crate::{GenericResource, Meta, NetworkId, NodeId, PortConfig, ServiceId, TaskId, TaskState, Timestamp};
 
 /// One run of a service's container. Kept small: a pending one must cost well under a kilobyte.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,7 +14,7 @@ pub struct Task {
     pub service: ServiceId,
     /// Which spec of the service it runs (`ServiceRevision`).
     pub spec_version: u64,
-    /// Its place among the replicas, from 1.
+    /// Its place among the replicas, from 1; 0 of a global service's, whose place is its node.
     pub slot: u32,
     /// Where it runs, once the scheduler chose.
     pub node: Option<NodeId>,
@@ -26,6 +26,10 @@ pub struct Task {
     pub networks: Box<[TaskNetwork]>,
     /// What came before it in its slot.
     pub restarts: Option<Box<RestartHistory>>,
+    /// What it was given of its node's generic resources.
+    pub generic: Box<[GenericResource]>,
+    /// When it came into which state, oldest first; the store notes it.
+    pub timeline: Box<[(TaskState, Timestamp)]>,
 }
 
 /// A task's place on one network.
@@ -68,6 +72,8 @@ pub struct ContainerStatus {
     pub oom_killed: bool,
     /// The ports of its node that lead to it alone (host mode), those that were chosen included.
     pub ports: Vec<PortConfig>,
+    /// The last lines that it wrote, oldest first, when it failed (`limits::LOG_TAIL_LINES`).
+    pub log_tail: Vec<String>,
 }
 
 /// The replacements before a task in its slot, as far as the restart policy must know: a new leader goes on where the

@@ -27,6 +27,8 @@ pub struct ClusterSpec {
     /// The UDP port of every node's tunnel, fixed when the swarm is initialised; zero stands for
     /// [`crate::limits::TUNNEL_PORT_DEFAULT`].
     pub data_path_port: u16,
+    /// Share of a service's tasks, in percent, that move to a node that came back or is new; 0: none do.
+    pub rebalance_percent: u8,
 }
 
 impl ClusterSpec {
@@ -49,6 +51,7 @@ impl Default for ClusterSpec {
             autolock: false,
             encrypt_networks: false,
             data_path_port: 0,
+            rebalance_percent: 0,
         }
     }
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::Labels;
+use crate::{ConfigReference, DnsConfig, HealthCheck, Hook, Labels, Mount, SecretReference, Ulimit};
 
 /// What runs in a task.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -28,34 +28,40 @@ pub struct ContainerSpec {
     pub stop_signal: String,
     /// Time between the stop signal and SIGKILL; the default when none.
     pub stop_grace: Option<Duration>,
-}
-
-/// One mount of a container.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
-pub struct Mount {
-    /// The absolute path in the container.
-    pub target: String,
-    /// What is mounted there.
-    pub kind: MountKind,
-    /// True when the container may not write to it.
+    /// Further groups of its process, names or numbers.
+    pub groups: Vec<String>,
+    /// True when its process has a terminal.
+    pub tty: bool,
+    /// True when its standard input stays open.
+    pub open_stdin: bool,
+    /// Whether a small first process adopts orphans and passes on signals; the node's default when none.
+    pub init: Option<bool>,
+    /// True when it may not write to its root.
     pub read_only: bool,
-}
-
-/// What a mount shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
-pub enum MountKind {
-    /// A file or folder of the host, which must exist.
-    Bind {
-        /// The absolute path on the host.
-        source: String,
-    },
-    /// Memory, gone with the container.
-    Tmpfs {
-        /// Most bytes; half of the host's memory when none.
-        size_bytes: Option<u64>,
-        /// The mode bits of its root; 01777 when none.
-        mode: Option<u32>,
-    },
+    /// Further lines of its hosts(5): `address name [name...]`.
+    pub hosts: Vec<String>,
+    /// How it looks up names.
+    pub dns: DnsConfig,
+    /// Capabilities beyond the default, e.g. `CAP_NET_ADMIN`, or `ALL`.
+    pub capability_add: Vec<String>,
+    /// Capabilities of the default that it goes without.
+    pub capability_drop: Vec<String>,
+    /// Kernel settings of its own namespaces, by name.
+    pub sysctls: Labels,
+    /// Limits of its processes.
+    pub ulimits: Vec<Ulimit>,
+    /// How readily the kernel kills it when memory runs out, -1000 to 1000.
+    pub oom_score_adj: i32,
+    /// True when its processes cannot gain rights by programs that they start.
+    pub no_new_privileges: bool,
+    /// How it is found out whether it works; the image's check when none.
+    pub health: Option<HealthCheck>,
+    /// The secrets that it sees.
+    pub secrets: Vec<SecretReference>,
+    /// The configs that it sees.
+    pub configs: Vec<ConfigReference>,
+    /// What is run in it after its start; it counts as running when all have succeeded.
+    pub post_start: Vec<Hook>,
+    /// What is run in it before its stop signal, within the grace period.
+    pub pre_stop: Vec<Hook>,
 }

@@ -1,5 +1,8 @@
 use super::image_name::familiar_image;
-use crate::{ContainerSpec, EndpointSpec, Labels, NetworkAttachment, Resources, RestartPolicy, limits};
+use crate::{
+    ContainerSpec, EndpointSpec, Labels, LogDriver, NetworkAttachment, Placement, Resources, RestartPolicy,
+    ServiceMode, UpdateConfig,
+};
 
 /// What should run, how often, and how it is reached.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,6 +18,10 @@ pub struct ServiceSpec {
     pub mode: ServiceMode,
     /// How it is reached.
     pub endpoint: EndpointSpec,
+    /// How its tasks are brought to a changed spec; the default when none.
+    pub update: Option<UpdateConfig>,
+    /// How they are brought back to the one before; the default when none.
+    pub rollback: Option<UpdateConfig>,
 }
 
 impl ServiceSpec {
@@ -23,23 +30,6 @@ impl ServiceSpec {
     pub fn normalized(mut self) -> Self {
         self.task.container.image = familiar_image(&self.task.container.image);
         self
-    }
-}
-
-/// How many tasks a service has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
-pub enum ServiceMode {
-    /// A number of like tasks, spread over the nodes.
-    Replicated {
-        /// How many.
-        replicas: u64,
-    },
-}
-
-impl Default for ServiceMode {
-    fn default() -> Self {
-        Self::Replicated { replicas: limits::REPLICAS_DEFAULT }
     }
 }
 
@@ -55,6 +45,10 @@ pub struct TaskSpec {
     pub restart: RestartPolicy,
     /// The networks that it is on.
     pub networks: Vec<NetworkAttachment>,
+    /// Where it may run.
+    pub placement: Placement,
+    /// Where its output goes; the node's default when none.
+    pub log_driver: Option<LogDriver>,
     /// Raised to replace all tasks though nothing else changed.
     pub force_update: u64,
 }

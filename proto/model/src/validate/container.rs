@@ -61,7 +61,7 @@ fn validate_mount(mount: &Mount) -> Result<(), Invalid> {
     if !absolute(&mount.target) || mount.target.trim_end_matches('/').is_empty() {
         return Err(Invalid::new("target", format!("'{}' is not an absolute path below /", mount.target)));
     }
-    if let MountKind::Bind { source } = &mount.kind
+    if let MountKind::Bind { source, .. } = &mount.kind
         && !absolute(source)
     {
         return Err(Invalid::new("source", format!("'{source}' is not an absolute path on the node")));

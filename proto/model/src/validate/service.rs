@@ -2,8 +2,8 @@ use std::net::IpAddr;
 
 use super::container::validate_container;
 use crate::{
-    Balance, EndpointMode, EndpointSpec, Invalid, PortConfig, Resources, ServiceMode, ServiceSpec, limits,
-    validate_name,
+    Balance, Constraint, EndpointMode, EndpointSpec, Invalid, Placement, PortConfig, Resources,
+    RestartCondition, ServiceMode, ServiceSpec, Subject, limits, validate_name,
 };
 
 /// Checks a service's spec.
@@ -14,14 +14,55 @@ pub fn validate_service(spec: &ServiceSpec) -> Result<(), Invalid> {
     validate_name("name", &spec.name)?;
     validate_container(&spec.task.container).map_err(|error| error.within("task.container"))?;
     validate_resources(&spec.task.resources).map_err(|error| error.within("task.resources"))?;
-    let ServiceMode::Replicated { replicas } = spec.mode;
-    if replicas > limits::REPLICAS_MAX {
-        let reason =
-            format!("{replicas} is more than the most that a service can have, {}", limits::REPLICAS_MAX);
-        return Err(Invalid::new("replicas", reason));
-    }
+    validate_mode(spec)?;
+    validate_placement(&spec.task.placement).map_err(|error| error.within("task.placement"))?;
     Balance::of(&spec.labels)?;
     validate_endpoint(&spec.endpoint).map_err(|error| error.within("endpoint"))
+}
+
+/// Checks how many tasks are asked for, and that nothing is said of a job that is none of its kind.
+fn validate_mode(spec: &ServiceSpec) -> Result<(), Invalid> {
+    let (replicas, at_a_time) = match spec.mode {
+        ServiceMode::Replicated { replicas } => (replicas, 0),
+        ServiceMode::ReplicatedJob { max_concurrent, total_completions } => {
+            (total_completions, max_concurrent)
+        }
+        ServiceMode::Global | ServiceMode::GlobalJob => (0, 0),
+    };
+    if replicas.max(at_a_time) > limits::REPLICAS_MAX {
+        let most = limits::REPLICAS_MAX;
+        let reason =
+            format!("{} is more than the most that a service can have, {most}", replicas.max(at_a_time));
+        return Err(Invalid::new("replicas", reason));
+    }
+    if spec.mode.is_job() && (spec.update.is_some() || spec.rollback.is_some()) {
+        let reason = "a job is not updated in steps: each change of its tasks runs all of it again";
+        return Err(Invalid::new(if spec.update.is_some() { "update" } else { "rollback" }, reason));
+    }
+    if spec.mode.is_job() && spec.task.restart.condition == RestartCondition::Any {
+        let reason = "a job's tasks are to end: the restart condition is on-failure or none";
+        return Err(Invalid::new("task.restart.condition", reason));
+    }
+    if spec.mode.is_global() && spec.task.placement.max_replicas_per_node != 0 {
+        let reason = "a global service has one task on each node";
+        return Err(Invalid::new("task.placement.max_replicas_per_node", reason));
+    }
+    Ok(())
+}
+
+fn validate_placement(placement: &Placement) -> Result<(), Invalid> {
+    for (index, constraint) in placement.constraints.iter().enumerate() {
+        constraint
+            .parse::<Constraint>()
+            .map_err(|error| Invalid { path: format!("constraints[{index}]"), ..error })?;
+    }
+    for (index, descriptor) in placement.spread.iter().enumerate() {
+        if !matches!(Subject::of(descriptor), Subject::NodeLabel(_) | Subject::EngineLabel(_)) {
+            let reason = format!("'{descriptor}' is neither node.labels.NAME nor engine.labels.NAME");
+            return Err(Invalid::new(format!("spread[{index}]"), reason));
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn validate_resources(resources: &Resources) -> Result<(), Invalid> {

@@ -2,9 +2,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use skep_model as model;
-use skep_model::limits;
 
-use super::{EndpointSpec, TaskSpec};
+use super::{EndpointSpec, ServiceMode, TaskSpec, UpdateConfig};
 use crate::error::{Others, Unsupported, refuse_others};
 
 /// What is wanted of a service.
@@ -22,41 +21,27 @@ pub struct ServiceSpec {
     /// How it is reached.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub endpoint_spec: Option<EndpointSpec>,
+    /// How tasks are brought to a changed spec; the default when none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub update_config: Option<UpdateConfig>,
+    /// How they are brought back; the default when none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rollback_config: Option<UpdateConfig>,
     /// What only other versions know.
     #[serde(flatten)]
     pub others: Others,
 }
 
-/// How many tasks.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub struct ServiceMode {
-    /// A number of like tasks.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub replicated: Option<Replicated>,
-    /// What only other versions know.
-    #[serde(flatten)]
-    pub others: BTreeMap<String, serde_json::Value>,
-}
-
-/// A number of like tasks.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub struct Replicated {
-    /// How many; 1 when none.
-    pub replicas: Option<u64>,
-}
-
 impl From<&model::ServiceSpec> for ServiceSpec {
     fn from(spec: &model::ServiceSpec) -> Self {
-        let model::ServiceMode::Replicated { replicas } = spec.mode;
-        let replicated = Some(Replicated { replicas: Some(replicas) });
         Self {
             name: spec.name.clone(),
             labels: Some(spec.labels.clone()),
             task_template: TaskSpec::from(&spec.task),
-            mode: Some(ServiceMode { replicated, ..ServiceMode::default() }),
+            mode: Some(ServiceMode::from(spec.mode)),
             endpoint_spec: Some(EndpointSpec::from(&spec.endpoint)),
+            update_config: spec.update.as_ref().map(UpdateConfig::from),
+            rollback_config: spec.rollback.as_ref().map(UpdateConfig::from),
             others: Others::new(),
         }
     }
@@ -67,22 +52,14 @@ impl TryFrom<ServiceSpec> for model::ServiceSpec {
 
     fn try_from(spec: ServiceSpec) -> Result<Self, Unsupported> {
         refuse_others("ServiceSpec", &spec.others)?;
-        let replicas = match spec.mode {
-            None => limits::REPLICAS_DEFAULT,
-            Some(mode) => {
-                // `{"Global": {}}` says something although it is empty.
-                if let Some(other) = mode.others.keys().next() {
-                    return Err(Unsupported::Field { field: format!("Mode.{other}") });
-                }
-                mode.replicated.and_then(|mode| mode.replicas).unwrap_or(limits::REPLICAS_DEFAULT)
-            }
-        };
         Ok(Self {
             name: spec.name,
             labels: spec.labels.unwrap_or_default(),
             task: spec.task_template.try_into()?,
-            mode: model::ServiceMode::Replicated { replicas },
+            mode: spec.mode.map(TryInto::try_into).transpose()?.unwrap_or_default(),
             endpoint: spec.endpoint_spec.map(TryInto::try_into).transpose()?.unwrap_or_default(),
+            update: spec.update_config.map(|config| config.into_model("UpdateConfig")).transpose()?,
+            rollback: spec.rollback_config.map(|config| config.into_model("RollbackConfig")).transpose()?,
         })
     }
 }

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use skep_model as model;
 use skep_model::NetworkTarget;
 
-use super::{ContainerSpec, ResourceRequirements, RestartPolicy, filled};
+use super::{ContainerSpec, Placement, ResourceRequirements, RestartPolicy, TaskLogDriver, filled};
 use crate::error::{Others, Unsupported, refuse_others};
 
 /// What each task is.
@@ -20,6 +20,12 @@ pub struct TaskSpec {
     /// Its networks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub networks: Option<Vec<NetworkAttachmentConfig>>,
+    /// Where they may run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub placement: Option<Placement>,
+    /// Where their output goes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_driver: Option<TaskLogDriver>,
     /// Raised to replace all tasks.
     pub force_update: u64,
     /// `container` or empty.
@@ -54,6 +60,8 @@ impl From<&model::TaskSpec> for TaskSpec {
             resources: Some(ResourceRequirements::from(&spec.resources)),
             restart_policy: Some(RestartPolicy::from(&spec.restart)),
             networks: filled(networks.collect()),
+            placement: Some(Placement::from(&spec.placement)),
+            log_driver: spec.log_driver.as_ref().map(TaskLogDriver::from),
             force_update: spec.force_update,
             runtime: "container".into(),
             others: Others::new(),
@@ -81,6 +89,8 @@ impl TryFrom<TaskSpec> for model::TaskSpec {
             resources: spec.resources.map(TryInto::try_into).transpose()?.unwrap_or_default(),
             restart: spec.restart_policy.map(TryInto::try_into).transpose()?.unwrap_or_default(),
             networks: networks.collect(),
+            placement: spec.placement.map(TryInto::try_into).transpose()?.unwrap_or_default(),
+            log_driver: spec.log_driver.map(Into::into),
             force_update: spec.force_update,
         })
     }

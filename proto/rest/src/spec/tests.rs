@@ -15,6 +15,17 @@ fn normal(mut spec: model::ServiceSpec) -> model::ServiceSpec {
     if let Some(grace) = &mut spec.task.container.stop_grace {
         cut(grace);
     }
+    for config in spec.update.iter_mut().chain(&mut spec.rollback) {
+        cut(&mut config.delay);
+        cut(&mut config.monitor);
+    }
+    if let Some(check) = &mut spec.task.container.health {
+        for duration in
+            [&mut check.interval, &mut check.timeout, &mut check.start_period, &mut check.start_interval]
+        {
+            cut(duration);
+        }
+    }
     for attachment in &mut spec.task.networks {
         if let model::NetworkTarget::Name(name) = &mut attachment.target {
             name.insert(0, '-');
@@ -46,11 +57,12 @@ fn what_docker_sends_is_read_and_what_is_not_known_is_refused() {
     let spec = read(sent).unwrap();
     assert_eq!(spec.mode, model::ServiceMode::Replicated { replicas: 1 });
     assert_eq!(
-        read(r#"{"TaskTemplate":{"Placement":{"Constraints":["node.id==1"]}}}"#).unwrap_err(),
-        "TaskTemplate.Placement is not supported by this version of Skep"
+        read(r#"{"TaskTemplate":{"Placement":{"Colour":["red"]}}}"#).unwrap_err(),
+        "TaskTemplate.Placement.Colour is not supported by this version of Skep"
     );
+    assert_eq!(read(r#"{"Mode":{"Global":{}}}"#).unwrap().mode, model::ServiceMode::Global);
     assert_eq!(
-        read(r#"{"Mode":{"Global":{}}}"#).unwrap_err(),
-        "Mode.Global is not supported by this version of Skep"
+        read(r#"{"Mode":{"Other":{}}}"#).unwrap_err(),
+        "Mode.Other is not supported by this version of Skep"
     );
 }

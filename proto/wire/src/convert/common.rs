@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use skep_model::{
-    AttachmentId, ClusterId, NetworkId, NodeId, ServiceId, SessionId, StackId, Subnet, Subnet6, TaskId,
-    TaskNetwork, Timestamp, TunnelKey,
+    AttachmentId, ClusterId, ConfigId, Content, NetworkId, NodeId, SecretId, ServiceId, SessionId, StackId,
+    Subnet, Subnet6, TaskId, TaskNetwork, TaskState, Timestamp, TunnelKey,
 };
 
 use super::{Wire, required, words};
@@ -63,7 +63,7 @@ macro_rules! ids {
         }
     )+};
 }
-ids!(AttachmentId, ClusterId, NodeId, StackId, ServiceId, TaskId, NetworkId, SessionId);
+ids!(AttachmentId, ClusterId, ConfigId, NodeId, SecretId, StackId, ServiceId, TaskId, NetworkId, SessionId);
 
 impl<T: Wire> Wire for Option<T> {
     type Form = Option<T::Form>;
@@ -132,6 +132,26 @@ impl Wire for Timestamp {
     }
     fn from_wire(form: u64) -> Result<Self, WireError> {
         Ok(Self::from_nanos(form))
+    }
+}
+
+impl Wire for Content {
+    type Form = Vec<u8>;
+    fn to_wire(&self) -> Vec<u8> {
+        self.0.clone()
+    }
+    fn from_wire(form: Vec<u8>) -> Result<Self, WireError> {
+        Ok(Self(form))
+    }
+}
+
+impl Wire for (TaskState, Timestamp) {
+    type Form = v1::Moment;
+    fn to_wire(&self) -> v1::Moment {
+        v1::Moment { state: self.0.to_wire(), at: self.1.to_wire() }
+    }
+    fn from_wire(form: v1::Moment) -> Result<Self, WireError> {
+        Ok((Wire::from_wire(form.state)?, Wire::from_wire(form.at)?))
     }
 }
 

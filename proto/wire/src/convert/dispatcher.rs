@@ -8,7 +8,7 @@ use super::common::{node_address_from_wire, node_address_to_wire};
 use super::{Wire, message, required};
 use crate::{WireError, v1};
 
-message!(TaskAssignment { id, service, slot, node, desired, networks, egress } nested { spec });
+message!(TaskAssignment { id, service, slot, node, desired, networks, egress, generic } nested { spec });
 message!(SwarmView { role, raft_id, managers, root_pem, issuer, certificate });
 message!(TaskReport { task } nested { status });
 message!(EndpointTable {

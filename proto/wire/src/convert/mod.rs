@@ -2,6 +2,7 @@
 //! every field of both sides.
 
 mod ca;
+mod choice;
 mod common;
 mod dispatcher;
 mod doctor;

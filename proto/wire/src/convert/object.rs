@@ -24,20 +24,32 @@ message!(NodeDescription {
     tunnel_key,
     data_path_address,
     ipv6,
+    generic,
+    volumes,
 });
 message!(NodeStatus { state, message, address, since, clock_ahead_ms });
 message!(ManagerStatus { raft_id, address });
 message!(Stack { id, revision, previous } nested { meta, spec });
 message!(StackRevision { revision, deployed_at } nested { spec });
 message!(Network { id, subnet, subnet6, address_cursor, removing } nested { meta, spec });
-message!(Service { id, spec_version, previous_spec } nested { meta, spec, endpoint });
+message!(Service { id, spec_version, previous_spec, update, job, rebalance } nested { meta, spec, endpoint });
 message!(ServiceEndpoint { spec_version, ports, vips, error });
 message!(ServiceRevision { service, spec_version } nested { meta, spec });
-message!(Task { id, service, spec_version, slot, node, desired, networks, restarts } nested { meta, status });
+message!(Task { id, service, spec_version, slot, node, desired, networks, restarts, generic, timeline } nested { meta, status });
 message!(TaskStatus { state, at, message, error, container });
-message!(ContainerStatus { id, pid, exit_code, oom_killed, ports });
+message!(ContainerStatus { id, pid, exit_code, oom_killed, ports, log_tail });
 message!(Attachment { id, node, container, name, places, error } nested { meta });
 message!(AttachedPlace { network, aliases, address });
+words!(UpdateState { Updating, Paused, Completed, RollbackStarted, RollbackPaused, RollbackCompleted });
+message!(UpdateStatus { state, started_at, completed_at, message, slots, failures, first_failure });
+message!(UpdateFailure { task, error, log_tail });
+message!(JobRun { iteration, since_spec_version, started_at });
+message!(Secret { id, versions } nested { meta, spec });
+message!(Config { id, versions } nested { meta, spec });
+message!(ContentVersion { number, created_at, content });
+message!(TaskRecord {
+    id, made_at, service, service_name, spec_version, image, slot, node, node_name, desired, timeline,
+} nested { meta, status });
 message!(RestartHistory { attempts, recent, replaces, not_before });
 
 impl Wire for RootCa {
@@ -88,6 +100,9 @@ impl Wire for Object {
             Self::ServiceRevision(object) => Form::ServiceRevision(object.to_wire()),
             Self::Task(object) => Form::Task(object.to_wire()),
             Self::Attachment(object) => Form::Attachment(object.to_wire()),
+            Self::Secret(object) => Form::Secret(object.to_wire()),
+            Self::Config(object) => Form::Config(object.to_wire()),
+            Self::TaskRecord(object) => Form::TaskRecord(object.to_wire()),
         };
         v1::Object { object: Some(object) }
     }
@@ -102,6 +117,9 @@ impl Wire for Object {
             Form::ServiceRevision(object) => Self::ServiceRevision(Wire::from_wire(object)?),
             Form::Task(object) => Self::Task(Wire::from_wire(object)?),
             Form::Attachment(object) => Self::Attachment(Wire::from_wire(object)?),
+            Form::Secret(object) => Self::Secret(Wire::from_wire(object)?),
+            Form::Config(object) => Self::Config(Wire::from_wire(object)?),
+            Form::TaskRecord(object) => Self::TaskRecord(Wire::from_wire(object)?),
         })
     }
 }
@@ -122,6 +140,9 @@ impl Wire for ObjectKey {
             }),
             Self::Task(id) => Key::Task(id.to_wire()),
             Self::Attachment(id) => Key::Attachment(id.to_wire()),
+            Self::Secret(id) => Key::Secret(id.to_wire()),
+            Self::Config(id) => Key::Config(id.to_wire()),
+            Self::TaskRecord(id) => Key::TaskRecord(id.to_wire()),
         };
         v1::ObjectKey { key: Some(key) }
     }
@@ -138,6 +159,9 @@ impl Wire for ObjectKey {
             }
             Key::Task(id) => Self::Task(Wire::from_wire(id)?),
             Key::Attachment(id) => Self::Attachment(Wire::from_wire(id)?),
+            Key::Secret(id) => Self::Secret(Wire::from_wire(id)?),
+            Key::Config(id) => Self::Config(Wire::from_wire(id)?),
+            Key::TaskRecord(id) => Self::TaskRecord(Wire::from_wire(id)?),
         })
     }
 }

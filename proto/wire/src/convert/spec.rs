@@ -1,6 +1,6 @@
 //! What users want.
 
-use skep_model::{Mount, MountKind, NetworkAttachment, NetworkTarget, PortConfig, ServiceMode};
+use skep_model::{NetworkAttachment, NetworkTarget, PortConfig};
 
 use super::common::{node_address_from_wire, node_address_to_wire};
 use super::{Wire, message, words};
@@ -9,11 +9,15 @@ use crate::{WireError, v1};
 words!(RestartCondition { None, OnFailure, Any });
 words!(EndpointMode { Vip, Dnsrr });
 words!(PortMode { Ingress, Host });
+words!(FailureAction { Pause, Continue, Rollback });
+words!(UpdateOrder { StopFirst, StartFirst });
+words!(Propagation { RPrivate, Private, RShared, Shared, RSlave, Slave });
+words!(Recursion { Enabled, Disabled, Writable, ReadOnly });
 words!(NodeRole { Worker, Manager });
 words!(Availability { Active, Pause, Drain });
 
-message!(ServiceSpec { name, labels } nested { task, mode, endpoint });
-message!(TaskSpec { networks, force_update } nested { container, resources, restart });
+message!(ServiceSpec { name, labels, update, rollback } nested { task, mode, endpoint });
+message!(TaskSpec { networks, force_update, log_driver } nested { container, resources, restart, placement });
 message!(ContainerSpec {
     image,
     entrypoint,
@@ -26,10 +30,42 @@ message!(ContainerSpec {
     mounts,
     stop_signal,
     stop_grace,
-});
+    groups,
+    tty,
+    open_stdin,
+    init,
+    read_only,
+    hosts,
+    capability_add,
+    capability_drop,
+    sysctls,
+    ulimits,
+    oom_score_adj,
+    no_new_privileges,
+    health,
+    secrets,
+    configs,
+    post_start,
+    pre_stop,
+} nested { dns });
+message!(UpdateConfig { parallelism, failure_action, max_failure_ppm, order } nested { delay, monitor });
+message!(Placement { constraints, spread, max_replicas_per_node, platforms });
+message!(Platform { architecture, os });
+message!(LogDriver { name, options });
+message!(DnsConfig { nameservers, search, options });
+message!(Ulimit { name, soft, hard });
+message!(HealthCheck { retries } nested { test, interval, timeout, start_period, start_interval });
+message!(Hook { command, user, working_directory, environment });
+message!(FileTarget { path, uid, gid, mode });
+message!(SecretReference { id, name, version } nested { file });
+message!(ConfigReference { id, name, version } nested { file });
+message!(SecretSpec { name, labels, templated });
+message!(StackContent { content } nested { spec });
+message!(VolumeMount { name, no_copy, subpath, labels, driver, options });
+message!(GenericCount { kind, count });
 message!(Resources {} nested { limits, reservations });
 message!(Limits { nano_cpus, memory_bytes, pids });
-message!(Reservations { nano_cpus, memory_bytes });
+message!(Reservations { nano_cpus, memory_bytes, generic });
 message!(RestartPolicy { condition, attempts_max } nested { delay, window });
 message!(EndpointSpec { mode, ports });
 message!(NetworkSpec {
@@ -46,9 +82,9 @@ message!(NetworkSpec {
     ipv6,
     subnet6,
 });
-message!(StackSpec { name, services, networks });
+message!(StackSpec { name, services, networks, secrets, configs });
 message!(NodeSpec { labels, role, availability });
-message!(ClusterSpec { task_history_per_slot, address_pools, subnet_prefix_bits, force_rotate, autolock, snapshot_interval_entries, encrypt_networks, data_path_port } nested {
+message!(ClusterSpec { task_history_per_slot, address_pools, subnet_prefix_bits, force_rotate, autolock, snapshot_interval_entries, encrypt_networks, data_path_port, rebalance_percent } nested {
     heartbeat_period, node_certificate_validity,
 });
 
@@ -73,42 +109,6 @@ impl Wire for PortConfig {
             mode: Wire::from_wire(form.mode)?,
             address: node_address_from_wire(form.address, form.address6)?,
         })
-    }
-}
-
-impl Wire for ServiceMode {
-    type Form = v1::ServiceMode;
-    fn to_wire(&self) -> v1::ServiceMode {
-        let Self::Replicated { replicas } = *self;
-        let replicated = v1::service_mode::Replicated { replicas };
-        v1::ServiceMode { mode: Some(v1::service_mode::Mode::Replicated(replicated)) }
-    }
-    fn from_wire(form: v1::ServiceMode) -> Result<Self, WireError> {
-        let v1::service_mode::Mode::Replicated(replicated) =
-            form.mode.ok_or(WireError::Missing { field: "ServiceMode.mode" })?;
-        Ok(Self::Replicated { replicas: replicated.replicas })
-    }
-}
-
-impl Wire for Mount {
-    type Form = v1::Mount;
-    fn to_wire(&self) -> v1::Mount {
-        let kind = match &self.kind {
-            MountKind::Bind { source } => v1::mount::Kind::Bind(v1::mount::Bind { source: source.clone() }),
-            MountKind::Tmpfs { size_bytes, mode } => {
-                v1::mount::Kind::Tmpfs(v1::mount::Tmpfs { size_bytes: *size_bytes, mode: *mode })
-            }
-        };
-        v1::Mount { target: self.target.clone(), read_only: self.read_only, kind: Some(kind) }
-    }
-    fn from_wire(form: v1::Mount) -> Result<Self, WireError> {
-        let kind = match form.kind.ok_or(WireError::Missing { field: "Mount.kind" })? {
-            v1::mount::Kind::Bind(bind) => MountKind::Bind { source: bind.source },
-            v1::mount::Kind::Tmpfs(tmpfs) => {
-                MountKind::Tmpfs { size_bytes: tmpfs.size_bytes, mode: tmpfs.mode }
-            }
-        };
-        Ok(Self { target: form.target, kind, read_only: form.read_only })
     }
 }
 

@@ -35,7 +35,7 @@ pub(crate) fn desired_equals_observed(world: &World, view: &View) -> Result<(), 
 }
 
 fn service_runs(view: &View, service: &Service) -> Result<(), String> {
-    let ServiceMode::Replicated { replicas } = service.spec.mode;
+    let ServiceMode::Replicated { replicas } = service.spec.mode else { return Ok(()) };
     let tasks = view.service_tasks(service.id).filter(|task| task.is_wanted());
     let running =
         tasks.filter(|task| task.desired == TaskState::Running && task.status.state == TaskState::Running);

@@ -1,0 +1,118 @@
+//! What planners ask of tasks. Each answer costs what it returns, not what there is.
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+use skep_model::{NodeId, ServiceId, Task, TaskId, TaskState};
+
+use crate::task_index::TaskCounts;
+use crate::view::View;
+
+impl View {
+    /// A service's tasks, by slot, also of a service that is gone.
+    pub fn service_tasks(&self, service: ServiceId) -> impl Iterator<Item = &Arc<Task>> {
+        let first = (service, 0, TaskId::new(0));
+        let all = self.tables().indexes.tasks.by_service.range(first..);
+        all.take_while(move |entry| entry.0 == service).filter_map(|entry| self.task(entry.2))
+    }
+
+    /// The tasks in a slot of a service; of a global service all its tasks are in slot 0.
+    pub fn slot_tasks(&self, service: ServiceId, slot: u32) -> impl Iterator<Item = &Arc<Task>> {
+        let all = self.tables().indexes.tasks.by_service.range((service, slot, TaskId::new(0))..);
+        let of_slot = all.take_while(move |entry| (entry.0, entry.1) == (service, slot));
+        of_slot.filter_map(|entry| self.task(entry.2))
+    }
+
+    /// The services that tasks name, also those that are gone.
+    pub fn services_with_tasks(&self) -> impl Iterator<Item = ServiceId> + '_ {
+        let mut next = Some(ServiceId::new(0));
+        std::iter::from_fn(move || {
+            let from = (next?, 0, TaskId::new(0));
+            let found = self.tables().indexes.tasks.by_service.range(from..).next()?.0;
+            next = found.value().checked_add(1).map(ServiceId::new);
+            Some(found)
+        })
+    }
+
+    /// A node's tasks.
+    pub fn node_tasks(&self, node: NodeId) -> impl Iterator<Item = &Arc<Task>> {
+        let all = self.tables().indexes.tasks.by_node.range((node, TaskId::new(0))..);
+        all.take_while(move |entry| entry.0 == node).filter_map(|entry| self.task(entry.1))
+    }
+
+    /// Tasks in state `New` (for the allocator) or `Pending` (for the scheduler).
+    pub fn waiting_tasks(&self, state: TaskState) -> impl Iterator<Item = &Arc<Task>> {
+        let all = self.tables().indexes.tasks.waiting.range((state, TaskId::new(0))..);
+        all.take_while(move |entry| entry.0 == state).filter_map(|entry| self.task(entry.1))
+    }
+
+    /// The tasks of a service that managers want, by slot, in a slot by node; those that have ended included.
+    pub fn wanted_tasks(&self, service: ServiceId) -> impl Iterator<Item = &Arc<Task>> {
+        let all = self.tables().indexes.tasks.wanted.range((service, 0, None, TaskId::new(0))..);
+        all.take_while(move |entry| entry.0 == service).filter_map(|entry| self.task(entry.3))
+    }
+
+    /// The tasks of a global service that managers want on a node.
+    pub fn wanted_on_node(&self, service: ServiceId, node: NodeId) -> impl Iterator<Item = &Arc<Task>> {
+        let all = self.tables().indexes.tasks.wanted.range((service, 0, Some(node), TaskId::new(0))..);
+        let there = all.take_while(move |entry| (entry.0, entry.1, entry.2) == (service, 0, Some(node)));
+        there.filter_map(|entry| self.task(entry.3))
+    }
+
+    /// The specs of the tasks of a service that managers want, each with how many there are of it.
+    pub fn wanted_versions(&self, service: ServiceId) -> impl Iterator<Item = (u64, u32)> + '_ {
+        let all = self.tables().indexes.tasks.wanted_versions.range((service, 0)..);
+        all.take_while(move |(key, _)| key.0 == service).map(|(key, count)| (key.1, *count))
+    }
+
+    /// All tasks that managers want though they have ended, or that wait for their start.
+    pub fn unsettled_tasks(&self) -> impl Iterator<Item = &Arc<Task>> {
+        self.tables().indexes.tasks.unsettled.iter().filter_map(|entry| self.task(entry.1))
+    }
+
+    /// The tasks of a service that failed or were rejected and are not forgotten yet.
+    pub fn failed_tasks(&self, service: ServiceId) -> impl Iterator<Item = &Arc<Task>> {
+        let all = self.tables().indexes.tasks.failed.range((service, TaskId::new(0))..);
+        all.take_while(move |entry| entry.0 == service).filter_map(|entry| self.task(entry.1))
+    }
+
+    /// Tasks that are to be removed, and those that were given up before they had a node.
+    pub fn doomed_tasks(&self) -> impl Iterator<Item = &Arc<Task>> {
+        self.tables().indexes.tasks.doomed.iter().filter_map(|entry| self.task(entry.1))
+    }
+
+    /// The places with more ended tasks than `limit`, the fullest first: the service, the slot, and of a global service the
+    /// node.
+    pub fn crowded_slots(&self, limit: u32) -> impl Iterator<Item = (ServiceId, u32, Option<NodeId>)> + '_ {
+        let all = self.tables().indexes.tasks.history_order.iter();
+        all.take_while(move |(Reverse(count), _)| *count > limit).map(|(_, slot)| *slot)
+    }
+
+    /// How many tasks use a node: those that have not ended, wanted or not.
+    pub fn active_on_node(&self, node: NodeId) -> u32 {
+        self.tables().indexes.tasks.node_active.get(&node).copied().unwrap_or(0)
+    }
+
+    /// The nodes that tasks use, also those that are gone.
+    pub fn nodes_in_use(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.tables().indexes.tasks.node_active.keys().copied()
+    }
+
+    /// How many tasks of which spec use a node: the service, the spec's version, and the count.
+    pub fn specs_on_node(&self, node: NodeId) -> impl Iterator<Item = (ServiceId, u64, u32)> + '_ {
+        let all = self.tables().indexes.tasks.on_node.range((node, ServiceId::new(0), 0)..);
+        let there = all.take_while(move |(key, _)| key.0 == node);
+        there.map(|(key, count)| (key.1, key.2, *count))
+    }
+
+    /// The nodes that tasks of a service use, each with how many there are.
+    pub fn service_on_nodes(&self, service: ServiceId) -> impl Iterator<Item = (NodeId, u32)> + '_ {
+        let all = self.tables().indexes.tasks.service_on_node.range((service, NodeId::new(0))..);
+        all.take_while(move |(key, _)| key.0 == service).map(|(key, count)| (key.1, *count))
+    }
+
+    /// Sums over a service's tasks.
+    pub fn task_counts(&self, service: ServiceId) -> TaskCounts {
+        self.tables().indexes.tasks.counts.get(&service).copied().unwrap_or_default()
+    }
+}
