@@ -8,6 +8,7 @@ mod down;
 mod image;
 mod inspect;
 mod log_flags;
+mod mount_flag;
 mod network;
 mod node;
 mod service;

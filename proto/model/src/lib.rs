@@ -10,6 +10,7 @@ mod doctor;
 mod endpoint;
 mod endpoint_merge;
 mod error;
+mod free_name;
 mod ids;
 pub mod limits;
 mod object;
@@ -30,6 +31,7 @@ pub use endpoint::{
     Backend, EndpointNetwork, EndpointService, EndpointTable, Peer, PublishedPort, Subnet, Vip,
 };
 pub use error::{IdError, Invalid, UnknownWord};
+pub use free_name::free_name;
 pub use ids::{
     AttachmentId, ClusterId, ConfigId, ID_DIGITS, NetworkId, NodeId, SecretId, ServiceId, SessionId, StackId,
     TaskId, from_base36, to_base36,
