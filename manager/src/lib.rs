@@ -26,7 +26,7 @@ mod transport;
 pub mod wire;
 
 pub use backup::{BackupError, RestoredSwarm, RestoringNode, restore};
-pub use controlapi::{ControlApi, ControlError, GivenRoot, Rotation};
+pub use controlapi::{ContentKind, ContentRotated, ControlApi, ControlError, GivenRoot, Rotation};
 pub use core::{BootstrapError, Core};
 pub use dispatcher::{Arrival, DispatchError, Dispatcher, attachments};
 pub use leader_calls::LeaderCalls;

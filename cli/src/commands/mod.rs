@@ -2,6 +2,7 @@
 
 mod confirm;
 mod container;
+mod content;
 mod daemon;
 mod doctor;
 mod down;
@@ -45,6 +46,12 @@ pub(crate) enum Command {
     /// Manage nodes.
     #[command(subcommand)]
     Node(node::Command),
+    /// Manage secrets.
+    #[command(subcommand)]
+    Secret(content::Command),
+    /// Manage configs.
+    #[command(subcommand)]
+    Config(content::Command),
     /// Manage this node's containers.
     #[command(subcommand)]
     Container(container::Command),
@@ -104,6 +111,8 @@ impl Command {
             Self::Service(command) => command.run(client).await,
             Self::Swarm(command) => command.run(client).await,
             Self::Node(command) => command.run(client).await,
+            Self::Secret(command) => command.run(content::Noun::Secret, client).await,
+            Self::Config(command) => command.run(content::Noun::Config, client).await,
             Self::Container(command) => command.run(client).await,
             Self::Image(command) => command.run(client).await,
             Self::Network(command) => command.run(client).await,

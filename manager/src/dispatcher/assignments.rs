@@ -1,11 +1,12 @@
 //! What one node should run, as a stream of differences.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use skep_model::{
-    Checkup, EndpointTable, NodeId, NodeRole, SwarmView, Task, TaskAssignment, TaskId, TaskState, Timestamp,
+    AssignedContent, Checkup, ContentKey, EndpointTable, NodeId, NodeRole, SwarmView, Task, TaskAssignment,
+    TaskId, TaskState, Timestamp,
 };
 use skep_runtime::Env;
 use skep_store::{Door, View};
@@ -31,6 +32,8 @@ struct Told {
     swarm: Option<SwarmView>,
     /// Stops that wait for other nodes, and since when.
     draining: BTreeMap<TaskId, Timestamp>,
+    /// The secrets and configs that the node has.
+    contents: BTreeSet<ContentKey>,
     complete: bool,
 }
 
@@ -51,6 +54,7 @@ pub(super) async fn run(
         current: 0,
         swarm: None,
         draining: BTreeMap::new(),
+        contents: BTreeSet::new(),
         complete: true,
     };
     let (mut version, mut acknowledged) = (0, 0);
@@ -115,7 +119,29 @@ impl Told {
         let of_node = endpoints.is_some() || swarm.is_some() || checkup.is_some();
         let news = complete || of_node || !assign.is_empty() || !forget.is_empty();
         let session = self.session;
-        news.then_some(SessionUpdate { session, complete, assign, forget, endpoints, swarm, checkup })
+        let (contents, contents_gone) = if news { self.content_news(view) } else { Default::default() };
+        news.then_some(SessionUpdate {
+            session,
+            complete,
+            assign,
+            forget,
+            endpoints,
+            swarm,
+            checkup,
+            contents,
+            contents_gone,
+        })
+    }
+
+    /// What the node's tasks need of secrets and configs and it does not have, and what none needs any more.
+    fn content_news(&mut self, view: &View) -> (Vec<AssignedContent>, Vec<ContentKey>) {
+        let specs =
+            view.specs_on_node(self.node).filter_map(|(service, version, _)| view.revision(service, version));
+        let needed: BTreeSet<ContentKey> = specs.flat_map(|revision| revision.spec.contents()).collect();
+        let new = needed.difference(&self.contents).filter_map(|key| assigned_content(view, *key)).collect();
+        let gone = self.contents.difference(&needed).copied().collect();
+        self.contents = needed;
+        (new, gone)
     }
 
     fn swarm_news(&mut self, view: &View) -> Option<SwarmView> {
@@ -172,6 +198,21 @@ fn swarm_view(view: &View, node: NodeId) -> Option<SwarmView> {
         issuer: asked.then(|| cluster.issuing_root().issuer.clone()),
         certificate: node.certificate.clone(),
     })
+}
+
+/// A content as its node gets it; none when it is gone.
+fn assigned_content(view: &View, key: ContentKey) -> Option<AssignedContent> {
+    let (templated, content) = match key {
+        ContentKey::Secret(id, version) => {
+            let secret = view.secret(id)?;
+            (secret.spec.templated, secret.content(version)?)
+        }
+        ContentKey::Config(id, version) => {
+            let config = view.config(id)?;
+            (config.spec.templated, config.content(version)?)
+        }
+    };
+    Some(AssignedContent { key, templated, content: content.clone() })
 }
 
 /// A task as its node gets it.

@@ -3,6 +3,7 @@
 mod bench;
 mod change_test;
 mod container_test;
+mod content_test;
 mod docker_test;
 mod event_test;
 mod lock_test;

@@ -12,6 +12,7 @@ mod container_networks;
 mod doctor;
 mod error;
 mod event;
+mod held;
 mod human_duration;
 mod image;
 mod network;
@@ -37,6 +38,7 @@ pub use container_networks::{EndpointSettings, NetworkingConfig};
 pub use doctor::{Diagnosis, Finding};
 pub use error::{ErrorMessage, Unsupported};
 pub use event::{Event, EventActor};
+pub use held::{Held, HeldCreated, HeldRotate, HeldRotated, HeldSpec, Templating};
 pub use human_duration::human_duration;
 pub use image::{DeletedImage, ImageConfig, ImageInspect, ImageSummary, ProgressLine};
 pub use network::{

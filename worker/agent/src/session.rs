@@ -85,6 +85,10 @@ async fn apply(shared: &Shared, tasks: &mut Tasks, update: SessionUpdate) -> Res
         shared.outbox.applied(table.version);
         shared.tables.keep(table);
     }
+    // Before the tasks that need them, and for nobody's eyes but theirs: they go to no disk.
+    if update.complete || !update.contents.is_empty() || !update.contents_gone.is_empty() {
+        shared.executor.apply_contents(update.contents, &update.contents_gone, update.complete).await;
+    }
     let mut forgotten = update.forget;
     if update.complete {
         let known = |id: &TaskId| update.assign.iter().any(|assignment| assignment.id == *id);

@@ -72,7 +72,12 @@ async fn dockers_own_client_is_content() {
         ("service create -d --name two --replicas 3 -p 8081:80 --env A=B --limit-memory 50M web:1", true, ""),
         ("service scale -d two=5", true, "two scaled to 5"),
         ("service rollback -d two", true, "two"),
-        ("service create -d --name three --mode global web:1", false, "Mode.Global is not supported"),
+        (
+            "service create -d --name three --mode global --constraint node.role==worker --health-cmd true web:1",
+            true,
+            "",
+        ),
+        ("service inspect --pretty three", true, "Global"),
         ("service rm two", true, "two"),
         (
             "network create -d overlay --attachable --internal --subnet 10.5.0.0/16 --ip-range 10.5.1.0/24 --gateway \
@@ -102,6 +107,22 @@ async fn dockers_own_client_is_content() {
         ("inspect nothing", false, "No such object"),
         ("events --since 1m --until 1s", true, ""),
     ];
+    let file = directory.path().join("content").display().to_string();
+    std::fs::write(&file, "hi").unwrap();
+    for (words, content, expected) in [
+        (format!("secret create -l a=b key {file}"), true, ""),
+        (format!("secret create key {file}"), false, "secret key already exists"),
+        (format!("config create site {file}"), true, ""),
+        ("service create -d --name four --secret key --config source=site,target=/x web:1".into(), true, ""),
+        ("secret rm key".into(), false, "secret 'key' is in use by the following service(s): four"),
+        ("secret ls --filter label=a=b".into(), true, "key"),
+        ("config inspect --pretty site".into(), true, "hi"),
+        ("service update -d --config-rm site --secret-rm key four".into(), true, ""),
+        ("config rm site".into(), true, "site"),
+    ] {
+        let (success, text) = docker(directory.path(), &words).await.unwrap();
+        assert!(success == content && text.contains(expected), "docker {words}: {text}");
+    }
     for (words, content, expected) in calls {
         let (success, text) = docker(directory.path(), words).await.unwrap();
         assert!(success == content && text.contains(expected), "docker {words}: {text}");

@@ -4,6 +4,7 @@
 mod ca;
 mod choice;
 mod common;
+mod content;
 mod dispatcher;
 mod doctor;
 mod object;

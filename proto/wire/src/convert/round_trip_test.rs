@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use prost::Message;
 use skep_model::{
-    Change, Checkup, Diagnosis, EndpointTable, NodeReport, Object, ObjectKey, SwarmView, TaskAssignment,
-    TaskReport,
+    AssignedContent, Change, Checkup, Diagnosis, EndpointTable, NodeReport, Object, ObjectKey, SwarmView,
+    TaskAssignment, TaskReport,
 };
 
 use crate::{decode, encode, v1};
@@ -44,6 +44,11 @@ proptest! {
     #[test]
     fn reports(report: TaskReport) {
         prop_assert_eq!(decode::<TaskReport>(&encode(&report)).unwrap(), report);
+    }
+
+    #[test]
+    fn contents(content: AssignedContent) {
+        prop_assert_eq!(decode::<AssignedContent>(&encode(&content)).unwrap(), content);
     }
 
     #[test]

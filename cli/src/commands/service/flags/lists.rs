@@ -3,7 +3,7 @@
 use skep_model::Labels;
 
 /// `KEY[=VALUE]` pairs put in, later ones winning.
-pub(super) fn put_pairs(map: &mut Labels, pairs: &[String]) {
+pub(in crate::commands) fn put_pairs(map: &mut Labels, pairs: &[String]) {
     for pair in pairs {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         map.insert(key.to_owned(), value.to_owned());
@@ -11,7 +11,7 @@ pub(super) fn put_pairs(map: &mut Labels, pairs: &[String]) {
 }
 
 /// Keys taken out.
-pub(super) fn remove_keys(map: &mut Labels, keys: &[String]) {
+pub(in crate::commands) fn remove_keys(map: &mut Labels, keys: &[String]) {
     for key in keys {
         map.remove(key);
     }
