@@ -20,6 +20,7 @@ mod swarm_warnings;
 mod system;
 mod tasks;
 mod up;
+mod why;
 
 use clap::Subcommand;
 
@@ -93,6 +94,8 @@ pub(crate) enum Command {
     Rmi(image::rm::Rm),
     /// Test the swarm: every fault with its cause and what to do.
     Doctor(doctor::Doctor),
+    /// Explain why a task, service or stack is as it is.
+    Why(why::Why),
     /// Show the versions of client and daemon.
     Version(system::version::Version),
     /// Show what is known of the daemon and its host.
@@ -132,6 +135,7 @@ impl Command {
             Self::Import(import) => import.run(client).await,
             Self::Rmi(rm) => rm.run(client).await,
             Self::Doctor(doctor) => doctor.run(client).await,
+            Self::Why(why) => why.run(client).await,
             Self::Version(version) => version.run(client).await,
             Self::Info(info) => info.run(client).await,
             Self::Events(events) => events.run(client).await,
