@@ -83,6 +83,19 @@ impl Client {
 
     /// Takes the connection of a call over: what is written goes to the other side, and what comes is from there.
     pub(crate) async fn take_over(&self, path: &str) -> Result<TokioIo<Upgraded>, Failure> {
+        self.upgraded(path, Body::default()).await
+    }
+
+    /// The same of a call with a body.
+    pub(crate) async fn take_over_with(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<TokioIo<Upgraded>, Failure> {
+        self.upgraded(path, Full::new(encoded(body)?).map_err(|never| match never {}).boxed()).await
+    }
+
+    async fn upgraded(&self, path: &str, body: Body) -> Result<TokioIo<Upgraded>, Failure> {
         let path = versioned(path);
         let failed = |error: &dyn std::fmt::Display| Failure::talk(format!("POST {path}"), error);
         let stream = UnixStream::connect(&self.socket).await.map_err(|error| self.unreachable(&error))?;
@@ -92,7 +105,8 @@ impl Client {
         tokio::spawn(connection.with_upgrades());
         let request = Request::builder().method(Method::POST).uri(&path).header(header::HOST, "skep");
         let request = request.header(header::CONNECTION, "Upgrade").header(header::UPGRADE, "tcp");
-        let request = request.body(Body::default()).map_err(|error| failed(&error))?;
+        let request = request.header(header::CONTENT_TYPE, "application/json");
+        let request = request.body(body).map_err(|error| failed(&error))?;
         let response = sender.send_request(request).await.map_err(|error| failed(&error))?;
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
             return Err(refused(response).await);

@@ -12,6 +12,8 @@ pub(crate) enum Shortcut {
     Run(Box<container::run::Run>),
     /// Create a new container on this node without starting it.
     Create(Box<container::create::Create>),
+    /// Execute a command in a running container of this node, or of a task on any node.
+    Exec(container::exec::Exec),
     /// Start containers.
     Start(container::start::Start),
     /// Stop containers.
@@ -33,6 +35,7 @@ impl Shortcut {
         match self {
             Self::Run(run) => run.run(client).await,
             Self::Create(create) => create.run(client).await,
+            Self::Exec(exec) => exec.run(client).await,
             Self::Start(start) => start.run(client).await,
             Self::Stop(stop) => stop.run(client).await,
             Self::Restart(restart) => restart.run(client).await,

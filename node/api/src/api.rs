@@ -8,6 +8,7 @@ use skep_runtime::{Env, Shutdown};
 use skep_store::View;
 
 use crate::events::EventHistory;
+use crate::exec::ExecBook;
 use crate::host::{Host, SwarmState};
 use crate::refusal::Refusal;
 
@@ -26,6 +27,8 @@ pub(crate) struct Api {
     pub(crate) shutdown: Shutdown,
     /// What happened lately.
     pub(crate) events: EventHistory,
+    /// Commands that clients run in containers.
+    pub(crate) execs: ExecBook,
 }
 
 /// This node as a manager.

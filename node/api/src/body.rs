@@ -21,7 +21,14 @@ impl<S: Sync, T: DeserializeOwned + Default> FromRequest<S> for JsonBody<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Refusal> {
-        let read = Limited::new(request.into_body(), BODY_BYTES_MAX).collect().await;
+        Self::read(request.into_body()).await
+    }
+}
+
+impl<T: DeserializeOwned + Default> JsonBody<T> {
+    /// Reads a body.
+    pub(crate) async fn read(body: Body) -> Result<Self, Refusal> {
+        let read = Limited::new(body, BODY_BYTES_MAX).collect().await;
         let bytes = read.map_err(unreadable)?.to_bytes();
         if bytes.is_empty() {
             return Ok(Self(T::default()));

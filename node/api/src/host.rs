@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use skep_manager::ControlApi;
-use skep_model::{CallPiece, Diagnosis, Inquiry, NodeCall, NodeId, PlainSpec, Protocol, TaskId};
+use skep_model::{CallPiece, Diagnosis, ExecSpec, Inquiry, NodeCall, NodeId, PlainSpec, Protocol, TaskId};
 use skep_rest::{
     ContainerInspect, ContainerSummary, DeletedImage, Event, ImageInspect, ImageSummary, SwarmInit, SwarmJoin,
 };
@@ -93,6 +93,12 @@ pub trait Host: std::fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// When there is no such container, or its log cannot be read.
     async fn container_logs(&self, reference: &str, options: LogOptions) -> Result<LogStream, HostError>;
+
+    /// Runs a command in a container of this node; gives the line to it. Who drops the line leaves it running.
+    ///
+    /// # Errors
+    /// When there is no such container, it does not run, or the command cannot be run.
+    async fn container_exec(&self, reference: &str, spec: ExecSpec) -> Result<Line<CallPiece>, HostError>;
 
     /// Asks another node of the swarm for something that goes on for a while; gives the line to it once it is at it. Who drops the
     /// line ends the call.

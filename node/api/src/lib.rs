@@ -7,6 +7,7 @@ mod api;
 mod body;
 mod error;
 mod events;
+mod exec;
 mod facts;
 mod filters;
 mod host;

@@ -11,8 +11,8 @@ use crate::incoming::Incoming;
 use crate::refusal::Refusal;
 use crate::resources::content::Shown;
 use crate::resources::{
-    container, container_change, content, doctor, image, image_archive, missing, network, node, service,
-    service_change, stack, swarm, system, task, why,
+    container, container_change, content, doctor, exec, image, image_archive, missing, network, node,
+    service, service_change, stack, swarm, system, task, why,
 };
 use crate::version::negotiate;
 use crate::{events, logs};
@@ -52,6 +52,10 @@ fn node_calls() -> Router<Api> {
         .route("/containers/{id}/resize", post(container_change::resize))
         .route("/containers/{id}/logs", get(logs::container))
         .route("/containers/{id}/attach", post(logs::attach))
+        .route("/containers/{id}/exec", post(exec::create))
+        .route("/exec/{id}/start", post(exec::start))
+        .route("/exec/{id}/json", get(exec::inspect))
+        .route("/exec/{id}/resize", post(exec::resize))
         .route("/images/json", get(image::list))
         .route("/images/load", post(image_archive::load))
         .route("/images/create", post(image_archive::create))
@@ -82,6 +86,7 @@ fn swarm_calls() -> Router<Api> {
         .route("/tasks", get(task::list))
         .route("/tasks/{id}", get(task::inspect))
         .route("/tasks/{id}/logs", get(logs::task))
+        .route("/tasks/{id}/exec", post(exec::create_in_task))
         .route("/networks", get(network::list))
         .route("/networks/create", post(network::create))
         .route("/networks/prune", post(network::prune))

@@ -28,7 +28,8 @@ pub async fn serve(host: Arc<dyn Host>, env: Env, listeners: Vec<UnixListener>, 
     let recording = env.spawn("api events", events.clone().record(Arc::clone(&host)));
     let swarm = swarm_events::record(events.clone(), Arc::clone(&host), env.clone());
     let recording = (recording, env.spawn("swarm events", swarm));
-    let router = router(Api { host, env: env.clone(), shutdown: shutdown.clone(), events });
+    let router =
+        router(Api { host, env: env.clone(), shutdown: shutdown.clone(), events, execs: Default::default() });
     let serving = listeners.into_iter().map(|listener| {
         let acceptor = Acceptor {
             env: env.clone(),

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
-use skep_model::{CallPiece, Diagnosis, Inquiry, NodeCall, NodeId, PlainSpec, Protocol, TaskId};
+use skep_model::{CallPiece, Diagnosis, ExecSpec, Inquiry, NodeCall, NodeId, PlainSpec, Protocol, TaskId};
 use skep_rest::{
     ContainerInspect, ContainerSummary, DeletedImage, Event, ImageInspect, ImageSummary, SwarmInit, SwarmJoin,
 };
@@ -201,6 +201,7 @@ impl Host for FakeHost {
             id: found.id.clone(),
             name: found.names.first().cloned().unwrap_or_default(),
             config: serde_json::json!({ "Tty": false, "Image": found.image }),
+            state: skep_rest::ContainerState { running: found.state == "running", ..Default::default() },
             ..ContainerInspect::default()
         })
     }
@@ -304,6 +305,24 @@ impl Host for FakeHost {
             std::future::ready(line)
         });
         Ok(past.chain(later).boxed())
+    }
+
+    async fn container_exec(&self, _reference: &str, spec: ExecSpec) -> Result<Line<CallPiece>, HostError> {
+        let (own, mut there) = Line::new(8);
+        // It writes back what it reads, in capitals, and ends with 3.
+        let echo = async move {
+            let command = spec.command.command.join(" ").into_bytes();
+            let _ = there.said.send(CallPiece::Output { stderr: false, bytes: command }).await;
+            while spec.stdin
+                && let Some(CallPiece::Input(bytes)) = there.heard.recv().await
+            {
+                let bytes = bytes.to_ascii_uppercase();
+                let _ = there.said.send(CallPiece::Output { stderr: true, bytes }).await;
+            }
+            let _ = there.said.send(CallPiece::Exit(3)).await;
+        };
+        tokio::spawn(echo);
+        Ok(own)
     }
 
     async fn node_call(&self, node: NodeId, _call: NodeCall) -> Result<Line<CallPiece>, HostError> {

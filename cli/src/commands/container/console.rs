@@ -45,6 +45,37 @@ impl Console {
         Ok(Self { connection: client.take_over(query.as_str()).await?, session })
     }
 
+    /// Over a connection that was taken over already.
+    pub(super) fn over(connection: TokioIo<Upgraded>, session: Session) -> Self {
+        Self { connection, session }
+    }
+
+    /// Carries both ways until a command in a container has ended. What ends this process leaves it running, as with Docker.
+    pub(super) async fn carry_exec(self, client: &Client, path: &str) -> Result<(), Failure> {
+        let Session { terminal, types, .. } = self.session;
+        let raw = if terminal && types { Raw::enter() } else { None };
+        let mut resized =
+            signal(SignalKind::window_change()).map_err(|error| Failure::talk("listen", error))?;
+        if terminal {
+            resize(client, path).await;
+        }
+        let (reading, writing) = tokio::io::split(self.connection);
+        let mut typing = std::pin::pin!(async {
+            if types { type_in(writing, terminal).await } else { hold(writing).await }
+        });
+        let mut showing = std::pin::pin!(show_all(reading, terminal));
+        let left = loop {
+            tokio::select! {
+                biased;
+                _ = resized.recv(), if terminal => resize(client, path).await,
+                () = typing.as_mut() => break Ok(()),
+                shown = showing.as_mut() => break shown,
+            }
+        };
+        drop(raw);
+        left
+    }
+
     /// Carries both ways until the container has ended.
     pub(super) async fn carry(self, client: &Client, path: &str, asked: &mut Asked) -> Result<Left, Failure> {
         let Session { terminal, types, .. } = self.session;
@@ -96,6 +127,11 @@ async fn type_in(mut writing: WriteHalf<TokioIo<Upgraded>>, terminal: bool) {
     }
     // The container has ended, or is told that the input has.
     drop(writing.shutdown().await);
+    std::future::pending().await
+}
+
+/// Keeps this side open.
+async fn hold(_writing: WriteHalf<TokioIo<Upgraded>>) {
     std::future::pending().await
 }
 

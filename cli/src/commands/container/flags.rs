@@ -10,6 +10,7 @@ use skep_rest::{
 use super::attached::Session;
 use crate::client::{Client, Query};
 use crate::commands::mount_flag;
+use crate::commands::service::flags::variables;
 use crate::failure::Failure;
 use crate::output;
 
@@ -169,19 +170,10 @@ impl Flags {
     fn environment(&self) -> Result<Vec<String>, Failure> {
         let mut entries = Vec::new();
         for file in &self.env_file {
-            let path = Path::new(file);
-            let text = std::fs::read_to_string(path).map_err(|error| Failure::file(path, error))?;
-            let lines = text.lines().map(str::trim_start);
-            entries
-                .extend(lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned));
+            entries.extend(variables::read(file.as_ref())?);
         }
         entries.extend(self.env.iter().cloned());
-        // A name alone is the variable of here; one that is not there is left out, as with Docker.
-        let filled = |entry: String| match entry.contains('=') {
-            true => Some(entry),
-            false => std::env::var(&entry).ok().map(|value| format!("{entry}={value}")),
-        };
-        Ok(entries.into_iter().filter_map(filled).collect())
+        Ok(variables::filled(entries))
     }
 }
 

@@ -3,6 +3,7 @@
 mod attached;
 mod console;
 pub(super) mod create;
+pub(super) mod exec;
 mod flags;
 mod inspect;
 pub(super) mod kill;
@@ -25,6 +26,8 @@ use crate::failure::Failure;
 pub(crate) enum Command {
     /// Create a new container without starting it.
     Create(Box<create::Create>),
+    /// Execute a command in a running container.
+    Exec(exec::Exec),
     /// Display detailed information on one or more containers.
     Inspect(inspect::Inspect),
     /// Send a signal to containers.
@@ -55,6 +58,7 @@ impl Command {
     pub(crate) async fn run(self, client: &Client) -> Result<(), Failure> {
         match self {
             Self::Create(create) => create.run(client).await,
+            Self::Exec(exec) => exec.run(client).await,
             Self::Inspect(inspect) => inspect.run(client).await,
             Self::Logs(logs) => logs.run(client).await,
             Self::Ls(ls) => ls.run(client).await,

@@ -1,6 +1,7 @@
 //! `skep service`.
 
 mod create;
+mod exec;
 pub(super) mod flags;
 mod inspect;
 mod logs;
@@ -25,6 +26,8 @@ pub(super) use ls::list;
 pub(crate) enum Command {
     /// Create a new service.
     Create(Box<create::Create>),
+    /// Execute a command in a running task of a service, on whatever node it is.
+    Exec(exec::Exec),
     /// Display detailed information on one or more services.
     Inspect(inspect::Inspect),
     /// Fetch the logs of a service or task.
@@ -49,6 +52,7 @@ impl Command {
     pub(crate) async fn run(self, client: &Client) -> Result<(), Failure> {
         match self {
             Self::Create(create) => create.run(client).await,
+            Self::Exec(exec) => exec.run(client).await,
             Self::Inspect(inspect) => inspect.run(client).await,
             Self::Logs(logs) => logs.run(client).await,
             Self::Ls(ls) => ls.run(client).await,

@@ -81,7 +81,8 @@ pub(crate) async fn attach(
     Ok(taken_over(form.content_type()))
 }
 
-fn taken_over(kind: &'static str) -> Response {
+/// The answer after which the connection is the client's.
+pub(crate) fn taken_over(kind: &'static str) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();

@@ -13,6 +13,7 @@ use super::request::LogRequest;
 use crate::api::Api;
 use crate::params::Params;
 use crate::refusal::Refusal;
+use crate::resources::task::find_task;
 use crate::version::ApiVersion;
 
 /// `GET /containers/{id}/logs`.
@@ -38,7 +39,7 @@ pub(crate) async fn task(
     params: Params,
 ) -> Result<Response, Refusal> {
     let view = api.reading().await?.view();
-    let task = view.find_task(&reference)?;
+    let task = find_task(&view, &reference)?;
     let request = LogRequest::new(&params, api.env.now())?;
     let Some(source) = newcomers::open(&api, &view, task, request.options).await else {
         let state = task.status.state;

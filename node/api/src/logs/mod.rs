@@ -9,5 +9,6 @@ mod newcomers;
 mod remote;
 mod request;
 
-pub(crate) use attach::attach;
+pub(crate) use attach::{attach, taken_over};
 pub(crate) use calls::{container, service, task};
+pub(crate) use frame::framed;

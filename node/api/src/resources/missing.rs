@@ -17,8 +17,6 @@ const MISSING: &[(&str, &str, &str)] = &[
     ("POST", "/grpc", "building images with BuildKit"),
     ("GET", "/system/df", "measuring used space"),
     ("GET", "/distribution/*", "asking registries"),
-    ("POST", "/containers/{}/exec", "running commands in containers"),
-    ("GET POST", "/exec/*", "running commands in containers"),
     ("GET", "/containers/{}/attach/ws", "attaching to containers"),
     ("GET HEAD PUT", "/containers/{}/archive", "copying files from and to containers"),
     ("GET POST", "/containers/{}/*", "this call on a single container"),

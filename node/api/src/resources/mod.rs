@@ -4,6 +4,7 @@ pub(crate) mod container;
 pub(crate) mod container_change;
 pub(crate) mod content;
 pub(crate) mod doctor;
+pub(crate) mod exec;
 pub(crate) mod image;
 pub(crate) mod image_archive;
 pub(crate) mod missing;

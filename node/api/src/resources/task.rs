@@ -48,6 +48,22 @@ fn shown(view: &View, task: &skep_model::Task) -> Task {
     shown
 }
 
+/// A task by id, a start of it, or `service.slot`: then the one that is wanted there, or else the newest.
+pub(crate) fn find_task<'a>(view: &'a View, reference: &str) -> Result<&'a Arc<skep_model::Task>, FindError> {
+    task_in_slot(view, reference).map_or_else(|| view.find_task(reference), Ok)
+}
+
+/// The newest task of `service.slot`, or of a global service `service.node`; one that is wanted first.
+pub(crate) fn task_in_slot<'a>(view: &'a View, reference: &str) -> Option<&'a Arc<skep_model::Task>> {
+    let (service, place) = reference.rsplit_once('.')?;
+    let service = view.service_named(service)?.id;
+    let node = view.find_node(place).ok().map(|node| node.id);
+    let slot = place.parse().unwrap_or(0);
+    let tasks =
+        view.slot_tasks(service, slot).filter(|task| slot != 0 || (node.is_some() && task.node == node));
+    tasks.max_by_key(|task| (task.is_wanted(), task.meta.created_at))
+}
+
 /// The node of a task that was alive when nobody heard of its node any more: what became of it is not known.
 pub(super) fn lost_node<'a>(view: &'a View, task: &skep_model::Task) -> Option<&'a Arc<skep_model::Node>> {
     let alive = (TaskState::Assigned..=TaskState::Running).contains(&task.status.state);

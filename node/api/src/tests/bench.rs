@@ -66,7 +66,13 @@ impl Bench {
         let control = ControlApi::new(env.clone(), door.clone());
         let (host, shutdown, events) = (Arc::new(FakeHost::default()), Shutdown::new(), EventHistory::new());
         let recording = env.spawn("events", events.clone().record(Arc::clone(&host) as Arc<dyn Host>));
-        let api = Api { host: host.clone(), env: env.clone(), shutdown: shutdown.clone(), events };
+        let api = Api {
+            host: host.clone(),
+            env: env.clone(),
+            shutdown: shutdown.clone(),
+            events,
+            execs: Default::default(),
+        };
         Self { host, control, shutdown, env, door, router: router(api), _recording: recording }
     }
 

@@ -114,6 +114,8 @@ async fn dockers_own_client_is_content() {
         ("volume create", false, "volumes (POST /volumes/create) is not supported"),
         ("run -d --privileged web:1", false, "HostConfig.Privileged is not supported"),
         ("run -d --name db --network app --network-alias store -p 8080:80 -v /a:/b web:1", true, "id-of-db"),
+        ("exec c1 ls -l", false, "ls -l"),
+        ("exec -d c1 ls", true, ""),
         ("stop db", true, "db"),
         ("wait db", true, "7"),
         ("rm -f db", true, "db"),

@@ -2,6 +2,7 @@ use skep_model::{NodeId, ServiceId, Task, TaskId, TaskRecord, TaskState, TaskSta
 use skep_store::{FindError, View};
 
 use crate::refusal::Refusal;
+use crate::resources::task::task_in_slot;
 
 /// What is known of a task, whether it is still there or only remembered.
 #[derive(Clone, Debug)]
@@ -28,7 +29,7 @@ pub(super) struct Life {
 impl Life {
     /// The task that a reference names: an id, a start of one, or `service.slot` for the newest task there.
     pub(super) fn find(view: &View, reference: &str) -> Result<Option<Self>, Refusal> {
-        if let Some(task) = in_slot(view, reference) {
+        if let Some(task) = task_in_slot(view, reference) {
             return Ok(Some(Self::of(view, task)));
         }
         match view.find_task(reference) {
@@ -105,15 +106,4 @@ impl Life {
             _ => self.node_name.clone(),
         }
     }
-}
-
-/// The newest task of `service.slot`, one that is wanted first.
-fn in_slot<'a>(view: &'a View, reference: &str) -> Option<&'a Task> {
-    let (service, place) = reference.rsplit_once('.')?;
-    let service = view.service_named(service)?.id;
-    let node = view.find_node(place).ok().map(|node| node.id);
-    let slot = place.parse().unwrap_or(0);
-    let tasks =
-        view.slot_tasks(service, slot).filter(|task| slot != 0 || (node.is_some() && task.node == node));
-    tasks.map(|task| &**task).max_by_key(|task| (task.is_wanted(), task.meta.created_at))
 }

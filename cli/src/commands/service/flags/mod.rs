@@ -16,6 +16,7 @@ mod process_lists;
 mod resources;
 mod restart;
 mod rollout;
+pub(in crate::commands) mod variables;
 mod waiting;
 
 pub(super) use data::{Data, DataChanges};

@@ -1,11 +1,10 @@
-use std::path::Path;
-
 use clap::Args;
 use skep_model::{Hook, ServiceSpec, Ulimit};
 
 use super::lists::{
     add_words, put_items, put_pairs, put_variables, remove_keys, remove_variables, remove_words,
 };
+use super::variables::{filled, read};
 use crate::failure::Failure;
 
 /// What a new service's process has several of.
@@ -74,7 +73,7 @@ impl ProcessLists {
         let container = &mut spec.task.container;
         // Files first: what stands on the command line wins.
         for file in &self.env_file {
-            put_variables(&mut container.environment, &filled(variables(Path::new(file))?));
+            put_variables(&mut container.environment, &filled(read(file.as_ref())?));
         }
         put_variables(&mut container.environment, &filled(self.env.clone()));
         add_words(&mut container.groups, &self.group);
@@ -104,22 +103,6 @@ impl ProcessChanges {
             container.pre_stop = some(&self.pre_stop);
         }
     }
-}
-
-/// The variables in a file, a line each.
-fn variables(path: &Path) -> Result<Vec<String>, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| Failure::file(path, error))?;
-    let lines = text.lines().map(str::trim_start).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    Ok(lines.map(str::to_owned).collect())
-}
-
-/// A name alone is the variable of here; one that is not there is left out, as with Docker.
-fn filled(entries: Vec<String>) -> Vec<String> {
-    let fill = |entry: String| match entry.contains('=') {
-        true => Some(entry),
-        false => std::env::var(&entry).ok().map(|value| format!("{entry}={value}")),
-    };
-    entries.into_iter().filter_map(fill).collect()
 }
 
 fn some(hooks: &[Hook]) -> Vec<Hook> {
