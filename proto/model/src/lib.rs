@@ -61,5 +61,5 @@ pub use tunnel_key::TunnelKey;
 pub use validate::{
     validate_cluster, validate_container_name, validate_image, validate_ipv6_in_swarm, validate_name,
     validate_network, validate_no_overlap, validate_plain, validate_service, validate_stack,
-    validate_stack_name, validate_volume_name,
+    validate_stack_name, validate_volume_name, validate_volume_options,
 };

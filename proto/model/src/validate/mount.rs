@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use crate::template::is_template;
-use crate::{Invalid, Mount, MountKind, Recursion, VolumeMount};
+use crate::{Invalid, Labels, Mount, MountKind, Recursion, VolumeMount};
 
 /// Checks mounts, each alone and against each other.
 pub(super) fn validate_mounts(mounts: &[Mount]) -> Result<(), Invalid> {
@@ -45,6 +45,7 @@ fn validate_volume(volume: &VolumeMount) -> Result<(), Invalid> {
         let reason = format!("'{}' is not a volume driver that nodes have: they have local", volume.driver);
         return Err(Invalid::new("driver", reason));
     }
+    validate_volume_options("options", &volume.options)?;
     let path = std::path::Path::new(&volume.subpath);
     let leaves = path.components().any(|part| !matches!(part, std::path::Component::Normal(_)));
     if leaves || volume.subpath.contains('\0') {
@@ -69,6 +70,26 @@ pub fn validate_volume_name(path: &str, name: &str) -> Result<(), Invalid> {
          255 of them. If you intended to pass a host directory, use absolute path"
     );
     Err(Invalid::new(path, reason))
+}
+
+/// Checks the options of a volume of the driver `local`, in Docker's words.
+///
+/// # Errors
+/// With `path` and what to change.
+pub fn validate_volume_options(path: &str, options: &Labels) -> Result<(), Invalid> {
+    let known = ["type", "device", "o"];
+    if let Some(key) = options.keys().find(|key| !known.contains(&key.as_str())) {
+        return Err(Invalid::new(
+            path,
+            format!("invalid option: \"{key}\": a local volume has type, device and o"),
+        ));
+    }
+    match ["device", "type"].into_iter().find(|key| !options.contains_key(*key)) {
+        Some(key) if !options.is_empty() => {
+            Err(Invalid::new(path, format!("missing required option: \"{key}\"")))
+        }
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -99,6 +120,11 @@ mod tests {
             vec![volume(named("x"))],
             vec![volume(below("../x"))],
             vec![volume(below("/x"))],
+            vec![volume(VolumeMount {
+                options: [("o".to_owned(), "ro".to_owned())].into(),
+                ..named("data")
+            })],
+            vec![volume(VolumeMount { options: [("x".to_owned(), "y".to_owned())].into(), ..named("data") })],
             vec![volume(VolumeMount { driver: "nfs".into(), ..named("data") })],
             vec![Mount {
                 target: "/t".into(),

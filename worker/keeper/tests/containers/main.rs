@@ -16,7 +16,6 @@ mod process;
 mod rootfs;
 #[cfg(test)]
 mod stdio;
-mod volumes;
 #[cfg(test)]
 mod volumes;
 #[cfg(test)]
