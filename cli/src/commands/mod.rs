@@ -18,6 +18,9 @@ mod swarm_warnings;
 mod system;
 mod tasks;
 mod up;
+mod volume;
+
+use std::collections::BTreeMap;
 
 use clap::Subcommand;
 
@@ -53,6 +56,9 @@ pub(crate) enum Command {
     /// Manage networks.
     #[command(subcommand)]
     Network(network::Command),
+    /// Manage this node's volumes.
+    #[command(subcommand)]
+    Volume(volume::Command),
     /// Create and start a new container on this node, and show what it writes.
     Run(Box<container::run::Run>),
     /// Create a new container on this node without starting it.
@@ -106,6 +112,7 @@ impl Command {
             Self::Container(command) => command.run(client).await,
             Self::Image(command) => command.run(client).await,
             Self::Network(command) => command.run(client).await,
+            Self::Volume(command) => command.run(client).await,
             Self::Run(run) => run.run(client).await,
             Self::Create(create) => create.run(client).await,
             Self::Start(start) => start.run(client).await,
@@ -149,6 +156,15 @@ pub(crate) async fn each(
         }
     }
     last
+}
+
+/// Reads `KEY=VALUE`, each; a key alone has an empty value.
+pub(crate) fn pairs(texts: &[String]) -> BTreeMap<String, String> {
+    let pair = |text: &String| match text.split_once('=') {
+        Some((key, value)) => (key.to_owned(), value.to_owned()),
+        None => (text.clone(), String::new()),
+    };
+    texts.iter().map(pair).collect()
 }
 
 /// Reads a duration that cannot be zero: to managers that would mean that nothing was said.

@@ -10,7 +10,7 @@ use crate::incoming::Incoming;
 use crate::refusal::Refusal;
 use crate::resources::{
     container, container_change, doctor, image, image_archive, missing, network, node, service,
-    service_change, stack, swarm, system, task,
+    service_change, stack, swarm, system, task, volume,
 };
 use crate::version::negotiate;
 use crate::{events, logs};
@@ -48,6 +48,10 @@ fn node_calls() -> Router<Api> {
         .route("/containers/{id}/resize", post(container_change::resize))
         .route("/containers/{id}/logs", get(logs::container))
         .route("/containers/{id}/attach", post(logs::attach))
+        .route("/volumes", get(volume::list))
+        .route("/volumes/create", post(volume::create))
+        .route("/volumes/prune", post(volume::prune))
+        .route("/volumes/{name}", get(volume::inspect).delete(volume::remove))
         .route("/images/json", get(image::list))
         .route("/images/load", post(image_archive::load))
         .route("/images/create", post(image_archive::create))
@@ -89,8 +93,6 @@ fn swarm_calls() -> Router<Api> {
 /// Objects that there are none of.
 fn missing_objects() -> Router<Api> {
     Router::new()
-        .route("/volumes", get(missing::volumes))
-        .route("/volumes/{name}", get(missing::volume))
         .route("/secrets", get(missing::no_objects))
         .route("/secrets/{id}", get(missing::secret))
         .route("/configs", get(missing::no_objects))

@@ -11,3 +11,4 @@ mod network_test;
 mod node_test;
 mod serve_test;
 mod swarm_test;
+mod volume_test;

@@ -8,3 +8,4 @@ mod log;
 mod node;
 mod plain;
 mod swarm;
+mod volume;

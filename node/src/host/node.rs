@@ -9,10 +9,11 @@ use skep_api::{
 };
 use skep_model::{Diagnosis, Inquiry, PlainSpec, Protocol, TaskId};
 use skep_rest::{
-    ContainerInspect, ContainerSummary, DeletedImage, Event, ImageInspect, ImageSummary, SwarmInit, SwarmJoin,
+    ContainerInspect, ContainerSummary, DeletedImage, Event, ImageInspect, ImageSummary, SwarmInit,
+    SwarmJoin, Volume, VolumeCreate,
 };
 
-use super::{container, doctor, event, image, log, plain, swarm};
+use super::{container, doctor, event, image, log, plain, swarm, volume};
 use crate::node::Node;
 use crate::{init, join, keys, leave, restore};
 
@@ -75,14 +76,14 @@ impl Host for Node {
         let now = self.env.now();
         let mut all = self.engine().map(|engine| engine.containers()).unwrap_or_default();
         all.sort_by_key(|one| std::cmp::Reverse(one.info.created_ns));
-        all.iter().map(|one| container::summary(&one.info, &one.state.get(), now)).collect()
+        all.iter().map(|one| container::summary(one, now)).collect()
     }
 
     fn container(&self, reference: &str) -> Result<ContainerInspect, HostError> {
         let engine = self.engine().ok_or_else(|| container::missing(reference))?;
         let found = engine.container(reference).map_err(container::refused)?;
         let log_path = engine.log_path(&found.info.id);
-        Ok(container::inspect(&found.info, &found.state.get(), &log_path))
+        Ok(container::inspect(&found, &log_path))
     }
 
     async fn container_create(&self, name: Option<&str>, spec: &PlainSpec) -> Result<String, HostError> {
@@ -127,6 +128,22 @@ impl Host for Node {
 
     async fn containers_prune(&self, wanted: Vec<String>) -> Result<Vec<String>, HostError> {
         plain::prune(self, wanted).await
+    }
+
+    fn volumes(&self) -> Vec<(Volume, bool)> {
+        volume::all(self)
+    }
+
+    async fn volume_create(&self, request: VolumeCreate) -> Result<Volume, HostError> {
+        volume::create(self, request).await
+    }
+
+    async fn volume_remove(&self, name: &str, force: bool) -> Result<(), HostError> {
+        volume::remove(self, name, force).await
+    }
+
+    async fn volumes_prune(&self, wanted: Vec<String>) -> Result<(Vec<String>, u64), HostError> {
+        volume::prune(self, wanted).await
     }
 
     fn task_container(&self, task: TaskId) -> Option<String> {

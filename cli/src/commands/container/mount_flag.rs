@@ -1,20 +1,28 @@
 //! `--mount`: fields with commas between them, as Docker has it.
 
-use skep_rest::{Mount, TmpfsOptions};
+use skep_rest::{BindOptions, Mount, TmpfsOptions, VolumeDriver, VolumeOptions};
+
+use crate::commands::pairs;
 
 /// Reads one mount.
 pub(super) fn parse(text: &str) -> Result<Mount, String> {
-    let mut mount = Mount { kind: "bind".into(), ..Mount::default() };
+    let mut mount = Mount { kind: "volume".into(), ..Mount::default() };
     let mut tmpfs = TmpfsOptions::default();
+    let (mut volume, mut bind) = (VolumeOptions::default(), BindOptions::default());
     for field in text.split(',') {
         let (key, value) = field.split_once('=').unwrap_or((field, "true"));
         match key {
             "type" => mount.kind = value.to_owned(),
             "source" | "src" => mount.source = value.to_owned(),
             "target" | "dst" | "destination" => mount.target = value.to_owned(),
-            "readonly" | "ro" => {
-                let wrong = || format!("'{value}' is neither true nor false for {key}");
-                mount.read_only = if value == "1" { true } else { value.parse().map_err(|_| wrong())? };
+            "readonly" | "ro" => mount.read_only = switch(key, value)?,
+            "bind-propagation" => bind.propagation = value.to_owned(),
+            "volume-nocopy" => volume.no_copy = switch(key, value)?,
+            "volume-subpath" => volume.subpath = value.to_owned(),
+            "volume-label" => volume.labels.get_or_insert_default().extend(pairs(&[value.to_owned()])),
+            "volume-driver" => driver(&mut volume).name = value.to_owned(),
+            "volume-opt" => {
+                driver(&mut volume).options.get_or_insert_default().extend(pairs(&[value.to_owned()]))
             }
             "tmpfs-size" => tmpfs.size_bytes = Some(skep_compose::parse_bytes(value)?),
             "tmpfs-mode" => {
@@ -24,20 +32,26 @@ pub(super) fn parse(text: &str) -> Result<Mount, String> {
             }
             _ => {
                 return Err(format!(
-                    "'{key}' is not a field of a mount: use type, source, target, readonly, tmpfs-size or tmpfs-mode"
+                    "'{key}' is not a field of a mount: use type, source, target, readonly, bind-propagation, volume-nocopy, \
+                     volume-subpath, volume-label, volume-driver, volume-opt, tmpfs-size or tmpfs-mode"
                 ));
             }
         }
     }
-    match mount.kind.as_str() {
-        "tmpfs" => mount.tmpfs_options = Some(tmpfs),
-        "volume" => return Err("this version of Skep has no volumes: use type=bind or type=tmpfs".into()),
-        _ if tmpfs != TmpfsOptions::default() => {
-            return Err("tmpfs-size and tmpfs-mode are of type=tmpfs".into());
-        }
-        _ => {}
-    }
+    // The daemon refuses those of another type than the mount's.
+    mount.tmpfs_options = (tmpfs != TmpfsOptions::default()).then_some(tmpfs);
+    mount.volume_options = (volume != VolumeOptions::default()).then_some(volume);
+    mount.bind_options = (bind != BindOptions::default()).then_some(bind);
     Ok(mount)
+}
+
+fn driver(volume: &mut VolumeOptions) -> &mut VolumeDriver {
+    volume.driver_config.get_or_insert_default()
+}
+
+fn switch(key: &str, value: &str) -> Result<bool, String> {
+    let wrong = |_| format!("'{value}' is neither true nor false for {key}");
+    if value == "1" { Ok(true) } else { value.parse().map_err(wrong) }
 }
 
 #[cfg(test)]
@@ -50,9 +64,14 @@ mod tests {
         assert_eq!((bind.source.as_str(), bind.target.as_str(), bind.read_only), ("/a", "/b", true));
         let memory = parse("type=tmpfs,dst=/t,tmpfs-size=1m,tmpfs-mode=700").unwrap().tmpfs_options.unwrap();
         assert_eq!((memory.size_bytes, memory.mode), (Some(1 << 20), Some(0o700)));
-        for wrong in
-            ["type=volume,source=a,target=/b", "colour=red", "type=tmpfs,tmpfs-mode=x", "tmpfs-size=1m"]
-        {
+        let volume = parse("src=data,dst=/d,volume-nocopy,volume-label=a=b,volume-opt=type=nfs").unwrap();
+        let options = volume.volume_options.unwrap();
+        assert_eq!(
+            (volume.kind.as_str(), options.no_copy, &options.labels.unwrap()["a"][..]),
+            ("volume", true, "b")
+        );
+        assert_eq!(options.driver_config.unwrap().options.unwrap()["type"], "nfs");
+        for wrong in ["type=bind,ro=maybe", "colour=red", "type=tmpfs,tmpfs-mode=x", "volume-nocopy=x"] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -28,7 +28,7 @@ const MISSING: &[(&str, &str, &str)] = &[
     ("POST", "/images/prune", "removing unused images"),
     ("POST", "/networks/{}/connect", "connecting single containers to networks"),
     ("POST", "/networks/{}/disconnect", "disconnecting single containers from networks"),
-    ("POST PUT DELETE", "/volumes/*", "volumes"),
+    ("PUT", "/volumes/*", "changing volumes"),
     ("POST DELETE", "/secrets/*", "secrets"),
     ("POST DELETE", "/configs/*", "configs"),
     ("GET", "/plugins", "plugins"),
@@ -45,16 +45,6 @@ pub(crate) fn refusal(method: &Method, path: &str) -> Refusal {
         Some((_, _, what)) => Refusal::unsupported(format!("{what} ({method} {path})")),
         None => Refusal::not_found("page not found"),
     }
-}
-
-/// `GET /volumes`: services have volumes, but none is named.
-pub(crate) async fn volumes() -> Json<Value> {
-    Json(json!({ "Volumes": [], "Warnings": null }))
-}
-
-/// `GET /volumes/{name}`.
-pub(crate) async fn volume(Path(name): Path<String>) -> Refusal {
-    Refusal::not_found(format!("get {name}: no such volume"))
 }
 
 /// `GET /secrets` and `GET /configs`.
