@@ -2,12 +2,14 @@
 
 mod confirm;
 mod container;
+mod content;
 mod daemon;
 mod doctor;
 mod down;
 mod image;
 mod inspect;
 mod log_flags;
+mod mount_flag;
 mod network;
 mod node;
 mod service;
@@ -19,6 +21,7 @@ mod system;
 mod tasks;
 mod up;
 mod volume;
+mod why;
 
 use std::collections::BTreeMap;
 
@@ -47,6 +50,12 @@ pub(crate) enum Command {
     /// Manage nodes.
     #[command(subcommand)]
     Node(node::Command),
+    /// Manage secrets.
+    #[command(subcommand)]
+    Secret(content::Command),
+    /// Manage configs.
+    #[command(subcommand)]
+    Config(content::Command),
     /// Manage this node's containers.
     #[command(subcommand)]
     Container(container::Command),
@@ -91,6 +100,8 @@ pub(crate) enum Command {
     Rmi(image::rm::Rm),
     /// Test the swarm: every fault with its cause and what to do.
     Doctor(doctor::Doctor),
+    /// Explain why a task, service or stack is as it is.
+    Why(why::Why),
     /// Show the versions of client and daemon.
     Version(system::version::Version),
     /// Show what is known of the daemon and its host.
@@ -109,6 +120,8 @@ impl Command {
             Self::Service(command) => command.run(client).await,
             Self::Swarm(command) => command.run(client).await,
             Self::Node(command) => command.run(client).await,
+            Self::Secret(command) => command.run(content::Noun::Secret, client).await,
+            Self::Config(command) => command.run(content::Noun::Config, client).await,
             Self::Container(command) => command.run(client).await,
             Self::Image(command) => command.run(client).await,
             Self::Network(command) => command.run(client).await,
@@ -129,6 +142,7 @@ impl Command {
             Self::Import(import) => import.run(client).await,
             Self::Rmi(rm) => rm.run(client).await,
             Self::Doctor(doctor) => doctor.run(client).await,
+            Self::Why(why) => why.run(client).await,
             Self::Version(version) => version.run(client).await,
             Self::Info(info) => info.run(client).await,
             Self::Events(events) => events.run(client).await,

@@ -3,6 +3,7 @@
 mod bench;
 mod change_test;
 mod container_test;
+mod content_test;
 mod docker_test;
 mod event_test;
 mod lock_test;
@@ -12,3 +13,4 @@ mod node_test;
 mod serve_test;
 mod swarm_test;
 mod volume_test;
+mod why_test;

@@ -2,6 +2,7 @@
 
 pub(crate) mod container;
 pub(crate) mod container_change;
+pub(crate) mod content;
 pub(crate) mod doctor;
 pub(crate) mod image;
 pub(crate) mod image_archive;
@@ -17,3 +18,4 @@ pub(crate) mod swarm;
 pub(crate) mod system;
 pub(crate) mod task;
 pub(crate) mod volume;
+pub(crate) mod why;

@@ -1,3 +1,4 @@
+use super::content::validate_contents;
 use super::health::{validate_health, validate_hooks};
 use super::mount::validate_mounts;
 use super::process::validate_process;
@@ -22,6 +23,7 @@ pub(crate) fn validate_container(spec: &ContainerSpec, service: Option<&Labels>)
     }
     validate_hooks("post_start", &spec.post_start)?;
     validate_hooks("pre_stop", &spec.pre_stop)?;
+    validate_contents(spec)?;
     validate_stop(spec)
 }
 
