@@ -59,8 +59,8 @@ mod tests {
         let mountpoint = shown[0]["Mountpoint"].as_str().unwrap();
         assert_eq!(std::fs::read_to_string(format!("{mountpoint}/file")).unwrap(), "kept\n");
         until("managers know of it", || {
-            let id = Api::new(host.socket()).get("/nodes").ok()?[0]["ID"].as_str()?.to_owned();
-            (!id.is_empty()).then_some(())
+            let known = Api::new(host.socket()).get("/nodes").ok()?[0]["Description"]["Volumes"].clone();
+            (known == json!(["data-1"])).then_some(())
         });
 
         // A part of it, read-only; one that is not there is said.
@@ -73,7 +73,7 @@ mod tests {
         std::fs::write(format!("{mountpoint}/sub/x"), "part\n").unwrap();
         part("sub", "part");
         in_state(&host, "part", "complete");
-        assert_eq!(host.skep(&["service", "logs", "--raw", "part"]).out, "part\n");
+        assert_eq!(host.skep(&["service", "logs", "--raw", "part"]).out, "part\nread-only\n");
         part("none", "nopart");
         let rejected = in_state(&host, "nopart", "rejected");
         assert!(rejected["Err"].as_str().unwrap().contains("there is no none in "), "{rejected}");
