@@ -14,6 +14,7 @@ mod network;
 mod node;
 mod service;
 mod service_lines;
+mod short;
 mod stack;
 mod swarm;
 mod swarm_warnings;
@@ -68,26 +69,8 @@ pub(crate) enum Command {
     /// Manage this node's volumes.
     #[command(subcommand)]
     Volume(volume::Command),
-    /// Create and start a new container on this node, and show what it writes.
-    Run(Box<container::run::Run>),
-    /// Create a new container on this node without starting it.
-    Create(Box<container::create::Create>),
-    /// Start containers.
-    Start(container::start::Start),
-    /// Stop containers.
-    Stop(container::stop::Stop),
-    /// Restart containers.
-    Restart(container::restart::Restart),
-    /// Send a signal to containers.
-    Kill(container::kill::Kill),
-    /// Wait until containers stop, then print their exit codes.
-    Wait(container::wait::Wait),
-    /// Remove containers.
-    Rm(container::rm::Rm),
-    /// List containers.
-    Ps(container::ls::Ls),
-    /// Fetch the logs of a container, or of a service when no container has that name.
-    Logs(container::logs::Logs),
+    #[command(flatten)]
+    Short(short::Short),
     /// Show everything that is known of objects of any kind.
     Inspect(inspect::Inspect),
     /// List images.
@@ -126,16 +109,7 @@ impl Command {
             Self::Image(command) => command.run(client).await,
             Self::Network(command) => command.run(client).await,
             Self::Volume(command) => command.run(client).await,
-            Self::Run(run) => run.run(client).await,
-            Self::Create(create) => create.run(client).await,
-            Self::Start(start) => start.run(client).await,
-            Self::Stop(stop) => stop.run(client).await,
-            Self::Restart(restart) => restart.run(client).await,
-            Self::Kill(kill) => kill.run(client).await,
-            Self::Wait(wait) => wait.run(client).await,
-            Self::Rm(rm) => rm.run(client).await,
-            Self::Ps(ls) => ls.run(client).await,
-            Self::Logs(logs) => logs.run_anywhere(client).await,
+            Self::Short(short) => short.run(client).await,
             Self::Inspect(inspect) => inspect.run(client).await,
             Self::Images(ls) => ls.run(client).await,
             Self::Load(load) => load.run(client).await,
