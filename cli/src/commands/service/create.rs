@@ -178,10 +178,7 @@ mod tests {
         assert_eq!(spec.update.unwrap().order, UpdateOrder::StartFirst);
         assert_eq!(spec.rollback.unwrap().monitor.as_secs(), 1);
         assert_eq!(spec.task.log_driver.unwrap().options["max-size"], "1m");
-        assert_eq!(
-            skep_model::validate_service(&ServiceSpec { task: Default::default(), ..spec }).is_err(),
-            true
-        );
+        assert!(skep_model::validate_service(&ServiceSpec { task: Default::default(), ..spec }).is_err());
     }
 
     #[test]
