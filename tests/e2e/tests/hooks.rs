@@ -36,6 +36,8 @@ mod tests {
         let mut host = host();
         let shared = host.path("shared");
         std::fs::create_dir(&shared).unwrap();
+        // One of the hooks writes there as another user.
+        std::fs::set_permissions(&shared, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
         let read = |name: &str| std::fs::read_to_string(shared.join(name)).unwrap_or_default();
         serve(
             &host,
@@ -54,8 +56,6 @@ mod tests {
                 "StopGracePeriod": 20_000_000_000_u64,
             }),
         );
-        // The first writes as another user: the folder is its own.
-        std::fs::set_permissions(&shared, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
         let status = until("it runs or failed", || {
             let tasks = Api::new(host.socket()).list("/tasks", &json!({ "service": ["web"] })).unwrap();
             let status = tasks.first()?["Status"].clone();

@@ -174,9 +174,10 @@ mod tests {
             "busybox grep ' /m ' /proc/mounts | busybox cut -d' ' -f1,3",
         ]);
         assert_eq!(out.out, "tmpfs tmpfs\n", "{out:?}");
-        let mounts = std::fs::read_to_string("/proc/mounts").unwrap();
         until("it is unmounted with its last container", || {
-            (!mounts.contains("volumes/memory/")).then_some(())
+            let mounts = std::fs::read_to_string("/proc/mounts").unwrap();
+            let place = host.skep(&["volume", "inspect", "--format", "{{.Mountpoint}}", "memory"]).ok();
+            (!mounts.contains(place.trim())).then_some(())
         });
         for (words, told) in [
             (&["volume", "create", "-o", "colour=red", "x1"][..], "invalid option: \"colour\""),
