@@ -14,7 +14,7 @@ mod network;
 mod node;
 mod service;
 mod service_lines;
-mod short;
+mod shortcuts;
 mod stack;
 mod swarm;
 mod swarm_warnings;
@@ -70,7 +70,9 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Volume(volume::Command),
     #[command(flatten)]
-    Short(short::Short),
+    Shortcut(shortcuts::Shortcut),
+    /// Fetch the logs of a container, or of a service when no container has that name.
+    Logs(container::logs::Logs),
     /// Show everything that is known of objects of any kind.
     Inspect(inspect::Inspect),
     /// List images.
@@ -109,7 +111,8 @@ impl Command {
             Self::Image(command) => command.run(client).await,
             Self::Network(command) => command.run(client).await,
             Self::Volume(command) => command.run(client).await,
-            Self::Short(short) => short.run(client).await,
+            Self::Shortcut(shortcut) => shortcut.run(client).await,
+            Self::Logs(logs) => logs.run_anywhere(client).await,
             Self::Inspect(inspect) => inspect.run(client).await,
             Self::Images(ls) => ls.run(client).await,
             Self::Load(load) => load.run(client).await,

@@ -29,7 +29,7 @@ mod tests {
             "--publish",
             &published,
             "--health-cmd",
-            "/skep whoami check",
+            r#"["/skep", "whoami", "check"]"#,
             "--health-interval",
             "1s",
             "--health-start-period",

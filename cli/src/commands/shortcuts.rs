@@ -1,12 +1,13 @@
+//! What one does most with containers, without the noun before it.
+
 use clap::Subcommand;
 
 use super::container;
 use crate::client::Client;
 use crate::failure::Failure;
 
-/// What is done to containers, without the word `container`.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Short {
+pub(crate) enum Shortcut {
     /// Create and start a new container on this node, and show what it writes.
     Run(Box<container::run::Run>),
     /// Create a new container on this node without starting it.
@@ -25,11 +26,9 @@ pub(crate) enum Short {
     Rm(container::rm::Rm),
     /// List containers.
     Ps(container::ls::Ls),
-    /// Fetch the logs of a container, or of a service when no container has that name.
-    Logs(container::logs::Logs),
 }
 
-impl Short {
+impl Shortcut {
     pub(crate) async fn run(self, client: &Client) -> Result<(), Failure> {
         match self {
             Self::Run(run) => run.run(client).await,
@@ -41,7 +40,6 @@ impl Short {
             Self::Wait(wait) => wait.run(client).await,
             Self::Rm(rm) => rm.run(client).await,
             Self::Ps(ls) => ls.run(client).await,
-            Self::Logs(logs) => logs.run_anywhere(client).await,
         }
     }
 }
