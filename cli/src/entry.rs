@@ -10,6 +10,7 @@ pub(crate) fn hidden(arguments: impl Iterator<Item = OsString>) -> Option<ExitCo
     let rest = || arguments.map(|argument| argument.to_string_lossy().into_owned()).collect::<Vec<_>>();
     match name.to_str()? {
         "keeper" => Some(keeper(&rest())),
+        skep_keeper::FIRST_PROCESS_ARGUMENT => Some(skep_keeper::first_process_main(&rest())),
         skep_image::UNPACK_ARGUMENT => Some(unpack(&rest())),
         "whoami" if rest() == ["check"] => Some(skep_whoami::check(|name| std::env::var(name).ok())),
         "whoami" => Some(skep_whoami::run(|name| std::env::var(name).ok())),

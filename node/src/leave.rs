@@ -1,5 +1,7 @@
 //! Out of a swarm.
 
+use std::sync::Arc;
+
 use std::time::Duration;
 
 use skep_api::{HostError, HostErrorKind};
@@ -102,7 +104,7 @@ pub(crate) async fn finish(node: &Node) -> Result<(), HostError> {
     wipe(node, &engine).await
 }
 
-async fn wipe(node: &Node, engine: &Engine) -> Result<(), HostError> {
+async fn wipe(node: &Node, engine: &Arc<Engine>) -> Result<(), HostError> {
     engine.wipe().await.map_err(internal)?;
     let storage = DurableStorage::open(node.env.clone(), &node.ground.database).map_err(internal)?;
     storage.clear().map_err(internal)?;

@@ -11,7 +11,7 @@ pub(crate) struct Inspect {
     /// Format output: 'json', or a template like '{{.ID}}'.
     #[arg(short, long, value_name = "FORMAT")]
     format: Option<String>,
-    /// Only objects of this kind: container, image, service, task, node or network.
+    /// Only objects of this kind: container, image, service, task, node, network or volume.
     #[arg(long = "type", value_name = "KIND")]
     kind: Option<String>,
     /// Names or ids.
@@ -20,12 +20,13 @@ pub(crate) struct Inspect {
 }
 
 /// Where objects of each kind are, in the order in which they are looked for.
-const KINDS: [(&str, &str, &str); 6] = [
+const KINDS: [(&str, &str, &str); 7] = [
     ("container", "/containers/", "/json"),
     ("service", "/services/", ""),
     ("task", "/tasks/", ""),
     ("image", "/images/", "/json"),
     ("network", "/networks/", ""),
+    ("volume", "/volumes/", ""),
     ("node", "/nodes/", ""),
 ];
 

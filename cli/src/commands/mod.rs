@@ -21,7 +21,10 @@ mod swarm_warnings;
 mod system;
 mod tasks;
 mod up;
+mod volume;
 mod why;
+
+use std::collections::BTreeMap;
 
 use clap::Subcommand;
 
@@ -63,6 +66,9 @@ pub(crate) enum Command {
     /// Manage networks.
     #[command(subcommand)]
     Network(network::Command),
+    /// Manage this node's volumes.
+    #[command(subcommand)]
+    Volume(volume::Command),
     #[command(flatten)]
     Shortcut(shortcuts::Shortcut),
     /// Fetch the logs of a container, or of a service when no container has that name.
@@ -104,6 +110,7 @@ impl Command {
             Self::Container(command) => command.run(client).await,
             Self::Image(command) => command.run(client).await,
             Self::Network(command) => command.run(client).await,
+            Self::Volume(command) => command.run(client).await,
             Self::Shortcut(shortcut) => shortcut.run(client).await,
             Self::Logs(logs) => logs.run_anywhere(client).await,
             Self::Inspect(inspect) => inspect.run(client).await,
@@ -140,6 +147,15 @@ pub(crate) async fn each(
         }
     }
     last
+}
+
+/// Reads `KEY=VALUE`, each; a key alone has an empty value.
+pub(crate) fn pairs(texts: &[String]) -> BTreeMap<String, String> {
+    let pair = |text: &String| match text.split_once('=') {
+        Some((key, value)) => (key.to_owned(), value.to_owned()),
+        None => (text.clone(), String::new()),
+    };
+    texts.iter().map(pair).collect()
 }
 
 /// Reads a duration that cannot be zero: to managers that would mean that nothing was said.

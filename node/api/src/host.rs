@@ -8,7 +8,8 @@ use futures::stream::BoxStream;
 use skep_manager::ControlApi;
 use skep_model::{CallPiece, Diagnosis, ExecSpec, Inquiry, NodeCall, NodeId, PlainSpec, Protocol, TaskId};
 use skep_rest::{
-    ContainerInspect, ContainerSummary, DeletedImage, Event, ImageInspect, ImageSummary, SwarmInit, SwarmJoin,
+    ContainerInspect, ContainerSummary, DeletedImage, Event, ImageInspect, ImageSummary, SwarmInit,
+    SwarmJoin, Volume, VolumeCreate,
 };
 use skep_runtime::Line;
 
@@ -170,6 +171,27 @@ pub trait Host: std::fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// When something of one of them stays.
     async fn containers_prune(&self, wanted: Vec<String>) -> Result<Vec<String>, HostError>;
+
+    /// The node's volumes in the order of names, each with whether a container has it.
+    fn volumes(&self) -> Vec<(Volume, bool)>;
+
+    /// Makes a volume, or finds the one of this name.
+    ///
+    /// # Errors
+    /// When the name or an option is wrong, one with other options is there, or this node has no engine.
+    async fn volume_create(&self, request: VolumeCreate) -> Result<Volume, HostError>;
+
+    /// Removes a volume with its data.
+    ///
+    /// # Errors
+    /// When there is none and `force` is not set, or a container has it.
+    async fn volume_remove(&self, name: &str, force: bool) -> Result<(), HostError>;
+
+    /// Removes those of these volumes that no container has; answers with their names and the bytes that they held.
+    ///
+    /// # Errors
+    /// When something of one of them stays.
+    async fn volumes_prune(&self, wanted: Vec<String>) -> Result<(Vec<String>, u64), HostError>;
 
     /// The node's images, newest first.
     ///

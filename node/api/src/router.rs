@@ -12,7 +12,7 @@ use crate::refusal::Refusal;
 use crate::resources::content::Shown;
 use crate::resources::{
     container, container_change, content, doctor, exec, image, image_archive, missing, network, node,
-    service, service_change, stack, swarm, system, task, why,
+    service, service_change, stack, swarm, system, task, volume, why,
 };
 use crate::version::negotiate;
 use crate::{events, logs};
@@ -56,6 +56,10 @@ fn node_calls() -> Router<Api> {
         .route("/exec/{id}/start", post(exec::start))
         .route("/exec/{id}/json", get(exec::inspect))
         .route("/exec/{id}/resize", post(exec::resize))
+        .route("/volumes", get(volume::list))
+        .route("/volumes/create", post(volume::create))
+        .route("/volumes/prune", post(volume::prune))
+        .route("/volumes/{name}", get(volume::inspect).delete(volume::remove))
         .route("/images/json", get(image::list))
         .route("/images/load", post(image_archive::load))
         .route("/images/create", post(image_archive::create))
@@ -108,10 +112,7 @@ fn content_calls<I: Shown>() -> Router<Api> {
 
 /// Objects that there are none of.
 fn missing_objects() -> Router<Api> {
-    Router::new()
-        .route("/volumes", get(missing::volumes))
-        .route("/volumes/{name}", get(missing::volume))
-        .route("/plugins/{name}/json", get(missing::plugin))
+    Router::new().route("/plugins/{name}/json", get(missing::plugin))
 }
 
 async fn no_call(request: Request) -> Result<(), Refusal> {

@@ -11,7 +11,8 @@ use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
 use skep_model::{CallPiece, Diagnosis, ExecSpec, Inquiry, NodeCall, NodeId, PlainSpec, Protocol, TaskId};
 use skep_rest::{
-    ContainerInspect, ContainerSummary, DeletedImage, Event, ImageInspect, ImageSummary, SwarmInit, SwarmJoin,
+    ContainerInspect, ContainerSummary, DeletedImage, Event, ImageInspect, ImageSummary, SwarmInit,
+    SwarmJoin, Volume, VolumeCreate,
 };
 use skep_runtime::Line;
 use tokio::sync::broadcast;
@@ -45,6 +46,8 @@ pub struct FakeNode {
     pub others: BTreeMap<NodeId, Vec<CallPiece>>,
     /// Its images.
     pub images: Vec<ImageSummary>,
+    /// Its volumes, and whether they are used.
+    pub volumes: Vec<(Volume, bool)>,
 }
 
 /// A node without a machine.
@@ -72,6 +75,7 @@ impl Default for FakeHost {
             logs: BTreeMap::new(),
             others: BTreeMap::new(),
             images: Vec::new(),
+            volumes: Vec::new(),
         };
         Self { node: Mutex::new(node), events: broadcast::channel(1024).0, lines: broadcast::channel(1024).0 }
     }
@@ -271,6 +275,38 @@ impl Host for FakeHost {
         }
         node.containers.retain(|container| container.id != id);
         Ok(())
+    }
+
+    fn volumes(&self) -> Vec<(Volume, bool)> {
+        self.node().volumes.clone()
+    }
+
+    async fn volume_create(&self, request: VolumeCreate) -> Result<Volume, HostError> {
+        let VolumeCreate { name, labels, driver_opts: options, .. } = request;
+        let volume = Volume { name, labels, options, driver: "local".into(), ..Volume::default() };
+        self.node().volumes.push((volume.clone(), false));
+        Ok(volume)
+    }
+
+    async fn volume_remove(&self, name: &str, force: bool) -> Result<(), HostError> {
+        let mut node = self.node();
+        let found = node.volumes.iter().position(|(volume, _)| volume.name == name);
+        match found.map(|at| node.volumes.remove(at)) {
+            Some(removed) if removed.1 => {
+                node.volumes.push(removed);
+                let text = format!("remove {name}: volume is in use - [c1]");
+                Err(HostError::new(HostErrorKind::Conflict, text))
+            }
+            None if !force => {
+                Err(HostError::new(HostErrorKind::NotFound, format!("get {name}: no such volume")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn volumes_prune(&self, wanted: Vec<String>) -> Result<(Vec<String>, u64), HostError> {
+        self.node().volumes.retain(|(volume, _)| !wanted.contains(&volume.name));
+        Ok((wanted, 5))
     }
 
     async fn containers_prune(&self, wanted: Vec<String>) -> Result<Vec<String>, HostError> {

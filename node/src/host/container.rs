@@ -6,12 +6,16 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use skep_api::{HostError, HostErrorKind};
-use skep_engine::{AttachError, ContainerInfo, ContainerState, EngineError, HostPort, NetworkPlace, Phase};
+use skep_engine::{
+    AttachError, Container, ContainerInfo, ContainerState, EngineError, Health, HealthResult, HealthStatus,
+    HostPort, NetworkPlace, Phase, StoredMount,
+};
 use skep_model::Timestamp;
 use skep_rest::{ContainerInspect, ContainerSummary, PortSummary, human_duration, rfc3339};
 
 /// One line of a list.
-pub(super) fn summary(info: &ContainerInfo, state: &ContainerState, now: Timestamp) -> ContainerSummary {
+pub(super) fn summary(container: &Container, now: Timestamp) -> ContainerSummary {
+    let (info, state) = (&container.info, &container.state.get());
     ContainerSummary {
         id: info.id.clone(),
         names: vec![format!("/{}", info.name)],
@@ -22,7 +26,7 @@ pub(super) fn summary(info: &ContainerInfo, state: &ContainerState, now: Timesta
         ports: info.ports.iter().map(port).collect(),
         labels: info.labels.clone(),
         state: word(state).into(),
-        status: status(state, now),
+        status: status(state, container.health.get().as_ref(), now),
         network_settings: json!({ "Networks": networks(info) }),
         mounts: mounts(info),
         host_config: json!({ "NetworkMode": network_mode(info) }),
@@ -64,7 +68,8 @@ fn ports_by_target(ports: &[HostPort], place: impl Fn(&HostPort) -> Value) -> Va
 }
 
 /// Everything about one container.
-pub(super) fn inspect(info: &ContainerInfo, state: &ContainerState, log_path: &Path) -> ContainerInspect {
+pub(super) fn inspect(container: &Container, log_path: &Path) -> ContainerInspect {
+    let (info, state) = (&container.info, &container.state.get());
     ContainerInspect {
         id: info.id.clone(),
         created: rfc3339(Timestamp::from_nanos(info.created_ns)),
@@ -82,6 +87,7 @@ pub(super) fn inspect(info: &ContainerInfo, state: &ContainerState, log_path: &P
             error: state.error.clone(),
             started_at: rfc3339(Timestamp::from_nanos(state.started_ns)),
             finished_at: rfc3339(Timestamp::from_nanos(state.finished_ns)),
+            health: container.health.get().map(health),
         },
         image: info.image_id.clone(),
         name: format!("/{}", info.name),
@@ -104,11 +110,12 @@ pub(super) fn missing(reference: &str) -> HostError {
 /// What the engine says, with the kind that the API needs.
 pub(super) fn refused(error: EngineError) -> HostError {
     let kind = match &error {
-        EngineError::NoContainer(_) => HostErrorKind::NotFound,
+        EngineError::NoContainer(_) | EngineError::NoVolume(_) => HostErrorKind::NotFound,
         EngineError::Ambiguous(_) => HostErrorKind::Invalid,
-        EngineError::State(_) | EngineError::NameTaken { .. } | EngineError::Port(_) => {
-            HostErrorKind::Conflict
-        }
+        EngineError::State(_)
+        | EngineError::NameTaken { .. }
+        | EngineError::VolumeInUse { .. }
+        | EngineError::Port(_) => HostErrorKind::Conflict,
         EngineError::Invalid(_) | EngineError::Start { .. } => HostErrorKind::Invalid,
         EngineError::Image(skep_image::Error::NotFound(_)) => HostErrorKind::NotFound,
         EngineError::Image(_) => HostErrorKind::Invalid,
@@ -129,11 +136,33 @@ fn word(state: &ContainerState) -> &'static str {
     }
 }
 
-fn status(state: &ContainerState, now: Timestamp) -> String {
+fn health(health: Health) -> skep_rest::Health {
+    let result = |result: &HealthResult| skep_rest::HealthcheckResult {
+        start: rfc3339(Timestamp::from_nanos(result.began_ns)),
+        end: rfc3339(Timestamp::from_nanos(result.ended_ns)),
+        exit_code: result.exit_code,
+        output: result.output.clone(),
+    };
+    skep_rest::Health {
+        status: health.status.word().into(),
+        failing_streak: health.failing_streak,
+        log: health.results.iter().map(result).collect(),
+    }
+}
+
+fn status(state: &ContainerState, health: Option<&Health>, now: Timestamp) -> String {
     let since = |ns: u64| human_duration(now.since(Timestamp::from_nanos(ns)));
     match state.phase {
         Phase::Making | Phase::Created => "Created".into(),
-        Phase::Running => format!("Up {}", since(state.started_ns)),
+        Phase::Running => {
+            let health = match health.map(|health| health.status) {
+                None => "",
+                Some(HealthStatus::Starting) => " (health: starting)",
+                Some(HealthStatus::Healthy) => " (healthy)",
+                Some(HealthStatus::Unhealthy) => " (unhealthy)",
+            };
+            format!("Up {}{health}", since(state.started_ns))
+        }
         Phase::Exited => {
             let code = state.exit_code.unwrap_or_default();
             format!("Exited ({code}) {} ago", since(state.finished_ns))
@@ -142,8 +171,6 @@ fn status(state: &ContainerState, now: Timestamp) -> String {
 }
 
 fn config(info: &ContainerInfo) -> Value {
-    let process = info.plain.as_ref().map(|plain| &plain.config.process);
-    let stdin = process.is_some_and(|process| process.stdin_open);
     json!({
         "Hostname": info.hostname,
         "Domainname": "",
@@ -151,9 +178,9 @@ fn config(info: &ContainerInfo) -> Value {
         "AttachStdin": false,
         "AttachStdout": false,
         "AttachStderr": false,
-        "Tty": process.is_some_and(|process| process.terminal),
-        "OpenStdin": stdin,
-        "StdinOnce": stdin,
+        "Tty": info.terminal,
+        "OpenStdin": info.stdin,
+        "StdinOnce": info.stdin,
         "Env": info.environment,
         "Cmd": info.command,
         "Image": info.image,
@@ -170,7 +197,7 @@ fn host_config(info: &ContainerInfo) -> Value {
         "NetworkMode": network_mode(info),
         "PortBindings": info.plain.as_ref().map(|plain| bindings(&plain.ports)),
         "AutoRemove": info.plain.as_ref().is_some_and(|plain| plain.auto_remove),
-        "LogConfig": { "Type": "json-file", "Config": {} },
+        "LogConfig": { "Type": if info.logs { "json-file" } else { "none" }, "Config": {} },
         "RestartPolicy": { "Name": "no", "MaximumRetryCount": 0 },
         "NanoCpus": nano_cpus,
         "Memory": memory,
@@ -200,9 +227,20 @@ fn networks(info: &ContainerInfo) -> Value {
 }
 
 fn mounts(info: &ContainerInfo) -> Vec<Value> {
-    let shown = |(source, target, read_only): &(String, String, bool)| {
-        let kind = if source == "tmpfs" { "tmpfs" } else { "bind" };
-        json!({ "Type": kind, "Source": source, "Destination": target, "Mode": "", "RW": !read_only })
+    let shown = |mount: &StoredMount| {
+        let mut value = json!({
+            "Type": mount.kind,
+            "Source": mount.source,
+            "Destination": mount.target,
+            "Mode": "",
+            "RW": !mount.read_only,
+            "Propagation": mount.propagation,
+        });
+        if !mount.name.is_empty() {
+            value["Name"] = json!(mount.name);
+            value["Driver"] = json!("local");
+        }
+        value
     };
     info.mounts.iter().map(shown).collect()
 }
@@ -216,10 +254,16 @@ mod tests {
         let now = Timestamp::from_nanos(1_000_000_000_000);
         let mut state =
             ContainerState { phase: Phase::Running, started_ns: 995_000_000_000, ..Default::default() };
-        assert_eq!(status(&state, now), "Up 5 seconds");
+        assert_eq!(status(&state, None, now), "Up 5 seconds");
+        let mut health = Health::default();
+        assert_eq!(status(&state, Some(&health), now), "Up 5 seconds (health: starting)");
+        health.status = HealthStatus::Healthy;
+        assert_eq!(status(&state, Some(&health), now), "Up 5 seconds (healthy)");
+        health.status = HealthStatus::Unhealthy;
+        assert_eq!(status(&state, Some(&health), now), "Up 5 seconds (unhealthy)");
         state.phase = Phase::Exited;
         state.finished_ns = 400_000_000_000;
         state.exit_code = Some(137);
-        assert_eq!(status(&state, now), "Exited (137) 10 minutes ago");
+        assert_eq!(status(&state, Some(&health), now), "Exited (137) 10 minutes ago");
     }
 }

@@ -9,3 +9,4 @@ mod log;
 mod node;
 mod plain;
 mod swarm;
+mod volume;

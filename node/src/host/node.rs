@@ -7,14 +7,15 @@ use futures::stream::BoxStream;
 use skep_api::{
     Console, Host, HostError, HostFacts, LogOptions, LogStream, SwarmState, Upload, WaitCondition,
 };
-use skep_model::{CallPiece, Diagnosis, Inquiry, NodeCall, NodeId, PlainSpec, Protocol, TaskId};
+use skep_model::{CallPiece, Diagnosis, ExecSpec, Inquiry, NodeCall, NodeId, PlainSpec, Protocol, TaskId};
 use skep_rest::{
-    ContainerInspect, ContainerSummary, DeletedImage, Event, ImageInspect, ImageSummary, SwarmInit, SwarmJoin,
+    ContainerInspect, ContainerSummary, DeletedImage, Event, ImageInspect, ImageSummary, SwarmInit,
+    SwarmJoin, Volume, VolumeCreate,
 };
 
 use skep_runtime::Line;
 
-use super::{call, container, doctor, event, image, log, plain, swarm};
+use super::{call, container, doctor, event, image, log, plain, swarm, volume};
 use crate::node::Node;
 use crate::{init, join, keys, leave, restore};
 
@@ -77,14 +78,14 @@ impl Host for Node {
         let now = self.env.now();
         let mut all = self.engine().map(|engine| engine.containers()).unwrap_or_default();
         all.sort_by_key(|one| std::cmp::Reverse(one.info.created_ns));
-        all.iter().map(|one| container::summary(&one.info, &one.state.get(), now)).collect()
+        all.iter().map(|one| container::summary(one, now)).collect()
     }
 
     fn container(&self, reference: &str) -> Result<ContainerInspect, HostError> {
         let engine = self.engine().ok_or_else(|| container::missing(reference))?;
         let found = engine.container(reference).map_err(container::refused)?;
         let log_path = engine.log_path(&found.info.id);
-        Ok(container::inspect(&found.info, &found.state.get(), &log_path))
+        Ok(container::inspect(&found, &log_path))
     }
 
     async fn container_create(&self, name: Option<&str>, spec: &PlainSpec) -> Result<String, HostError> {
@@ -131,6 +132,22 @@ impl Host for Node {
         plain::prune(self, wanted).await
     }
 
+    fn volumes(&self) -> Vec<(Volume, bool)> {
+        volume::all(self)
+    }
+
+    async fn volume_create(&self, request: VolumeCreate) -> Result<Volume, HostError> {
+        volume::create(self, request).await
+    }
+
+    async fn volume_remove(&self, name: &str, force: bool) -> Result<(), HostError> {
+        volume::remove(self, name, force).await
+    }
+
+    async fn volumes_prune(&self, wanted: Vec<String>) -> Result<(Vec<String>, u64), HostError> {
+        volume::prune(self, wanted).await
+    }
+
     fn task_container(&self, task: TaskId) -> Option<String> {
         let task = task.to_string();
         let mut all = self.engine()?.containers().into_iter();
@@ -140,6 +157,11 @@ impl Host for Node {
     async fn container_logs(&self, reference: &str, options: LogOptions) -> Result<LogStream, HostError> {
         let engine = self.engine().ok_or_else(|| container::missing(reference))?;
         log::read(&engine, reference, options).await
+    }
+
+    async fn container_exec(&self, reference: &str, spec: ExecSpec) -> Result<Line<CallPiece>, HostError> {
+        let engine = self.engine().ok_or_else(|| container::missing(reference))?;
+        engine.exec(reference, &spec).await.map_err(container::refused)
     }
 
     async fn node_call(&self, node: NodeId, what: NodeCall) -> Result<Line<CallPiece>, HostError> {

@@ -96,13 +96,13 @@ pub(super) async fn prune(node: &Node, wanted: Vec<String>) -> Result<Vec<String
 }
 
 /// Goes on to its end, also when the client does not wait for it: half a start would be nobody's.
-async fn through<T: Send + 'static>(
+pub(super) async fn through<T: Send + 'static>(
     node: &Node,
     work: impl Future<Output = Result<T, EngineError>> + Send + 'static,
 ) -> Result<T, HostError> {
     let (done, outcome) = oneshot::channel();
     let working = async move { drop(done.send(work.await)) };
-    node.env.spawn("container", working).detach();
+    node.env.spawn("engine call", working).detach();
     let lost = |_| HostError::new(HostErrorKind::Unavailable, EngineError::Stopped);
     outcome.await.map_err(lost)?.map_err(refused)
 }
@@ -114,7 +114,7 @@ fn attachments(node: &Node) -> Box<dyn Attachments> {
     }
 }
 
-fn engine(node: &Node) -> Result<Arc<Engine>, HostError> {
+pub(super) fn engine(node: &Node) -> Result<Arc<Engine>, HostError> {
     if let Some(engine) = node.engine() {
         return Ok(engine);
     }

@@ -20,6 +20,8 @@ mod spec;
 mod subnet6;
 mod swarm_view;
 mod task_state;
+mod task_template;
+pub mod template;
 mod timestamp;
 mod tunnel_key;
 mod validate;
@@ -50,7 +52,7 @@ pub use object::{
 pub use spec::{
     Availability, BALANCE_LABEL, Balance, ClusterSpec, ConfigReference, Constraint, ContainerSpec,
     ContentReference, DnsConfig, EndpointMode, EndpointSpec, FailureAction, FileTarget, GenericCount,
-    GenericResource, GenericValue, HealthCheck, HealthTest, Hook, Labels, Limits, LogDriver, Mount,
+    GenericResource, GenericValue, HealthCheck, HealthTest, Hook, Labels, Limits, LogDriver, LogFiles, Mount,
     MountKind, NetworkAttachment, NetworkSpec, NetworkTarget, NodeSpec, PREFER_LOCAL_LABEL, Placement,
     PlainNetwork, PlainPlace, PlainSpec, Platform, PortConfig, PortMode, Propagation, Protocol, Recursion,
     Reservations, Resources, RestartCondition, RestartPolicy, STACK_LABEL, SecretReference, SecretSpec,
@@ -60,10 +62,11 @@ pub use spec::{
 pub use subnet6::Subnet6;
 pub use swarm_view::SwarmView;
 pub use task_state::{StateOwner, TaskState};
+pub use task_template::TaskTemplate;
 pub use timestamp::Timestamp;
 pub use tunnel_key::TunnelKey;
 pub use validate::{
     validate_cluster, validate_container_name, validate_image, validate_ipv6_in_swarm, validate_name,
     validate_network, validate_no_overlap, validate_plain, validate_secret, validate_service, validate_stack,
-    validate_stack_name,
+    validate_stack_name, validate_volume_name, validate_volume_options,
 };

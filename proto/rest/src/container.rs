@@ -3,6 +3,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::container_health::Health;
+
 /// One line of `GET /containers/json`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
@@ -116,6 +118,9 @@ pub struct ContainerState {
     pub started_at: String,
     /// When it ended.
     pub finished_at: String,
+    /// Whether it works; none without a check.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub health: Option<Health>,
 }
 
 /// The answer to `POST /containers/{id}/wait`.

@@ -52,7 +52,7 @@ pub struct ContainerCreate {
     /// Says which ports it serves, and opens none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exposed_ports: Option<BTreeMap<String, serde_json::Value>>,
-    /// Refused when it names one.
+    /// Paths that get a volume of the container's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub volumes: Option<BTreeMap<String, serde_json::Value>>,
     /// What of its node it may use.
@@ -113,6 +113,11 @@ impl TryFrom<ContainerCreate> for PlainSpec {
         let host = create.host_config.unwrap_or_default();
         let network = network(&host.network_mode, create.networking_config.unwrap_or_default())?;
         let list = |words: Option<Words>| words.map(Words::list).unwrap_or_default();
+        let own = create.volumes.unwrap_or_default().into_keys().map(|target| model::Mount {
+            target,
+            kind: model::MountKind::Volume(model::VolumeMount::default()),
+            read_only: false,
+        });
         // An empty entrypoint takes the image's away, which an image that has none does not need.
         let container = model::ContainerSpec {
             image: create.image,
@@ -123,7 +128,7 @@ impl TryFrom<ContainerCreate> for PlainSpec {
             user: create.user,
             working_directory: create.working_dir,
             labels: create.labels.unwrap_or_default(),
-            mounts: host.mounts()?,
+            mounts: host.mounts()?.into_iter().chain(own).collect(),
             stop_signal: create.stop_signal,
             stop_grace: create.stop_timeout.map(Duration::from_secs),
             ..model::ContainerSpec::default()
@@ -143,10 +148,6 @@ impl ContainerCreate {
             let reason =
                 "this version of Skep cannot take an image's entrypoint away: name the program to run";
             return refused("Entrypoint", reason);
-        }
-        if let Some(path) = self.volumes.iter().flatten().map(|(path, _)| path).next() {
-            let reason = format!("'{path}': this version of Skep has no volumes; mount a path of the host");
-            return refused("Volumes", &reason);
         }
         refuse_others("ContainerCreate", &self.others)
     }
@@ -195,6 +196,14 @@ mod tests {
         assert_eq!(spec.network, PlainNetwork::Swarm(vec![place("net", &["db"]), place("other", &[])]));
         let text = read(r#"{"Image":"web","Cmd":"date","Entrypoint":["/x"]}"#).unwrap();
         assert_eq!((text.container.command, text.network), (vec!["date".to_owned()], PlainNetwork::Bridge));
+        let volumes = read(
+            r#"{"Image":"web","Volumes":{"/own":{}},"HostConfig":{"Binds":["data:/d:ro,nocopy","/a:/b:rslave"]}}"#,
+        );
+        let mounts = volumes.unwrap().container.mounts;
+        let MountKind::Volume(data) = &mounts[0].kind else { panic!("{mounts:?}") };
+        assert!(data.name == "data" && data.no_copy && mounts[0].read_only);
+        assert!(matches!(&mounts[1].kind, MountKind::Bind { propagation: model::Propagation::RSlave, .. }));
+        assert_eq!(mounts[2].kind, MountKind::Volume(model::VolumeMount::default()));
         let shell =
             read(r#"{"Image":"web","Tty":true,"OpenStdin":true,"StdinOnce":true,"AttachStdin":true}"#)
                 .unwrap();
@@ -205,11 +214,10 @@ mod tests {
     fn what_is_not_known_is_refused_by_name_with_the_reason() {
         for (fields, told) in [
             (r#""Entrypoint":[""]"#, "Entrypoint: "),
-            (r#""Volumes":{"/data":{}}"#, "Volumes: '/data': "),
             (r#""Domainname":"x""#, "ContainerCreate.Domainname is not supported"),
             (r#""HostConfig":{"Privileged":true}"#, "HostConfig.Privileged is not supported"),
             (r#""HostConfig":{"RestartPolicy":{"Name":"always"}}"#, "HostConfig.RestartPolicy: 'always'"),
-            (r#""HostConfig":{"Binds":["data:/b"]}"#, "HostConfig.Binds: 'data:/b': "),
+            (r#""HostConfig":{"Binds":["data:/b:shared"]}"#, "HostConfig.Binds: 'data:/b:shared': "),
             (r#""HostConfig":{"Binds":["/a:/b:nocopy"]}"#, "HostConfig.Binds: '/a:/b:nocopy': "),
             (r#""HostConfig":{"Tmpfs":{"/run":""}}"#, "HostConfig.Tmpfs: "),
             (r#""HostConfig":{"LogConfig":{"Type":"syslog"}}"#, "HostConfig.LogConfig: 'syslog'"),

@@ -171,7 +171,7 @@ fn target(key: &str) -> Result<(u16, model::Protocol), Unsupported> {
     Ok((port, protocol.parse().map_err(|error: model::UnknownWord| wrong(error.to_string()))?))
 }
 
-/// `source:target[:ro]`.
+/// `source:target[:ro,nocopy,...]`.
 fn bind(text: &str) -> Result<model::Mount, Unsupported> {
     let wrong = |reason: &str| Unsupported::value("HostConfig.Binds", format!("'{text}': {reason}"));
     let parts: Vec<&str> = text.split(':').collect();
@@ -180,15 +180,26 @@ fn bind(text: &str) -> Result<model::Mount, Unsupported> {
         [source, target, options] => (source, target, options),
         _ => return Err(wrong("write SOURCE:TARGET, or SOURCE:TARGET:ro")),
     };
-    if !source.starts_with('/') {
-        return Err(wrong(
-            "this version of Skep has no volumes; name an absolute path of the host as source",
-        ));
+    let of_host = source.starts_with('/');
+    let (mut read_only, mut propagation, mut no_copy) = (false, model::Propagation::default(), false);
+    for word in options.split(',').filter(|word| !word.is_empty()) {
+        match (word, word.parse()) {
+            ("rw", _) => read_only = false,
+            ("ro", _) => read_only = true,
+            ("nocopy", _) if !of_host => no_copy = true,
+            (_, Ok(word)) if of_host => propagation = word,
+            _ if of_host => return Err(wrong("the options that are known are ro, rw and how mounts spread")),
+            _ => return Err(wrong("the options that are known are ro, rw and nocopy")),
+        }
     }
-    let read_only = match options {
-        "" | "rw" => false,
-        "ro" => true,
-        _ => return Err(wrong("the one option that is known is ro")),
+    let kind = if of_host {
+        MountKind::Bind { source: source.into(), propagation, recursion: model::Recursion::default() }
+    } else {
+        MountKind::Volume(model::VolumeMount {
+            name: source.into(),
+            no_copy,
+            ..model::VolumeMount::default()
+        })
     };
-    Ok(model::Mount { target: target.into(), kind: MountKind::bind(source), read_only })
+    Ok(model::Mount { target: target.into(), kind, read_only })
 }

@@ -7,6 +7,7 @@
 mod architecture;
 mod container;
 mod container_create;
+mod container_health;
 mod container_host;
 mod container_networks;
 mod doctor;
@@ -30,11 +31,13 @@ mod system;
 mod task;
 mod time;
 mod tls;
+mod volume;
 mod why;
 
 pub use architecture::image_architecture;
 pub use container::{ContainerInspect, ContainerState, ContainerSummary, ExitResult, PortSummary};
 pub use container_create::{ContainerCreate, ContainerCreated, ContainersPruned, Words};
+pub use container_health::{Health, HealthcheckResult};
 pub use container_host::{HostConfig, LogDriver, PortBinding, RestartPolicyName};
 pub use container_networks::{EndpointSettings, NetworkingConfig};
 pub use doctor::{Diagnosis, Finding};
@@ -69,6 +72,7 @@ pub use system::{
 pub use task::{ContainerStatus, Task, TaskStatus};
 pub use time::{from_rfc3339, rfc3339};
 pub use tls::TlsInfo;
+pub use volume::{Volume, VolumeCreate, Volumes, VolumesPruned};
 pub use why::{Why, WhyLink, WhyNode};
 
 /// The newest version of the API that is spoken.

@@ -55,6 +55,9 @@ pub struct NodeDescription {
     /// The root that its certificate hangs on.
     #[serde(rename = "TLSInfo")]
     pub tls_info: TlsInfo,
+    /// Its named volumes; not Docker's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub volumes: Vec<String>,
 }
 
 /// Machine type and operating system.
@@ -162,6 +165,7 @@ impl From<&skep_model::Node> for Node {
                     labels: description.engine_labels.clone(),
                 },
                 tls_info: node.certificate.as_ref().map(TlsInfo::from).unwrap_or_default(),
+                volumes: description.volumes.clone(),
             },
             status: NodeStatus {
                 state: node.status.state.to_string(),

@@ -69,6 +69,9 @@ pub struct ContainerStatus {
     pub pid: u32,
     /// How it ended.
     pub exit_code: i32,
+    /// The last lines that it wrote, when it failed; not Docker's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub log_tail: Vec<String>,
 }
 
 impl From<(&skep_model::Task, Option<&skep_model::ServiceSpec>)> for Task {
@@ -118,6 +121,7 @@ impl From<&skep_model::TaskStatus> for TaskStatus {
                 container_id: container.id.clone(),
                 pid: container.pid.unwrap_or_default(),
                 exit_code: container.exit_code.unwrap_or_default(),
+                log_tail: container.log_tail.clone(),
             }),
             port_status: port_status(status),
         }

@@ -57,7 +57,11 @@ mod tests {
             (&["run", "missing:1", "x"], 125, "No such image: missing:1"),
             (&["run", "-it", IMAGE, "sh"], 125, "the input device is not a TTY"),
             (&["run", "--restart", "always", IMAGE, "true"], 125, "HostConfig.RestartPolicy: 'always'"),
-            (&["run", "-v", "data:/data", IMAGE, "true"], 125, "HostConfig.Binds: 'data:/data'"),
+            (
+                &["run", "-v", "data:/data:shared", IMAGE, "true"],
+                125,
+                "HostConfig.Binds: 'data:/data:shared'",
+            ),
             (&["run", "--name", "a b", IMAGE, "true"], 125, "Invalid container name (a b)"),
         ] {
             let ran = host.skep(words);

@@ -67,7 +67,15 @@ const TABLE: &[(&str, &[&str])] = &[
     ("skep-agent", &["skep-executor", "skep-model", "skep-runtime", "skep-wire"]),
     (
         "skep-engine",
-        &["skep-executor", "skep-image", "skep-keeper", "skep-model", "skep-network", "skep-runtime"],
+        &[
+            "skep-durable",
+            "skep-executor",
+            "skep-image",
+            "skep-keeper",
+            "skep-model",
+            "skep-network",
+            "skep-runtime",
+        ],
     ),
     ("skep-keeper", &[]),
     ("skep-image", &["skep-durable"]),

@@ -202,6 +202,32 @@ async fn a_task_runs_fails_and_is_removed() {
 }
 
 #[tokio::test]
+async fn the_last_lines_of_a_failed_task_come_along_however_it_failed() {
+    let bench = Bench::new();
+    let _agent = bench.start();
+    let ids = [7, 8, 9];
+    bench.send(true, ids.map(|id| assignment(id, TaskState::Running)).to_vec(), vec![]);
+    for id in ids {
+        bench.reported(TaskId::new(id), TaskState::Running).await;
+        bench.executor.write(TaskId::new(id), &["one", "two"]);
+    }
+    bench.executor.end(TaskId::new(7), 1);
+    bench.executor.sicken(TaskId::new(8), "task: non-zero exit (137): dockerexec: unhealthy container: no");
+    bench.executor.end(TaskId::new(9), 0);
+    let ended = bench.reported(TaskId::new(7), TaskState::Failed).await;
+    let sick = bench.reported(TaskId::new(8), TaskState::Failed).await;
+    let done = bench.reported(TaskId::new(9), TaskState::Complete).await;
+    let tail = |report: &TaskReport| report.status.container.as_ref().unwrap().log_tail.clone();
+    assert_eq!(
+        (tail(&ended), tail(&sick)),
+        (vec!["one".into(), "two".into()], vec!["one".into(), "two".into()])
+    );
+    assert_eq!(tail(&done), Vec::<String>::new());
+    assert_eq!(&*sick.status.error, "task: non-zero exit (137): dockerexec: unhealthy container: no");
+    assert_eq!(sick.status.container.unwrap().exit_code, Some(137));
+}
+
+#[tokio::test]
 async fn reports_are_sent_again_until_they_are_taken() {
     let bench = Bench::new();
     *bench.script.failing_reports.lock().unwrap() = 3;

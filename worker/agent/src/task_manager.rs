@@ -90,7 +90,7 @@ impl TaskManager {
             Step::Accept => Ok(Some(self.next(TaskState::Accepted, "accepted"))),
             Step::Prepare => self.prepare().await.map(Some),
             Step::Start => self.start().await.map(Some),
-            Step::Watch => Ok(Some(self.ended(&self.controller.wait().await?))),
+            Step::Watch => self.watch().await.map(Some),
             Step::Stop => self.stop(desired).await.map(Some),
             Step::Remove => self.remove().await.map(|()| None),
             Step::Rest => Ok(None),
@@ -147,7 +147,15 @@ impl TaskManager {
         TaskStatus { state, at: self.shared.env.now(), message: message.into(), ..TaskStatus::default() }
     }
 
-    fn ended(&self, container: &ContainerStatus) -> TaskStatus {
+    async fn watch(&self) -> Result<TaskStatus, ControllerError> {
+        match self.controller.wait().await {
+            Ok(container) => Ok(self.ended(container).await),
+            Err(error) if error.is_temporary() => Err(error),
+            Err(error) => Ok(self.failed(TaskState::Failed, "started", &error).await),
+        }
+    }
+
+    async fn ended(&self, container: ContainerStatus) -> TaskStatus {
         let code = container.exit_code.unwrap_or_default();
         let status = match (code, container.oom_killed) {
             (0, false) => self.next(TaskState::Complete, "finished"),
@@ -160,7 +168,8 @@ impl TaskManager {
                 TaskStatus { error, ..self.next(TaskState::Failed, "started") }
             }
         };
-        TaskStatus { container: Some(Box::new(container.clone())), ..status }
+        let container = Some(Box::new(self.with_tail(container, status.state).await));
+        TaskStatus { container, ..status }
     }
 
     async fn failed(&self, state: TaskState, message: &str, error: &ControllerError) -> TaskStatus {
@@ -168,8 +177,19 @@ impl TaskManager {
         if let ControllerError::Failed { exit_code: Some(code), .. } = error {
             container.get_or_insert_default().exit_code = Some(*code);
         }
-        let container = container.map(Box::new);
+        let container = match container {
+            Some(container) => Some(Box::new(self.with_tail(container, state).await)),
+            None => None,
+        };
         TaskStatus { error: error.to_string().into(), container, ..self.next(state, message) }
+    }
+
+    /// With the last lines of what it wrote, if the task failed.
+    async fn with_tail(&self, container: ContainerStatus, state: TaskState) -> ContainerStatus {
+        match state {
+            TaskState::Failed => ContainerStatus { log_tail: self.controller.log_tail().await, ..container },
+            _ => container,
+        }
     }
 
     /// Says why a step takes long, without leaving the state.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use skep_model::{CallPiece, LogQuery, NodeCall, TaskId};
+use skep_model::{CallPiece, ExecSpec, LogQuery, NodeCall, TaskId};
 use skep_runtime::Line;
 
 use crate::engine::Engine;
@@ -12,10 +12,10 @@ use crate::recipe;
 
 impl Engine {
     /// Does it until it is done, or nobody listens any more.
-    pub(crate) async fn serve(self: &Arc<Self>, call: NodeCall, line: Line<CallPiece>) {
+    pub(crate) async fn serve(self: &Arc<Self>, call: NodeCall, mut line: Line<CallPiece>) {
         let done = match call {
             NodeCall::Logs(task, query) => self.serve_logs(task, query, &line).await,
-            NodeCall::Exec(..) => Err(EngineError::Invalid("this node runs no commands yet".into())),
+            NodeCall::Exec(task, spec) => self.serve_exec(task, &spec, &mut line).await,
         };
         if let Err(error) = done {
             let missing = matches!(error, EngineError::NoContainer(_));
@@ -44,6 +44,35 @@ impl Engine {
             };
             let Some(next) = next else { return Ok(()) };
             if line.said.send(piece(next)).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl Engine {
+    async fn serve_exec(
+        self: &Arc<Self>,
+        task: TaskId,
+        spec: &ExecSpec,
+        line: &mut Line<CallPiece>,
+    ) -> Result<(), EngineError> {
+        let mut own = self.exec(&recipe::container_id(task), spec).await?;
+        if line.said.send(CallPiece::Begun).await.is_err() {
+            return Ok(());
+        }
+        loop {
+            let sent = tokio::select! {
+                biased;
+                () = line.said.closed() => return Ok(()),
+                piece = own.heard.recv() => match piece {
+                    Some(piece) => line.said.send(piece).await,
+                    None => return Ok(()),
+                },
+                // A caller that says nothing more still listens.
+                Some(piece) = line.heard.recv() => own.said.send(piece).await,
+            };
+            if sent.is_err() {
                 return Ok(());
             }
         }

@@ -7,10 +7,15 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use skep_keeper::config::Network as KeeperNetwork;
 use skep_keeper::protocol::{Record, Status};
-use skep_model::{ContainerStatus, EndpointNetwork, PortConfig, PortMode, Subnet, Subnet6, TaskId};
+use skep_model::{
+    ContainerStatus, DnsConfig, EndpointNetwork, PortConfig, PortMode, Subnet, Subnet6, TaskId,
+};
 use skep_runtime::Latest;
 
+use crate::health::Health;
+use crate::mounts::StoredMount;
 use crate::plain::{Plain, Waiting};
+use crate::programs::Programs;
 
 /// What a container is. It does not change, but for the places, ports and progress of a plain one, with each start and end.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -37,8 +42,8 @@ pub struct ContainerInfo {
     pub hostname: String,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
-    /// `source:target`, for people.
-    pub mounts: Vec<(String, String, bool)>,
+    /// What is mounted into it.
+    pub mounts: Vec<StoredMount>,
     /// Its networks and its addresses there.
     pub networks: Vec<NetworkPlace>,
     /// True when it may reach outside.
@@ -54,9 +59,39 @@ pub struct ContainerInfo {
     pub stop_grace_ms: u64,
     /// Limits: billionths of a CPU, bytes, processes; zero for none.
     pub limits: (u64, u64, u64),
+    /// Further lines of its hosts(5).
+    pub hosts: Vec<String>,
+    /// How it looks up names.
+    pub dns: StoredDns,
+    /// True when its process has a terminal.
+    pub terminal: bool,
+    /// True when its standard input is open.
+    pub stdin: bool,
+    /// False when nothing of its output is kept.
+    pub logs: bool,
+    /// What is run in it beside its own process.
+    pub programs: Programs,
     /// What it takes to start it, when it is no task's.
     #[serde(default)]
     pub plain: Option<Box<Plain>>,
+}
+
+/// How a container looks up names, as text.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredDns {
+    /// Whom its resolver asks instead of whom the host asks.
+    pub nameservers: Vec<String>,
+    /// Domains in which short names are looked up, instead of the host's.
+    pub search: Vec<String>,
+    /// resolv.conf(5) options.
+    pub options: Vec<String>,
+}
+
+impl From<&DnsConfig> for StoredDns {
+    fn from(dns: &DnsConfig) -> Self {
+        let DnsConfig { nameservers, search, options } = dns.clone();
+        Self { nameservers, search, options }
+    }
 }
 
 /// A container's place on one network, as text.
@@ -215,6 +250,8 @@ pub struct Container {
     pub info: ContainerInfo,
     /// How it is.
     pub state: Latest<ContainerState>,
+    /// Whether it works; none before it has run, and without a check.
+    pub health: Latest<Option<Health>>,
     /// Held by whoever starts, tidies up or removes a plain container: one at a time.
     pub(crate) turn: Arc<tokio::sync::Mutex<()>>,
     /// Those who attach to a plain container's next run.
@@ -222,6 +259,16 @@ pub struct Container {
 }
 
 impl Container {
+    pub(crate) fn new(info: ContainerInfo, state: ContainerState) -> Self {
+        Self {
+            info,
+            state: Latest::new(state),
+            health: Latest::new(None),
+            turn: Arc::default(),
+            waiting: Arc::default(),
+        }
+    }
+
     /// As managers hear of it.
     pub(crate) fn status(&self) -> ContainerStatus {
         let state = self.state.get();

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use skep_executor::{Controller, ControllerError};
 use skep_image::Image;
 use skep_keeper::FailureKind;
-use skep_model::{ContainerStatus, TaskAssignment};
+use skep_model::{ContainerSpec, ContainerStatus, LogFiles, TaskAssignment};
 use skep_network::{NetworkError, namespace_of};
 
 use crate::container::{Container, ContainerState, Phase};
@@ -15,9 +15,15 @@ use crate::directory::StoredContainer;
 use crate::engine::{Engine, ignore_missing};
 use crate::error::EngineError;
 use crate::executor::temporary;
+use crate::facts::Facts;
+use crate::health::HealthStatus;
 use crate::ports::host_ports;
 use crate::process::signal_number;
-use crate::{listening, places, recipe};
+use crate::recipe::Wanted;
+use crate::{listening, places, recipe, wanted};
+
+/// Marks a container whose hooks after the start have all been run.
+const HOOKS_DONE: &str = "hooked";
 
 /// Drives the container of a task.
 #[derive(Debug)]
@@ -55,8 +61,11 @@ impl ContainerController {
         let places = places::places(&self.assignment, &self.engine.networks())?;
         let ports = host_ports(&self.assignment.spec.endpoint)
             .map_err(|taken| ControllerError::Rejected(taken.to_string()))?;
+        let spec = wanted::on_node(&self.assignment, &Facts::read())
+            .map_err(|error| ControllerError::Rejected(error.to_string()))?;
+        let wanted = self.wanted(&spec)?;
         let now = self.engine.env.now().as_nanos();
-        let info = recipe::container_info(&self.assignment, image, places, ports, now);
+        let info = recipe::container_info(&self.assignment, wanted, image, places, ports, now);
         signal_number(&info.stop_signal).ok_or_else(|| {
             ControllerError::Rejected(format!("'{}' is not a signal of this machine", info.stop_signal))
         })?;
@@ -67,10 +76,11 @@ impl ContainerController {
             )));
         }
         let container = self.engine.registry.insert(info, ContainerState::default());
-        let pid = match self.create(&container, image).await {
+        let pid = match self.create(&container, &spec, image).await {
             Ok(pid) => pid,
             Err(error) => {
                 self.engine.registry.remove(&self.id);
+                self.engine.leave_volumes(&container.info).await.map_err(temporary)?;
                 return Err(rejected(error));
             }
         };
@@ -91,10 +101,26 @@ impl ContainerController {
         Ok(container)
     }
 
-    /// The container's files, and the keeper's part.
-    async fn create(&self, container: &Arc<Container>, image: &Image) -> Result<i32, EngineError> {
+    fn wanted<'a>(&'a self, spec: &'a ContainerSpec) -> Result<Wanted<'a>, ControllerError> {
+        let task = &self.assignment.spec.task;
+        let log = task.log_driver.as_ref().map_or(Ok(LogFiles::default()), LogFiles::of);
+        Ok(Wanted {
+            container: spec,
+            resources: &task.resources,
+            log: log.map_err(|error| ControllerError::Rejected(error.to_string()))?,
+            volumes: self.engine.volumes.root(),
+        })
+    }
+
+    /// The container's volumes, its files, and the keeper's part.
+    async fn create(
+        &self,
+        container: &Arc<Container>,
+        spec: &ContainerSpec,
+        image: &Image,
+    ) -> Result<i32, EngineError> {
         let (engine, container, image) = (Arc::clone(&self.engine), Arc::clone(container), image.clone());
-        let assignment = self.assignment.clone();
+        let (controller, spec) = (Self::new(Arc::clone(&engine), self.assignment.clone()), spec.clone());
         let created = tokio::task::spawn_blocking(move || {
             let info = &container.info;
             let directory = engine.directories.of(&info.id);
@@ -103,9 +129,9 @@ impl ContainerController {
             ignore_missing(deleted.map_err(EngineError::from))?;
             directory.remove()?;
             directory.create(&recipe::etc_files(info, &engine.search))?;
+            engine.ready_volumes(&info.id, &spec)?;
             let layers = engine.images.layers(&image);
-            let task = &assignment.spec.task;
-            let wanted = (&task.container, &task.resources);
+            let wanted = controller.wanted(&spec).map_err(|error| EngineError::Invalid(error.to_string()))?;
             let config = recipe::configuration(wanted, info, layers, &directory, &engine.cgroup_parent);
             directory.write(&StoredContainer { info: info.clone(), ended: None })?;
             let made = engine.keeper.blocking(|client| client.create(&config));
@@ -132,6 +158,63 @@ impl ContainerController {
     }
 }
 
+impl ContainerController {
+    /// Runs what is to be run after the start, once, whatever daemon started the container. A container that ends meanwhile has ended.
+    async fn run_hooks(&self, container: &Container) -> Result<(), ControllerError> {
+        let directory = self.engine.directories.of(&self.id);
+        if container.info.programs.post_start.is_empty() || directory.is_marked(HOOKS_DONE) {
+            return Ok(());
+        }
+        for hook in &container.info.programs.post_start {
+            let ran = tokio::select! {
+                biased;
+                _ = container.state.wait_for(|state| state.phase == Phase::Exited) => return Ok(()),
+                ran = self.engine.run_hook(container, hook) => ran,
+            };
+            if let Err(reason) = ran {
+                return Err(self
+                    .stop_failed(container, &format!("post-start hook failed: {reason}"))
+                    .await?);
+            }
+        }
+        directory.mark(HOOKS_DONE).map_err(temporary)
+    }
+
+    /// Waits for the first check that decides, while the container runs.
+    async fn until_healthy(&self, container: &Container) -> Result<(), ControllerError> {
+        let decided = container
+            .health
+            .wait_for(|health| health.as_ref().is_some_and(|health| health.status != HealthStatus::Starting));
+        tokio::select! {
+            biased;
+            _ = container.state.wait_for(|state| state.phase == Phase::Exited) => Ok(()),
+            decided = decided => match decided.map(|health| health.status) {
+                Some(HealthStatus::Unhealthy) => Err(self.stop_unhealthy(container).await?),
+                _ => Ok(()),
+            },
+        }
+    }
+
+    /// Stops a container whose checks fail; gives what the task failed with.
+    async fn stop_unhealthy(&self, container: &Container) -> Result<ControllerError, ControllerError> {
+        let reason = container.health.get().unwrap_or_default().reason();
+        self.stop_failed(container, &format!("dockerexec: unhealthy container: {reason}")).await
+    }
+
+    /// Stops a container that is of no use; gives what the task failed with, in Docker's words.
+    async fn stop_failed(
+        &self,
+        container: &Container,
+        reason: &str,
+    ) -> Result<ControllerError, ControllerError> {
+        let grace = Duration::from_millis(container.info.stop_grace_ms);
+        self.engine.end_process(container, grace).await.map_err(temporary)?;
+        let exit_code = container.state.get().exit_code;
+        let reason = format!("task: non-zero exit ({}): {reason}", exit_code.unwrap_or_default());
+        Ok(ControllerError::Failed { exit_code, reason })
+    }
+}
+
 #[async_trait]
 impl Controller for ContainerController {
     async fn prepare(&self) -> Result<(), ControllerError> {
@@ -151,15 +234,27 @@ impl Controller for ContainerController {
         if container.state.get().phase <= Phase::Created {
             self.engine.run_process(&container).await.map_err(|error| start_error(error, &container))?;
         }
-        self.until_serving(&container).await;
-        Ok(())
+        self.run_hooks(&container).await?;
+        match container.info.programs.health {
+            Some(_) => self.until_healthy(&container).await,
+            None => {
+                self.until_serving(&container).await;
+                Ok(())
+            }
+        }
     }
 
     async fn wait(&self) -> Result<ContainerStatus, ControllerError> {
         let container =
             self.made().ok_or_else(|| ControllerError::Temporary("the container is gone".into()))?;
-        container.state.wait_for(|state| state.phase == Phase::Exited).await;
-        Ok(container.status())
+        let unhealthy = container.health.wait_for(|health| {
+            health.as_ref().is_some_and(|health| health.status == HealthStatus::Unhealthy)
+        });
+        tokio::select! {
+            biased;
+            _ = container.state.wait_for(|state| state.phase == Phase::Exited) => Ok(container.status()),
+            _ = unhealthy => Err(self.stop_unhealthy(&container).await?),
+        }
     }
 
     async fn shutdown(&self) -> Result<(), ControllerError> {
@@ -179,6 +274,14 @@ impl Controller for ContainerController {
     async fn status(&self) -> Option<ContainerStatus> {
         self.made().map(|container| container.status())
     }
+
+    async fn log_tail(&self) -> Vec<String> {
+        let Some(container) = self.made() else { return Vec::new() };
+        self.engine.log_tail(&container).await.unwrap_or_else(|error| {
+            tracing::debug!(container = self.id, %error, "the last lines of its output cannot be read");
+            Vec::new()
+        })
+    }
 }
 
 /// What the keeper refuses for the task's own sake would be refused again.
@@ -190,6 +293,7 @@ fn rejected(error: EngineError) -> ControllerError {
             }
             _ => ControllerError::Rejected(failure.message),
         },
+        EngineError::Invalid(_) | EngineError::State(_) => ControllerError::Rejected(error.to_string()),
         other => temporary(other),
     }
 }

@@ -73,6 +73,17 @@ impl Directory {
         Ok(())
     }
 
+    /// Notes something for the next daemon.
+    pub(crate) fn mark(&self, name: &str) -> Result<(), EngineError> {
+        let path = self.path(name);
+        fs::write(&path, "").map_err(EngineError::file(format!("write {}", path.display())))
+    }
+
+    /// Whether a daemon noted it.
+    pub(crate) fn is_marked(&self, name: &str) -> bool {
+        self.path(name).exists()
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }

@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use skep_durable::Database;
 use skep_image::ImageStore;
 use skep_keeper::protocol::Record;
 use skep_model::Labels;
@@ -20,6 +21,7 @@ use crate::logs::{LogLines, LogRequest};
 use crate::places::{self, KnownNetworks};
 use crate::plain::LocalAddresses;
 use crate::registry::Registry;
+use crate::volumes::Volumes;
 
 /// Containers that are made at the same time: more would only wait for the same CPUs.
 const MADE_AT_ONCE: usize = 4;
@@ -43,6 +45,8 @@ pub struct EngineOptions {
     pub instance: String,
     /// The daemon's labels.
     pub labels: Labels,
+    /// The node's database.
+    pub database: Database,
     /// Where it says what happens.
     pub events: EngineEvents,
 }
@@ -61,11 +65,12 @@ pub struct Engine {
     pub(crate) cgroup_parent: String,
     pub(crate) labels: Labels,
     pub(crate) search: String,
+    pub(crate) volumes: Volumes,
     known_networks: Mutex<KnownNetworks>,
     local_addresses: Mutex<LocalAddresses>,
     /// Counts the ends of attachments.
     attachments: Latest<u64>,
-    events: EngineEvents,
+    pub(crate) events: EngineEvents,
 }
 
 impl Engine {
@@ -74,7 +79,8 @@ impl Engine {
     /// # Errors
     /// When the keeper, the network or the disk cannot be used.
     pub async fn open(options: EngineOptions) -> Result<Arc<Self>, EngineError> {
-        let EngineOptions { env, images, data_root, exec_root, binary, instance, labels, events } = options;
+        let EngineOptions { env, images, data_root, exec_root, binary, instance, labels, database, events } =
+            options;
         std::fs::create_dir_all(&exec_root)
             .map_err(EngineError::file(format!("create {}", exec_root.display())))?;
         let cgroup_parent = format!("skep/{instance}");
@@ -92,6 +98,7 @@ impl Engine {
         let engine = Arc::new(Self {
             network: Network::open(network).await?,
             directories: Directories::open(data_root.join("containers"))?,
+            volumes: Volumes::open(data_root.join("volumes"), &database)?,
             data_root,
             registry: Registry::default(),
             making: Semaphore::new(MADE_AT_ONCE),
@@ -139,6 +146,9 @@ impl Engine {
     /// When there is no such container, or its log cannot be read.
     pub async fn logs(&self, id: &str, request: LogRequest) -> Result<LogLines, EngineError> {
         let container = self.registry.find(id)?;
+        if !container.info.logs {
+            return Err(EngineError::State("configured logging driver does not support reading".into()));
+        }
         let path = self.log_path(&container.info.id);
         LogLines::open(path, container, request).await
     }
@@ -162,7 +172,7 @@ impl Engine {
     ///
     /// # Errors
     /// The first thing that could not be removed; the rest is.
-    pub async fn wipe(&self) -> Result<(), EngineError> {
+    pub async fn wipe(self: &Arc<Self>) -> Result<(), EngineError> {
         let mut first: Result<(), EngineError> = Ok(());
         for container in self.registry.all() {
             let _turn = container.turn.lock().await;
@@ -197,7 +207,7 @@ impl Engine {
     }
 
     /// Kills the container if it runs, and removes all of it.
-    pub(crate) async fn destroy(&self, id: &str) -> Result<(), EngineError> {
+    pub(crate) async fn destroy(self: &Arc<Self>, id: &str) -> Result<(), EngineError> {
         let (name, directory) = (id.to_owned(), self.directories.of(id));
         let deleted = self.keeper.call(move |client| client.delete(&name, true)).await;
         ignore_missing(deleted)?;
@@ -207,6 +217,7 @@ impl Engine {
             container.state.update(|state| state.removed = true);
             self.announce("destroy", &container);
             self.local_addresses().set(&container.info.networks, false);
+            self.leave_volumes(&container.info).await?;
             if container.info.plain.as_ref().is_some_and(|plain| plain.attachment.is_some()) {
                 self.attachments_changed();
             }
@@ -309,6 +320,9 @@ impl Engine {
                 continue;
             };
             self.local_addresses().set(&container.info.networks, true);
+            if container.state.get().phase == Phase::Running {
+                self.watch_health(&container, true);
+            }
             let id = container.info.id.clone();
             match self.readopt(&container, pid).await {
                 Ok(()) => drop(live.insert(id)),

@@ -60,6 +60,20 @@ pub enum EngineError {
     /// The container has no place on a network of the swarm.
     #[error(transparent)]
     Attach(#[from] crate::plain::AttachError),
+    /// The node's database says no.
+    #[error(transparent)]
+    Database(#[from] skep_durable::Error),
+    /// There is no such volume.
+    #[error("get {0}: no such volume")]
+    NoVolume(String),
+    /// Containers have the volume (in Docker's words).
+    #[error("remove {name}: volume is in use - [{}]", containers.join(", "))]
+    VolumeInUse {
+        /// The volume.
+        name: String,
+        /// The containers' ids.
+        containers: Vec<String>,
+    },
     /// Something does not come to its end.
     #[error("{0}")]
     Stuck(String),

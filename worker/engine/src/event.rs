@@ -8,9 +8,9 @@ const EVENTS_KEPT: usize = 1024;
 /// Something that happened to a container or image of this node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EngineEvent {
-    /// `container` or `image`.
+    /// `container`, `image` or `volume`.
     pub kind: &'static str,
-    /// `create`, `start`, `die`, `oom`, `destroy`, `load`, `import`, `tag`, `untag`, `delete`.
+    /// `create`, `start`, `die`, `oom`, `destroy`, `health_status: healthy`, `load`, `import`, `tag`, `untag`, `delete`.
     pub action: &'static str,
     /// The object's id.
     pub id: String,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use skep_executor::{Controller, ControllerError, Executor};
@@ -18,13 +19,23 @@ use crate::error::EngineError;
 use crate::facts::Facts;
 use crate::recipe;
 
+/// Volumes come and go together with the tasks of a service: managers hear of all of them at once.
+const VOLUMES_PAUSE: Duration = Duration::from_secs(1);
+
 /// The engine as the agent sees it.
 #[derive(Clone, Debug)]
 pub struct EngineExecutor {
     engine: Arc<Engine>,
     data_path: Option<Ipv4Addr>,
-    /// The key for encrypted networks that was described last.
-    described: Arc<Mutex<Option<TunnelKey>>>,
+    described: Arc<Mutex<Described>>,
+}
+
+/// What was described last of that which changes.
+#[derive(Clone, Debug, Default)]
+struct Described {
+    /// The key for encrypted networks.
+    key: Option<TunnelKey>,
+    volumes: Vec<String>,
 }
 
 impl EngineExecutor {
@@ -33,7 +44,7 @@ impl EngineExecutor {
         Self { engine, data_path, described: Arc::default() }
     }
 
-    fn described(&self) -> std::sync::MutexGuard<'_, Option<TunnelKey>> {
+    fn described(&self) -> std::sync::MutexGuard<'_, Described> {
         self.described.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -42,17 +53,29 @@ impl EngineExecutor {
 impl Executor for EngineExecutor {
     async fn describe(&self) -> Result<NodeDescription, ControllerError> {
         let key = *self.engine.network.tunnel_key().borrow();
-        *self.described() = Some(key);
+        let volumes = self.engine.volumes.named().get();
+        *self.described() = Described { key: Some(key), volumes: volumes.clone() };
         let facts = Facts::read().description(self.engine.labels.clone(), self.data_path);
-        Ok(NodeDescription { tunnel_key: Some(key), ipv6: self.engine.has_ipv6(), ..facts })
+        Ok(NodeDescription { tunnel_key: Some(key), ipv6: self.engine.has_ipv6(), volumes, ..facts })
     }
 
     async fn description_changed(&self) {
         let mut key = self.engine.network.tunnel_key();
-        let described = *self.described();
-        // The key's owner ends with the engine; then there is no news any more.
-        if key.wait_for(|key| Some(*key) != described).await.is_err() {
-            std::future::pending().await
+        let described = self.described().clone();
+        let other_key = async {
+            // The key's owner ends with the engine; then there is no news any more.
+            if key.wait_for(|key| Some(*key) != described.key).await.is_err() {
+                std::future::pending().await
+            }
+        };
+        let other_volumes = async {
+            self.engine.volumes.named().wait_for(|names| *names != described.volumes).await;
+            self.engine.env.sleep(VOLUMES_PAUSE).await;
+        };
+        tokio::select! {
+            biased;
+            () = other_key => {}
+            () = other_volumes => {}
         }
     }
 

@@ -41,6 +41,7 @@ pub(crate) fn attachment(info: &ContainerInfo, namespace: OwnedFd) -> Attachment
         addresses: addresses(&info.networks),
         egress: info.egress,
         names,
+        nameservers: info.dns.nameservers.iter().filter_map(|text| text.parse().ok()).collect(),
         published: info.ports.iter().filter_map(published).collect(),
     }
 }

@@ -1,10 +1,13 @@
 //! A container's first process: started, signalled, ended.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use skep_image::Image;
 use skep_keeper::FailureKind;
+use skep_keeper::config::ProcessConfig;
+use skep_model::limits;
 
 use crate::container::{Container, Phase};
 use crate::engine::Engine;
@@ -16,6 +19,29 @@ const KILL_WAIT: Duration = Duration::from_secs(10);
 const SIGTERM: i32 = Signal::SIGTERM as i32;
 
 impl Engine {
+    /// Runs what is to be run before a container's stop; it is stopped whatever comes of that.
+    async fn before_stop(&self, container: &Container) {
+        for hook in &container.info.programs.pre_stop {
+            let ran = self.run_hook(container, hook).await;
+            if let Err(reason) = ran {
+                tracing::warn!(container = container.info.id, reason, "a hook before its stop failed");
+            }
+        }
+    }
+
+    /// Runs a hook to its end; an error is for people.
+    pub(crate) async fn run_hook(&self, container: &Container, hook: &ProcessConfig) -> Result<(), String> {
+        let named = |what: String| format!("{}: {what}", hook.args.join(" "));
+        match self.run_in(&container.info.id, hook, limits::STOP_GRACE_MAX).await {
+            Ok(ended) if ended.exit_code == Some(0) => Ok(()),
+            Ok(ended) => {
+                let code = ended.exit_code.map_or_else(|| "no code".to_owned(), |code| code.to_string());
+                Err(named(format!("ended with {code}: {}", ended.text())))
+            }
+            Err(error) => Err(named(error.to_string())),
+        }
+    }
+
     /// The image of this name or id; the built-in one is made when it is not there.
     pub(crate) async fn image(&self, reference: &str) -> Result<Image, EngineError> {
         let (images, reference) = (self.images.clone(), reference.to_owned());
@@ -32,7 +58,7 @@ impl Engine {
     }
 
     /// Starts the process of a container that the keeper has made.
-    pub(crate) async fn run_process(&self, container: &Container) -> Result<(), EngineError> {
+    pub(crate) async fn run_process(self: &Arc<Self>, container: &Arc<Container>) -> Result<(), EngineError> {
         let _turn = self.making.acquire().await.map_err(|_| EngineError::Stopped)?;
         let id = container.info.id.clone();
         self.keeper.call(move |client| client.start(&id)).await?;
@@ -44,6 +70,7 @@ impl Engine {
             }
         });
         self.announce("start", container);
+        self.watch_health(container, false);
         Ok(())
     }
 
@@ -61,7 +88,8 @@ impl Engine {
         }
     }
 
-    /// Ends the process: the stop signal, the grace period, then SIGKILL. Comes back when it has ended.
+    /// Ends the process: what is to be run before, the stop signal, and SIGKILL when the grace period for both is over. Comes back when
+    /// it has ended.
     pub(crate) async fn end_process(
         &self,
         container: &Container,
@@ -74,6 +102,21 @@ impl Engine {
             // Nothing runs that could be asked.
             Phase::Making | Phase::Created => {}
             Phase::Running => {
+                let began = self.env.now();
+                let hooks = async {
+                    tokio::select! {
+                        biased;
+                        _ = over() => {}
+                        () = self.before_stop(container) => {}
+                    }
+                };
+                if self.env.timeout(grace, hooks).await.is_err() {
+                    tracing::warn!(
+                        container = id,
+                        "what is to be run before its stop took all of the grace period"
+                    );
+                }
+                let grace = grace.saturating_sub(self.env.now().since(began));
                 let signal = signal_number(&container.info.stop_signal).unwrap_or(SIGTERM);
                 self.signal(id, signal, false).await?;
                 if self.env.timeout(grace, over()).await.is_ok() {

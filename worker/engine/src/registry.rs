@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use skep_runtime::Latest;
-
 use crate::container::{Container, ContainerInfo, ContainerState};
 use crate::error::EngineError;
 
@@ -16,12 +14,7 @@ pub(crate) struct Registry {
 
 impl Registry {
     pub(crate) fn insert(&self, info: ContainerInfo, state: ContainerState) -> Arc<Container> {
-        let container = Arc::new(Container {
-            info,
-            state: Latest::new(state),
-            turn: Arc::default(),
-            waiting: Arc::default(),
-        });
+        let container = Arc::new(Container::new(info, state));
         self.lock().insert(container.info.id.clone(), Arc::clone(&container));
         container
     }
@@ -32,8 +25,7 @@ impl Registry {
         if let Some(other) = containers.values().find(|other| other.info.name == info.name) {
             return Err(EngineError::NameTaken { name: info.name, container: other.info.id.clone() });
         }
-        let state = Latest::new(ContainerState::default());
-        let container = Arc::new(Container { info, state, turn: Arc::default(), waiting: Arc::default() });
+        let container = Arc::new(Container::new(info, ContainerState::default()));
         containers.insert(container.info.id.clone(), Arc::clone(&container));
         Ok(container)
     }

@@ -12,7 +12,7 @@ pub trait Controller: Send + Sync {
     /// Starts the container's process and comes back when it counts as running.
     async fn start(&self) -> Result<(), ControllerError>;
 
-    /// Waits until the container ended and says how.
+    /// Waits until the container ended and says how; a container that is found not to work is stopped, and that is an error.
     async fn wait(&self) -> Result<ContainerStatus, ControllerError>;
 
     /// Stops the container: the stop signal, the grace period, then SIGKILL. Comes back when it has ended.
@@ -23,4 +23,9 @@ pub trait Controller: Send + Sync {
 
     /// How the container is; none when there is none.
     async fn status(&self) -> Option<ContainerStatus>;
+
+    /// The last lines that the container wrote, oldest first, cut to what managers keep of a failed task.
+    async fn log_tail(&self) -> Vec<String> {
+        Vec::new()
+    }
 }

@@ -16,6 +16,8 @@ pub enum FakeContainer {
     Prepared,
     /// Running.
     Running,
+    /// Running, and found not to work.
+    Sick(String),
     /// Ended with this code.
     Ended(i32),
 }
@@ -24,6 +26,8 @@ pub enum FakeContainer {
 struct Machine {
     containers: BTreeMap<TaskId, Latest<FakeContainer>>,
     missing_images: BTreeSet<String>,
+    /// What containers wrote.
+    output: BTreeMap<TaskId, Vec<String>>,
     endpoints: EndpointTable,
     tunnel_key: Option<TunnelKey>,
 }
@@ -46,6 +50,19 @@ impl FakeExecutor {
     /// From now on this image cannot be found.
     pub fn lose_image(&self, image: &str) {
         self.lock().missing_images.insert(image.to_owned());
+    }
+
+    /// A container wrote these lines.
+    pub fn write(&self, task: TaskId, lines: &[&str]) {
+        let lines = lines.iter().map(ToString::to_string).collect();
+        self.lock().output.insert(task, lines);
+    }
+
+    /// Finds that a running container does not work.
+    pub fn sicken(&self, task: TaskId, reason: &str) {
+        if let Some(container) = self.lock().containers.get(&task) {
+            container.set(FakeContainer::Sick(reason.to_owned()));
+        }
     }
 
     /// Ends a running container as if its process had ended.
@@ -150,9 +167,17 @@ impl Controller for FakeController {
 
     async fn wait(&self) -> Result<ContainerStatus, ControllerError> {
         let container = self.container().ok_or_else(|| ControllerError::Rejected("gone".into()))?;
-        let ended = container.wait_for(|state| matches!(state, FakeContainer::Ended(_))).await;
-        let FakeContainer::Ended(exit_code) = ended else { unreachable!("wait_for gives what fits") };
-        Ok(ContainerStatus { exit_code: Some(exit_code), ..ContainerStatus::default() })
+        let over = |state: &FakeContainer| matches!(state, FakeContainer::Ended(_) | FakeContainer::Sick(_));
+        match container.wait_for(over).await {
+            FakeContainer::Ended(exit_code) => {
+                Ok(ContainerStatus { exit_code: Some(exit_code), ..ContainerStatus::default() })
+            }
+            FakeContainer::Sick(reason) => {
+                container.set(FakeContainer::Ended(137));
+                Err(ControllerError::Failed { reason, exit_code: Some(137) })
+            }
+            FakeContainer::Prepared | FakeContainer::Running => unreachable!("wait_for gives what fits"),
+        }
     }
 
     async fn shutdown(&self) -> Result<(), ControllerError> {
@@ -173,5 +198,9 @@ impl Controller for FakeController {
 
     async fn status(&self) -> Option<ContainerStatus> {
         self.container().map(|_| ContainerStatus::default())
+    }
+
+    async fn log_tail(&self) -> Vec<String> {
+        self.executor.lock().output.get(&self.task).cloned().unwrap_or_default()
     }
 }

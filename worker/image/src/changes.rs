@@ -1,5 +1,6 @@
 //! Changes to an imported image, in the words of a Dockerfile.
 
+use crate::health_change::healthcheck;
 use crate::{Config, Error};
 
 /// Makes one change.
@@ -35,9 +36,10 @@ pub(crate) fn apply(config: &mut Config, change: &str) -> Result<(), Error> {
         "USER" => rest.clone_into(&mut config.user),
         "WORKDIR" if rest.starts_with('/') => rest.clone_into(&mut config.working_dir),
         "WORKDIR" => config.working_dir = format!("{}/{rest}", config.working_dir.trim_end_matches('/')),
+        "HEALTHCHECK" => config.healthcheck = Some(healthcheck(rest).map_err(wrong)?),
         "STOPSIGNAL" => config.stop_signal = Some(rest.to_owned()),
         other => {
-            let known = "CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, USER, WORKDIR and STOPSIGNAL";
+            let known = "CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, USER, WORKDIR and STOPSIGNAL";
             return Err(wrong(format!("'{other}' is not supported here; {known} are")));
         }
     }
@@ -122,6 +124,7 @@ mod tests {
             "WORKDIR /a",
             "WORKDIR b",
             "STOPSIGNAL SIGINT",
+            "HEALTHCHECK CMD true",
         ] {
             apply(&mut config, change).unwrap();
         }
@@ -132,6 +135,7 @@ mod tests {
         assert_eq!(config.exposed_ports, ["53/udp", "80/tcp"]);
         assert_eq!((config.user.as_str(), config.working_dir.as_str()), ("1:2", "/a/b"));
         assert_eq!(config.stop_signal.as_deref(), Some("SIGINT"));
+        assert_eq!(config.healthcheck.unwrap().test.unwrap(), ["CMD-SHELL", "true"]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::platform::Platform;
-use crate::{Config, Error};
+use crate::{Config, Error, Healthcheck};
 
 /// What is read of the file, and all that is written of one that we make.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -45,6 +45,8 @@ struct Execution {
     labels: Option<BTreeMap<String, String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stop_signal: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    healthcheck: Option<Healthcheck>,
 }
 
 impl ConfigFile {
@@ -74,6 +76,7 @@ impl ConfigFile {
             exposed_ports: Some(ports),
             labels: Some(config.labels.clone()),
             stop_signal: config.stop_signal.clone(),
+            healthcheck: config.healthcheck.clone(),
         };
         Self {
             created: Some(created),
@@ -112,6 +115,7 @@ impl ConfigFile {
             exposed_ports: config.exposed_ports.unwrap_or_default().into_keys().collect(),
             labels: config.labels.unwrap_or_default(),
             stop_signal: config.stop_signal.filter(|signal| !signal.is_empty()),
+            healthcheck: config.healthcheck,
         }
     }
 }

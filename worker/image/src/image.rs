@@ -66,4 +66,25 @@ pub struct Config {
     pub labels: BTreeMap<String, String>,
     /// What asks it to stop.
     pub stop_signal: Option<String>,
+    /// How it is found out whether it works.
+    #[serde(default)]
+    pub healthcheck: Option<Healthcheck>,
+}
+
+/// An image's health check as it stands in its configuration (Docker's addition to the OCI form); times in nanoseconds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Healthcheck {
+    /// `NONE`, `CMD` with a program and its arguments, or `CMD-SHELL` with a line.
+    pub test: Option<Vec<String>>,
+    /// Between two checks.
+    pub interval: u64,
+    /// How long one may take.
+    pub timeout: u64,
+    /// How long failures do not count after the start.
+    pub start_period: u64,
+    /// Between two checks within that time.
+    pub start_interval: u64,
+    /// Failures in a row that make it unhealthy.
+    pub retries: u32,
 }

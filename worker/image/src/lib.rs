@@ -16,6 +16,7 @@ mod digest;
 mod error;
 mod extract;
 mod files;
+mod health_change;
 mod image;
 mod import;
 mod load;
@@ -28,7 +29,7 @@ mod unpack;
 mod workplace;
 
 pub use error::Error;
-pub use image::{Config, Image, ImageId};
+pub use image::{Config, Healthcheck, Image, ImageId};
 pub use load::Loaded;
 pub use names::Removed;
 pub use reference::Reference;

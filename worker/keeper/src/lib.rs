@@ -8,6 +8,7 @@ mod cgroup;
 pub mod client;
 pub mod config;
 mod error;
+mod first_process;
 pub mod keeper;
 pub mod log;
 pub mod oci;
@@ -16,3 +17,4 @@ pub mod runtime;
 mod time;
 
 pub use error::{Error, Failure, FailureKind, Result};
+pub use first_process::{FIRST_PROCESS_ARGUMENT, first_process_main};

@@ -6,7 +6,8 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use crate::config::{
-    CapabilitySet, ContainerConfig, Mount, Network, ProcessConfig, Propagation, Resources, Seccomp, Throttle,
+    CapabilitySet, ContainerConfig, Mount, Network, ProcessConfig, Propagation, Recursion, Resources,
+    Seccomp, Throttle,
 };
 use crate::error::Step;
 use crate::runtime::{Identity, oci_seccomp, resolve_user};
@@ -84,15 +85,16 @@ fn standard_mounts(shm_size_bytes: u64) -> Vec<Value> {
 
 fn mount_json(mount: &Mount) -> Value {
     match mount {
-        Mount::Bind { source, target, readonly, recursive, propagation } => {
-            let propagation = match propagation {
+        Mount::Bind(mount) => {
+            let propagation = match mount.propagation {
                 Propagation::Private => "rprivate",
                 Propagation::Slave => "rslave",
                 Propagation::Shared => "rshared",
             };
-            let bind = if *recursive { "rbind" } else { "bind" };
-            let access = if *readonly { "ro" } else { "rw" };
-            json!({ "destination": target, "type": "bind", "source": source, "options": [bind, access, propagation] })
+            let bind = if mount.recursion == Recursion::None { "bind" } else { "rbind" };
+            let access = if mount.readonly { "ro" } else { "rw" };
+            let options = [bind, access, propagation];
+            json!({ "destination": mount.target, "type": "bind", "source": mount.source, "options": options })
         }
         Mount::Tmpfs { target, size_bytes, mode, options } => {
             let mut all: Vec<String> = ["nosuid", "nodev", "noexec"].map(String::from).to_vec();

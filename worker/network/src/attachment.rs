@@ -21,6 +21,8 @@ pub struct Attachment {
     pub egress: bool,
     /// Further names on all its networks that containers of this host can look up: container name, hostname.
     pub names: Vec<String>,
+    /// Whom its resolver asks for names that are not ours; empty: whom the host asks.
+    pub nameservers: Vec<IpAddr>,
     /// Ports of this host that lead to this container alone (`skep run -p`, host mode).
     pub published: Vec<PublishedPort>,
 }

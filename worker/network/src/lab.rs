@@ -69,6 +69,7 @@ pub(crate) struct Cell {
     pub(crate) id: String,
     pub(crate) namespace: OwnedFd,
     pub(crate) addresses: Vec<Address>,
+    pub(crate) nameservers: Vec<IpAddr>,
     pub(crate) published: Vec<PublishedPort>,
     /// Where it is, when not on the lab's one host.
     pub(crate) node: NodeId,
@@ -248,7 +249,14 @@ impl Lab {
 impl Cell {
     pub(crate) fn new(id: &str, addresses: Vec<Address>) -> Self {
         let namespace = fresh_namespace();
-        Self { id: id.into(), namespace, addresses, published: Vec::new(), node: NodeId::new(1) }
+        Self {
+            id: id.into(),
+            namespace,
+            addresses,
+            nameservers: Vec::new(),
+            published: Vec::new(),
+            node: NodeId::new(1),
+        }
     }
 
     /// A container that is attached to the network.
@@ -266,6 +274,7 @@ impl Cell {
             addresses: self.addresses.clone(),
             egress: true,
             names: vec![format!("{}-name", self.id)],
+            nameservers: self.nameservers.clone(),
             published: self.published.clone(),
         }
     }

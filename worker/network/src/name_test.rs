@@ -160,6 +160,11 @@ fn other_names_go_to_the_hosts_servers() {
         network.apply(&table(1, vec![])).await.unwrap();
         assert_eq!(addresses(&by_udp(&asker, "example.com", RecordType::A)), ["192.0.2.77"]);
         assert_eq!(code(&by_udp(&closed, "example.com", RecordType::A)), ResponseCode::NXDomain);
+        // One that names servers of its own does not ask the host's.
+        let mut own = Cell::new("own", vec![on(1, 6)]);
+        own.nameservers = vec![Ipv4Addr::new(192, 0, 2, 99).into()];
+        network.attach(own.attachment()).await.unwrap();
+        assert_eq!(code(&by_udp(&own, "example.com", RecordType::A)), ResponseCode::ServFail);
         // Nobody listens by TCP there.
         assert_eq!(code(&by_tcp(&asker, "example.com", RecordType::A)), ResponseCode::ServFail);
     });

@@ -143,6 +143,7 @@ impl Network {
             namespace,
             addresses: attachment.addresses,
             egress_source,
+            nameservers: attachment.nameservers,
             adopted,
         };
         let names = names_of(&container, attachment.task, attachment.names);
@@ -319,6 +320,10 @@ impl Network {
             egress: inside.egress_source.is_some(),
             ipv6: inside.addresses.iter().any(|entry| entry.subnet6.is_some()),
         };
+        let upstreams = match inside.nameservers.as_slice() {
+            [] => Arc::clone(&self.upstreams),
+            own => Arc::new(Upstreams(own.iter().map(|server| SocketAddr::new(*server, 53)).collect())),
+        };
         let name = held_name(&container);
         let held = if inside.adopted { self.descriptors.take(&name) } else { None };
         let sockets = match held.filter(|sockets| sockets.len() == 2) {
@@ -327,7 +332,7 @@ impl Network {
         };
         let copies: std::io::Result<Vec<_>> = sockets.iter().map(OwnedFd::try_clone).collect();
         self.descriptors.hold(&name, copies.map_err(failure)?);
-        let (directory, upstreams) = (Arc::clone(&self.directory), Arc::clone(&self.upstreams));
+        let directory = Arc::clone(&self.directory);
         let serving = serve(sockets, asker, directory, upstreams).map_err(failure)?;
         self.directory.add_container(&names, &addresses);
         self.served().insert(container, Resolver { names, addresses, _serving: serving });
@@ -341,6 +346,7 @@ struct Inside {
     namespace: Arc<OwnedFd>,
     addresses: Vec<Address>,
     egress_source: Option<Ipv4Addr>,
+    nameservers: Vec<IpAddr>,
     adopted: bool,
 }
 

@@ -9,8 +9,8 @@ use skep_rest::{
 
 use super::attached::Session;
 use crate::client::{Client, Query};
-use crate::commands::mount_flag;
 use crate::commands::service::flags::variables;
+use crate::commands::{mount_flag, pairs};
 use crate::failure::Failure;
 use crate::output;
 
@@ -29,10 +29,10 @@ pub(super) struct Flags {
     /// Set meta data on the container.
     #[arg(short, long, value_name = "KEY[=VALUE]")]
     label: Vec<String>,
-    /// Bind mount a file or folder of the host, which must exist.
-    #[arg(short, long, value_name = "SOURCE:TARGET[:ro]")]
+    /// Mount a volume, by its name or one of the container's own, or a file or folder of the host, which must exist.
+    #[arg(short, long, value_name = "[SOURCE:]TARGET[:ro,nocopy]")]
     volume: Vec<String>,
-    /// Attach a mount: type=bind,source=PATH,target=PATH[,readonly] or type=tmpfs,target=PATH[,tmpfs-size=SIZE].
+    /// Attach a mount: type=volume|bind|tmpfs[,source=NAME|PATH],target=PATH[,readonly][,tmpfs-size=SIZE].
     #[arg(long, value_name = "FIELDS", value_parser = mount_flag::parse)]
     mount: Vec<skep_rest::Mount>,
     /// Publish a port of the container on this host.
@@ -125,6 +125,7 @@ impl Flags {
             tty: self.tty,
             open_stdin: self.interactive,
             stdin_once: self.interactive,
+            volumes: Some(self.own_volumes()),
             host_config: Some(self.host()?),
             networking_config: Some(self.networks()),
             ..ContainerCreate::default()
@@ -132,7 +133,8 @@ impl Flags {
     }
 
     fn host(&self) -> Result<HostConfig, Failure> {
-        let binds: Result<Vec<String>, Failure> = self.volume.iter().map(|text| absolute(text)).collect();
+        let binds: Result<Vec<String>, Failure> =
+            self.volume.iter().filter(|text| text.contains(':')).map(|text| absolute(text)).collect();
         let mut ports: BTreeMap<String, Option<Vec<PortBinding>>> = BTreeMap::new();
         for port in self.publish.iter().flatten() {
             let place = PortBinding {
@@ -159,6 +161,12 @@ impl Flags {
         })
     }
 
+    /// A path alone is a volume of the container's own.
+    fn own_volumes(&self) -> BTreeMap<String, serde_json::Value> {
+        let own = self.volume.iter().filter(|text| !text.contains(':'));
+        own.map(|path| (path.clone(), serde_json::json!({}))).collect()
+    }
+
     fn networks(&self) -> NetworkingConfig {
         let aliases = (!self.network_alias.is_empty()).then(|| self.network_alias.clone());
         let settings = || Some(EndpointSettings { aliases: aliases.clone(), ..EndpointSettings::default() });
@@ -175,14 +183,6 @@ impl Flags {
         entries.extend(self.env.iter().cloned());
         Ok(variables::filled(entries))
     }
-}
-
-fn pairs(texts: &[String]) -> BTreeMap<String, String> {
-    let pair = |text: &String| match text.split_once('=') {
-        Some((key, value)) => (key.to_owned(), value.to_owned()),
-        None => (text.clone(), String::new()),
-    };
-    texts.iter().map(pair).collect()
 }
 
 /// A bind whose source is seen from here, as the daemon sees it.
@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn flags_become_a_spec_that_the_daemon_reads() {
         let spec = spec(
-            "-e A=1 -l x=y -l z -v /a:/b:ro --mount type=tmpfs,target=/t -p 127.0.0.1:8080:80 -p 53/udp -w /w -u 1:2 -h box \
+            "-e A=1 -l x=y -l z -v /a:/b:ro -v data:/d:nocopy -v /own --mount type=tmpfs,target=/t -p 127.0.0.1:8080:80 -p 53/udp -w /w -u 1:2 -h box \
              --entrypoint /e --network one --network two --network-alias db --memory 64m --cpus 0.5 --rm --stop-timeout 3 \
              web:1 serve -v --rm",
         );
@@ -225,7 +225,7 @@ mod tests {
         assert_eq!(container.command, ["serve", "-v", "--rm"]);
         assert_eq!((container.hostname.as_str(), container.entrypoint.join(" ").as_str()), ("box", "/e"));
         assert_eq!((container.labels["x"].as_str(), container.labels["z"].as_str()), ("y", ""));
-        assert_eq!(container.mounts.len(), 2);
+        assert_eq!(container.mounts.len(), 4);
         assert_eq!(
             spec.ports.iter().map(|port| (port.target, port.published)).collect::<Vec<_>>(),
             [(53, 0), (80, 8080)]

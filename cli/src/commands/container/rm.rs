@@ -11,7 +11,7 @@ pub(crate) struct Rm {
     /// Force the removal of a running container (uses SIGKILL).
     #[arg(short, long)]
     force: bool,
-    /// Remove anonymous volumes associated with the container: there are none.
+    /// Remove anonymous volumes associated with the container: they always go with it.
     #[arg(short, long)]
     volumes: bool,
     /// Names or ids.

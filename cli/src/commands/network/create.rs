@@ -1,9 +1,8 @@
-use std::collections::BTreeMap;
-
 use clap::Args;
 use skep_rest::{ConfigReference, Ipam, IpamConfig, NetworkCreate, NetworkCreated};
 
 use crate::client::Client;
+use crate::commands::pairs;
 use crate::failure::Failure;
 use crate::output;
 
@@ -130,15 +129,6 @@ fn config(
         config.push(IpamConfig { auxiliary_addresses: kept, ..IpamConfig::default() });
     }
     Ok(Some(config).filter(|config| !config.is_empty()))
-}
-
-/// `KEY=VALUE`, or `KEY` for an empty value, each.
-fn pairs(words: &[String]) -> BTreeMap<String, String> {
-    let pair = |word: &String| match word.split_once('=') {
-        Some((key, value)) => (key.to_owned(), value.to_owned()),
-        None => (word.clone(), String::new()),
-    };
-    words.iter().map(pair).collect()
 }
 
 #[cfg(test)]

@@ -1,9 +1,7 @@
 //! Calls of Docker's that Skep does not have (yet), and what is true of the objects behind them: there are none.
 
-use axum::Json;
 use axum::extract::Path;
 use axum::http::Method;
-use serde_json::{Value, json};
 
 use crate::refusal::Refusal;
 
@@ -25,7 +23,7 @@ const MISSING: &[(&str, &str, &str)] = &[
     ("POST", "/images/prune", "removing unused images"),
     ("POST", "/networks/{}/connect", "connecting single containers to networks"),
     ("POST", "/networks/{}/disconnect", "disconnecting single containers from networks"),
-    ("POST PUT DELETE", "/volumes/*", "volumes"),
+    ("PUT", "/volumes/*", "changing volumes"),
     ("GET", "/plugins", "plugins"),
     ("GET POST DELETE", "/plugins/*", "plugins"),
     ("POST", "/checkpoints/*", "checkpoints"),
@@ -40,16 +38,6 @@ pub(crate) fn refusal(method: &Method, path: &str) -> Refusal {
         Some((_, _, what)) => Refusal::unsupported(format!("{what} ({method} {path})")),
         None => Refusal::not_found("page not found"),
     }
-}
-
-/// `GET /volumes`: services have volumes, but none is named.
-pub(crate) async fn volumes() -> Json<Value> {
-    Json(json!({ "Volumes": [], "Warnings": null }))
-}
-
-/// `GET /volumes/{name}`.
-pub(crate) async fn volume(Path(name): Path<String>) -> Refusal {
-    Refusal::not_found(format!("get {name}: no such volume"))
 }
 
 /// `GET /plugins/{name}/json`.

@@ -18,4 +18,5 @@ pub(crate) mod stack;
 pub(crate) mod swarm;
 pub(crate) mod system;
 pub(crate) mod task;
+pub(crate) mod volume;
 pub(crate) mod why;

@@ -9,6 +9,7 @@ mod endpoint;
 mod health;
 mod hook;
 mod image_name;
+mod log_files;
 mod mount;
 mod network;
 mod node;
@@ -31,6 +32,7 @@ pub use content_reference::{ConfigReference, ContentReference, FileTarget, Secre
 pub use endpoint::{EndpointMode, EndpointSpec, PortConfig, PortMode, Protocol};
 pub use health::{HealthCheck, HealthTest};
 pub use hook::Hook;
+pub use log_files::LogFiles;
 pub use mount::{Mount, MountKind, Propagation, Recursion, VolumeMount};
 pub use network::{NetworkAttachment, NetworkSpec, NetworkTarget};
 pub use node::{Availability, NodeSpec};

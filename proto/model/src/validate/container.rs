@@ -1,18 +1,58 @@
 use super::content::validate_contents;
-use crate::{ContainerSpec, Invalid, Mount, MountKind, limits};
+use super::health::{validate_health, validate_hooks};
+use super::mount::validate_mounts;
+use super::process::validate_process;
+use crate::task_template::check_task_template;
+use crate::template::is_template;
+use crate::{ContainerSpec, Invalid, Labels, MountKind, limits};
 
-/// Checks a container's spec.
-pub(crate) fn validate_container(spec: &ContainerSpec) -> Result<(), Invalid> {
+/// Checks a container's spec; that of a service with these labels may have templates.
+pub(crate) fn validate_container(spec: &ContainerSpec, service: Option<&Labels>) -> Result<(), Invalid> {
     validate_image("image", &spec.image)?;
     for (index, entry) in spec.environment.iter().enumerate() {
         validate_environment(index, entry)?;
     }
-    validate_hostname(&spec.hostname)?;
-    for (index, mount) in spec.mounts.iter().enumerate() {
-        validate_mount(mount).map_err(|error| error.within(&format!("mounts[{index}]")))?;
+    match service {
+        Some(labels) => validate_templates(spec, labels)?,
+        None => validate_hostname(&spec.hostname)?,
     }
+    validate_mounts(&spec.mounts)?;
+    validate_process(spec)?;
+    if let Some(check) = &spec.health {
+        validate_health(check).map_err(|error| error.within("health"))?;
+    }
+    validate_hooks("post_start", &spec.post_start)?;
+    validate_hooks("pre_stop", &spec.pre_stop)?;
     validate_contents(spec)?;
     validate_stop(spec)
+}
+
+/// Checks every text that is filled in where the task runs.
+fn validate_templates(spec: &ContainerSpec, labels: &Labels) -> Result<(), Invalid> {
+    let check = |path: &str, text: &str| {
+        check_task_template(text, labels).map_err(|error| Invalid::new(path, error.to_string()))
+    };
+    check("hostname", &spec.hostname)?;
+    if !is_template(&spec.hostname) {
+        validate_hostname(&spec.hostname)?;
+    }
+    for (index, entry) in spec.environment.iter().enumerate() {
+        check(&format!("environment[{index}]"), entry)?;
+    }
+    for (index, mount) in spec.mounts.iter().enumerate() {
+        let path = |field: &str| format!("mounts[{index}].{field}");
+        check(&path("target"), &mount.target)?;
+        match &mount.kind {
+            MountKind::Bind { source, .. } => check(&path("source"), source)?,
+            MountKind::Volume(volume) => {
+                check(&path("source"), &volume.name)?;
+                volume.labels.values().try_for_each(|text| check(&path("labels"), text))?;
+                volume.options.values().try_for_each(|text| check(&path("options"), text))?;
+            }
+            MountKind::Tmpfs { .. } => {}
+        }
+    }
+    Ok(())
 }
 
 /// Checks an image reference, as far as that is possible without looking for the image.
@@ -56,19 +96,6 @@ fn validate_hostname(hostname: &str) -> Result<(), Invalid> {
         "hostname",
         format!("'{hostname}' is not a host name: letters, digits, '-' and '.', at most 63"),
     ))
-}
-
-fn validate_mount(mount: &Mount) -> Result<(), Invalid> {
-    let absolute = |path: &str| path.starts_with('/') && !path.contains('\0');
-    if !absolute(&mount.target) || mount.target.trim_end_matches('/').is_empty() {
-        return Err(Invalid::new("target", format!("'{}' is not an absolute path below /", mount.target)));
-    }
-    if let MountKind::Bind { source, .. } = &mount.kind
-        && !absolute(source)
-    {
-        return Err(Invalid::new("source", format!("'{source}' is not an absolute path on the node")));
-    }
-    Ok(())
 }
 
 fn validate_stop(spec: &ContainerSpec) -> Result<(), Invalid> {

@@ -9,7 +9,7 @@ use crate::{Invalid, PlainNetwork, PlainSpec, PortMode, limits};
 /// # Errors
 /// The first field that is wrong, and what to change.
 pub fn validate_plain(spec: &PlainSpec) -> Result<(), Invalid> {
-    validate_container(&spec.container)?;
+    validate_container(&spec.container, None)?;
     validate_resources(&spec.resources).map_err(|error| error.within("resources"))?;
     validate_ports(&spec.ports)?;
     if spec.ports.iter().any(|port| port.mode == PortMode::Ingress) {

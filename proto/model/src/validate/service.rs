@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use super::container::validate_container;
 use crate::{
-    Balance, Constraint, EndpointMode, EndpointSpec, Invalid, Placement, PortConfig, Resources,
+    Balance, Constraint, EndpointMode, EndpointSpec, Invalid, LogFiles, Placement, PortConfig, Resources,
     RestartCondition, ServiceMode, ServiceSpec, Subject, limits, validate_name,
 };
 
@@ -12,7 +12,11 @@ use crate::{
 /// The first field that is wrong, and what to change.
 pub fn validate_service(spec: &ServiceSpec) -> Result<(), Invalid> {
     validate_name("name", &spec.name)?;
-    validate_container(&spec.task.container).map_err(|error| error.within("task.container"))?;
+    let container = validate_container(&spec.task.container, Some(&spec.labels));
+    container.map_err(|error| error.within("task.container"))?;
+    if let Some(driver) = &spec.task.log_driver {
+        LogFiles::of(driver).map_err(|error| error.within("task.log_driver"))?;
+    }
     validate_resources(&spec.task.resources).map_err(|error| error.within("task.resources"))?;
     validate_mode(spec)?;
     validate_placement(&spec.task.placement).map_err(|error| error.within("task.placement"))?;
@@ -180,6 +184,13 @@ mod tests {
         bad.endpoint.mode = EndpointMode::Dnsrr;
         assert_eq!(validate_service(&bad).unwrap_err().path, "endpoint.ports");
         bad.endpoint.ports = vec![PortConfig { mode: PortMode::Host, ..port }];
+        assert_eq!(validate_service(&bad), Ok(()));
+
+        bad.task.container.environment = vec!["A={{.Task.Nam}}".into()];
+        let told = validate_service(&bad).unwrap_err().to_string();
+        assert_eq!(told, "task.container.environment[0]: template: there is no .Task.Nam");
+        bad.task.container.environment = vec!["A={{.Task.Name}}".into()];
+        bad.task.container.hostname = "{{.Service.Name}}-{{.Task.Slot}}".into();
         assert_eq!(validate_service(&bad), Ok(()));
 
         bad.labels.insert(crate::BALANCE_LABEL.into(), "x".into());

@@ -33,8 +33,9 @@ impl Engine {
         let id = info.id.clone();
         // Others see it when its files are there; its name is taken from now on.
         let container = self.registry.insert_named(info)?;
-        if let Err(error) = self.write_new(&container).await {
+        if let Err(error) = self.write_new(&container, spec).await {
             self.registry.remove(&id);
+            self.leave_volumes(&container.info).await?;
             return Err(error);
         }
         container.state.update(|state| state.phase = Phase::Created);
@@ -54,6 +55,7 @@ impl Engine {
         let place = Place {
             directory: &directory,
             cgroup_parent: &self.cgroup_parent,
+            volumes: self.volumes.root(),
             host: Facts::read().hostname,
             created_ns: self.env.now().as_nanos(),
         };
@@ -72,9 +74,14 @@ impl Engine {
         Ok(info)
     }
 
-    async fn write_new(self: &Arc<Self>, container: &Arc<Container>) -> Result<(), EngineError> {
-        let (engine, info) = (Arc::clone(self), container.info.clone());
+    async fn write_new(
+        self: &Arc<Self>,
+        container: &Arc<Container>,
+        spec: &PlainSpec,
+    ) -> Result<(), EngineError> {
+        let (engine, info, spec) = (Arc::clone(self), container.info.clone(), spec.container.clone());
         let written = tokio::task::spawn_blocking(move || {
+            engine.ready_volumes(&info.id, &spec)?;
             let directory = engine.directories.of(&info.id);
             let stored = StoredContainer { info, ended: None };
             // The log is there from the beginning: who attaches before the start, misses nothing.

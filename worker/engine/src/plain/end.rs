@@ -147,22 +147,13 @@ async fn wait_for(container: &Container, what: WaitFor, before_ns: u64) -> i32 {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use skep_runtime::Latest;
-
     use super::*;
     use crate::container::{ContainerInfo, ContainerState};
 
     fn container(phase: Phase, finished_ns: u64, exit_code: i32) -> Container {
         let state =
             ContainerState { phase, finished_ns, exit_code: Some(exit_code), ..ContainerState::default() };
-        Container {
-            info: ContainerInfo::default(),
-            state: Latest::new(state),
-            turn: Arc::default(),
-            waiting: Arc::default(),
-        }
+        Container::new(ContainerInfo::default(), state)
     }
 
     #[tokio::test]

@@ -1,20 +1,21 @@
 //! From a plain container's spec and its image to its record. Pure.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use skep_image::Image;
 use skep_keeper::config::Network as KeeperNetwork;
-use skep_model::{PlainNetwork, PlainSpec, PortConfig};
+use skep_model::{ContainerSpec, LogFiles, PlainNetwork, PlainSpec, PortConfig};
 
 use super::record::{Plain, StoredNetwork};
 use crate::container::{ContainerInfo, HostPort};
 use crate::directory::Directory;
-use crate::recipe::{configuration, made_of};
+use crate::recipe::{Wanted, configuration, made_of};
 
 /// Where and as what a container is made.
 pub(super) struct Place<'a> {
     pub(super) directory: &'a Directory,
     pub(super) cgroup_parent: &'a str,
+    pub(super) volumes: &'a Path,
     /// The host name of the host.
     pub(super) host: String,
     pub(super) created_ns: u64,
@@ -27,13 +28,19 @@ pub(super) fn record(
     (image, layers): (&Image, Vec<PathBuf>),
     place: Place<'_>,
 ) -> ContainerInfo {
-    let mut info = made_of(id, &spec.container, &spec.resources, image);
+    let container = ContainerSpec { tty: spec.terminal, open_stdin: spec.stdin, ..spec.container.clone() };
+    let wanted = Wanted {
+        container: &container,
+        resources: &spec.resources,
+        log: LogFiles::default(),
+        volumes: place.volumes,
+    };
+    let mut info = made_of(id, None, wanted, image);
     info.name = name;
     info.created_ns = place.created_ns;
     let labels = image.config.labels.clone().into_iter().chain(info.labels);
     info.labels = labels.collect();
     info.egress = matches!(spec.network, PlainNetwork::Bridge | PlainNetwork::Swarm(_));
-    let wanted = (&spec.container, &spec.resources);
     let on_host = spec.network == PlainNetwork::Host;
     if on_host && spec.container.hostname.is_empty() {
         info.hostname = place.host.chars().take(63).collect();
@@ -42,7 +49,6 @@ pub(super) fn record(
     if on_host {
         config.network = KeeperNetwork::Host;
     }
-    (config.process.terminal, config.process.stdin_open) = (spec.terminal, spec.stdin);
     let plain = Plain {
         config,
         network: StoredNetwork::from(&spec.network),
@@ -65,7 +71,7 @@ fn port(port: &PortConfig) -> HostPort {
 
 #[cfg(test)]
 mod tests {
-    use skep_model::{ContainerSpec, PlainPlace, Protocol};
+    use skep_model::{PlainPlace, Protocol};
 
     use super::*;
     use crate::directory::Directories;
@@ -82,8 +88,13 @@ mod tests {
         };
         let root = tempfile::tempdir().unwrap();
         let directory = Directories::open(root.path().to_owned()).unwrap().of("one");
-        let place =
-            Place { directory: &directory, cgroup_parent: "skep/x", host: "box".into(), created_ns: 7 };
+        let place = Place {
+            directory: &directory,
+            cgroup_parent: "skep/x",
+            volumes: Path::new("/v"),
+            host: "box".into(),
+            created_ns: 7,
+        };
         record(("0123456789abcdef".into(), "db".into()), spec, (&image, Vec::new()), place)
     }
 

@@ -147,6 +147,7 @@ impl Engine {
                 KeeperNetwork::New => recipe::etc_files(info, &engine.search),
             };
             engine.directories.of(&info.id).create(&files)?;
+            engine.reopen_volumes(info)?;
             engine
                 .keeper
                 .blocking(|client| client.create(&plain.config))

@@ -4,6 +4,9 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
+    if args.first().is_some_and(|first| first == skep_keeper::FIRST_PROCESS_ARGUMENT) {
+        return skep_keeper::first_process_main(args.get(1..).unwrap_or_default());
+    }
     let outcome = skep_keeper::keeper::Options::from_args(&args).and_then(skep_keeper::keeper::run);
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -9,6 +9,6 @@ mod resources;
 pub use capabilities::{CapabilitySet, DEFAULT_CAPABILITIES};
 pub(crate) use container::is_cgroup_path;
 pub use container::{ContainerConfig, LogConfig, Network, RootFs, Seccomp, masked_paths, readonly_paths};
-pub use mount::{Mount, Propagation};
+pub use mount::{Bind, Mount, Propagation, Recursion};
 pub use process::{Capabilities, ProcessConfig, Rlimit};
 pub use resources::{Device, DeviceKind, DeviceRule, Resources, Throttle};

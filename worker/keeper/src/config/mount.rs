@@ -10,18 +10,7 @@ use crate::{Failure, FailureKind};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Mount {
     /// A file or directory of the node.
-    Bind {
-        /// Absolute path on the node; must exist.
-        source: PathBuf,
-        /// Absolute path inside.
-        target: PathBuf,
-        /// Whether the container may not write to it (with `recursive`: nor to what is mounted below it).
-        readonly: bool,
-        /// Whether what is mounted below the source comes along.
-        recursive: bool,
-        /// How later mounts travel between node and container.
-        propagation: Propagation,
-    },
+    Bind(Bind),
     /// Memory.
     Tmpfs {
         /// Absolute path inside.
@@ -36,7 +25,56 @@ pub enum Mount {
     },
 }
 
-/// How mounts made later travel between the node and the container. Recursive mounts use the recursive form.
+/// A bind mount.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bind {
+    /// Absolute path on the node; must exist.
+    pub source: PathBuf,
+    /// What of the source is shown, looked up as if the source were `/`; empty: all of it.
+    pub within: PathBuf,
+    /// Absolute path inside.
+    pub target: PathBuf,
+    /// Whether the container may not write to it.
+    pub readonly: bool,
+    /// What becomes of mounts below the source.
+    pub recursion: Recursion,
+    /// How later mounts travel between node and container.
+    pub propagation: Propagation,
+    /// Whether mounts below it travel in the same way; otherwise they keep what they have.
+    pub propagation_below: bool,
+    /// Whether an empty source gets what the image has at the target.
+    pub fill: bool,
+}
+
+impl Bind {
+    /// All of `source`, writable, cut off from the node's later mounts.
+    pub fn new(source: impl Into<PathBuf>, target: impl Into<PathBuf>) -> Self {
+        Self {
+            source: source.into(),
+            within: PathBuf::new(),
+            target: target.into(),
+            readonly: false,
+            recursion: Recursion::ReadOnly,
+            propagation: Propagation::Private,
+            propagation_below: true,
+            fill: false,
+        }
+    }
+}
+
+/// What becomes of mounts below the source of a bind mount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Recursion {
+    /// They stay behind.
+    None,
+    /// They come along, writable also in a read-only mount.
+    Writable,
+    /// They come along, read-only in a read-only mount.
+    #[default]
+    ReadOnly,
+}
+
+/// How mounts made later travel between the node and the container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Propagation {
     /// Not at all.
@@ -53,7 +91,7 @@ impl Mount {
     #[must_use]
     pub fn target(&self) -> &Path {
         match self {
-            Self::Bind { target, .. } | Self::Tmpfs { target, .. } => target,
+            Self::Bind(Bind { target, .. }) | Self::Tmpfs { target, .. } => target,
         }
     }
 

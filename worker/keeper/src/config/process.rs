@@ -29,6 +29,8 @@ pub struct ProcessConfig {
     pub umask: Option<u32>,
     /// Preference of the kernel when memory is short, -1000 to 1000.
     pub oom_score_adj: Option<i32>,
+    /// Whether a small first process passes signals on to it and adopts orphans (of a container's own process).
+    pub init: bool,
 }
 
 impl ProcessConfig {

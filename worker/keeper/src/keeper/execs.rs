@@ -186,7 +186,13 @@ impl Keeper {
             ));
         };
         // The process is our child and not yet reaped: its number cannot mean another one.
-        rustix::process::kill_process(pid, signal).step(FailureKind::System, || format!("exec {number}"))
+        let sent = match signal {
+            // Once it leads its session, what it started goes with it.
+            rustix::process::Signal::KILL => rustix::process::kill_process_group(pid, signal)
+                .or_else(|_| rustix::process::kill_process(pid, signal)),
+            other => rustix::process::kill_process(pid, other),
+        };
+        sent.step(FailureKind::System, || format!("exec {number}"))
     }
 
     fn running_exec(&mut self, number: u64) -> Result<&mut Exec, Failure> {

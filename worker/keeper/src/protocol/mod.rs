@@ -9,4 +9,4 @@ pub(crate) use frame::{Frames, Outgoing};
 pub use messages::{Answer, Event, ExecExit, Record, Request, Status};
 
 /// Version of the messages; both sides must have the same.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;

@@ -49,5 +49,5 @@ fn inside(command: &Command<'_>, channel: &Channel) -> Result<Infallible, Failur
         terminal::take(console, channel).step(system, || "terminal")?;
     }
     drop(root);
-    finish::become_command(command, &identity, channel)
+    finish::become_command(command, &identity, None, channel)
 }

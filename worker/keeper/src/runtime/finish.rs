@@ -3,11 +3,12 @@
 use std::convert::Infallible;
 use std::ffi::CString;
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
-use rustix::fs::FileType;
+use rustix::fs::{Access, FileType, Mode, OFlags};
 use rustix::thread::{CapabilitySet as Bits, CapabilitySets};
 
 use super::channel::{Channel, Report};
@@ -16,7 +17,7 @@ use super::sys;
 use super::user::Identity;
 use crate::config::{CapabilitySet, ProcessConfig, Rlimit};
 use crate::error::{Step, plain};
-use crate::{Failure, FailureKind};
+use crate::{FIRST_PROCESS_ARGUMENT, Failure, FailureKind};
 
 /// `PATH` of a process that brings none: Docker's.
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -29,6 +30,18 @@ pub(super) struct Command<'a> {
     pub(super) filters: Option<&'a Filters>,
     /// Limit on open files that the keeper itself began with.
     pub(super) open_files: Option<(u64, u64)>,
+}
+
+/// This program, to be run as the command's parent.
+#[derive(Debug)]
+pub(super) struct Parent(OwnedFd);
+
+impl Parent {
+    /// Opens it; while `/proc` is still the node's.
+    pub(super) fn open() -> rustix::io::Result<Self> {
+        let flags = OFlags::PATH | OFlags::CLOEXEC;
+        rustix::fs::open("/proc/self/exe", flags, Mode::empty()).map(Self)
+    }
 }
 
 /// Where the process begins.
@@ -48,6 +61,7 @@ pub(super) fn set_oom_score(process: &ProcessConfig, channel: &Channel) {
 pub(super) fn become_command(
     command: &Command<'_>,
     identity: &Identity,
+    parent: Option<&Parent>,
     channel: &Channel,
 ) -> Result<Infallible, Failure> {
     let process = command.process;
@@ -55,7 +69,7 @@ pub(super) fn become_command(
     set_limits(command, channel)?;
     let cwd = working_directory(process);
     rustix::process::chdir(cwd).step(FailureKind::Config, || format!("working directory {cwd}"))?;
-    rustix::process::umask(rustix::fs::Mode::from_raw_mode(process.umask.unwrap_or(0o022)));
+    rustix::process::umask(Mode::from_raw_mode(process.umask.unwrap_or(0o022)));
     give_stdio(identity);
     take_identity(command, identity)?;
     let env = environment(process, command.hostname, &identity.home);
@@ -69,7 +83,37 @@ pub(super) fn become_command(
         sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1).step(system, || "no_new_privileges")?;
         install(command)?;
     }
-    Err(execute(&process.args[0], &args, &env))
+    match parent {
+        Some(parent) => Err(execute_below(parent, &args, &env)),
+        None => Err(execute_with(&args, &env)),
+    }
+}
+
+/// Runs the command as the child of a small first process. One that cannot be run is told of as without it.
+fn execute_below(parent: &Parent, args: &[CString], env: &[CString]) -> Failure {
+    let name = args.first().map(|name| name.to_string_lossy()).unwrap_or_default();
+    let runnable = |file: &String| {
+        Path::new(file).is_file() && rustix::fs::access(file.as_str(), Access::EXEC_OK).is_ok()
+    };
+    if !candidates(&name, path_of(env)).iter().any(runnable) {
+        return execute_with(args, env);
+    }
+    let Ok(own) = CString::new(FIRST_PROCESS_ARGUMENT) else { return execute_with(args, env) };
+    let args: Vec<CString> = [own.clone(), own].into_iter().chain(args.iter().cloned()).collect();
+    let error = sys::execute_open(&parent.0, &args, env);
+    Failure::new(FailureKind::System, format!("running the first process: {}", plain(&error)))
+}
+
+/// Turns this process into a command, with its own environment; returns why it cannot.
+pub(crate) fn execute(command: &[String]) -> Failure {
+    let env: Vec<String> = std::env::vars_os()
+        .map(|(name, value)| format!("{}={}", name.to_string_lossy(), value.to_string_lossy()))
+        .collect();
+    let texts = |items: &[String]| items.iter().map(|item| text(item)).collect::<Result<Vec<_>, _>>();
+    match texts(command).and_then(|args| Ok((args, texts(&env)?))) {
+        Ok((args, env)) => execute_with(&args, &env),
+        Err(failure) => failure,
+    }
 }
 
 fn install(command: &Command<'_>) -> Result<(), Failure> {
@@ -185,17 +229,24 @@ fn text(value: &str) -> Result<CString, Failure> {
         .map_err(|_| Failure::new(FailureKind::Config, format!("{value:?} contains a NUL byte")))
 }
 
-/// Tries the command, in each directory of `PATH` if it names none; returns why none worked.
-fn execute(name: &str, args: &[CString], env: &[CString]) -> Failure {
-    let path =
-        env.iter().find_map(|entry| entry.to_str().ok()?.strip_prefix("PATH=")).unwrap_or(DEFAULT_PATH);
-    let candidates: Vec<String> = if name.contains('/') {
-        vec![name.to_owned()]
-    } else {
-        path.split(':').map(|dir| format!("{}/{name}", if dir.is_empty() { "." } else { dir })).collect()
-    };
+fn path_of(env: &[CString]) -> &str {
+    env.iter().find_map(|entry| entry.to_str().ok()?.strip_prefix("PATH=")).unwrap_or(DEFAULT_PATH)
+}
+
+/// Where a command may be: in each directory of `PATH` if it names none.
+fn candidates(name: &str, path: &str) -> Vec<String> {
+    if name.contains('/') {
+        return vec![name.to_owned()];
+    }
+    path.split(':').map(|dir| format!("{}/{name}", if dir.is_empty() { "." } else { dir })).collect()
+}
+
+/// Tries the command wherever it may be; returns why none worked.
+fn execute_with(args: &[CString], env: &[CString]) -> Failure {
+    let name = args.first().map(|name| name.to_string_lossy()).unwrap_or_default();
+    let path = path_of(env);
     let mut refused: Option<(String, io::Error)> = None;
-    for candidate in candidates {
+    for candidate in candidates(&name, path) {
         let Ok(file) = text(&candidate) else { continue };
         let error = sys::execute(&file, args, env);
         match error.raw_os_error() {

@@ -6,7 +6,7 @@ use std::path::Path;
 use rustix::mount::{MountPropagationFlags, UnmountFlags, mount_change, unmount};
 
 use super::channel::{Channel, Report};
-use super::finish::{self, Command};
+use super::finish::{self, Command, Parent};
 use super::root::Root;
 use super::{mounts, overlay, paths, standard, sys, terminal, user};
 use crate::cgroup::Group;
@@ -36,6 +36,10 @@ pub(super) fn run(plan: &Plan<'_>, channel: &Channel) -> Result<Infallible, Fail
     plan.group.create_v1(&config.resources, plan.rules)?;
     plan.group.join_v1()?;
     sys::unshare(libc::CLONE_NEWCGROUP).step(system, || "new cgroup namespace")?;
+    let parent = match config.process.init {
+        true => Some(Parent::open().step(system, || "opening the program of the first process")?),
+        false => None,
+    };
     let root = build_root(plan)?;
     let identity = user::resolve(&root, &config.process.user, &config.process.additional_groups)?;
     let console = match config.process.terminal {
@@ -59,7 +63,7 @@ pub(super) fn run(plan: &Plan<'_>, channel: &Channel) -> Result<Infallible, Fail
     if !channel.wait_for_go() {
         sys::exit_now(125);
     }
-    finish::become_command(&plan.command, &identity, channel)
+    finish::become_command(&plan.command, &identity, parent.as_ref(), channel)
 }
 
 fn build_root(plan: &Plan<'_>) -> Result<Root, Failure> {

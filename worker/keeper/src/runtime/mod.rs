@@ -2,6 +2,7 @@
 
 mod channel;
 mod exec;
+mod fill;
 mod finish;
 mod init;
 mod linux;
@@ -19,7 +20,7 @@ mod traits;
 mod user;
 
 pub(crate) use channel::{Channel, Received, Report};
-pub(crate) use finish::environment;
+pub(crate) use finish::{environment, execute};
 pub use linux::{LinuxRuntime, stats};
 pub(crate) use profile::oci_seccomp;
 pub(crate) use sys::make_mount_readonly;

@@ -4,13 +4,14 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use rustix::fs::CWD;
+use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::mount::{MountAttrFlags, MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
 
+use super::fill::fill;
 use super::root::{Root, is_directory};
 use super::standard::new_mount;
 use super::sys;
-use crate::config::{Mount, Propagation};
+use crate::config::{Bind, Mount, Propagation, Recursion};
 use crate::error::Step;
 use crate::{Failure, FailureKind};
 
@@ -29,20 +30,39 @@ pub(super) fn prepare(mounts: &[Mount]) -> Result<Vec<Prepared<'_>>, Failure> {
 }
 
 fn source(mount: &Mount) -> Result<Option<OwnedFd>, Failure> {
-    let Mount::Bind { source, target, recursive, .. } = mount else { return Ok(None) };
-    let mut flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
-    if *recursive {
-        flags |= OpenTreeFlags::AT_RECURSIVE;
-    }
-    match open_tree(CWD, source, flags) {
+    let Mount::Bind(bind) = mount else { return Ok(None) };
+    match open_source(bind) {
         Ok(tree) => Ok(Some(tree)),
         Err(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR) => {
-            let message = format!("mount {}: source {} does not exist", target.display(), source.display());
-            Err(Failure::new(FailureKind::MountSource, message))
+            Err(Failure::new(FailureKind::MountSource, missing(bind)))
         }
-        Err(error) => Err(error)
-            .step(FailureKind::Mount, || format!("mount {}: source {}", target.display(), source.display())),
+        Err(error) => Err(error).step(FailureKind::Mount, || {
+            format!("mount {}: source {}", bind.target.display(), bind.source.display())
+        }),
     }
+}
+
+fn open_source(bind: &Bind) -> rustix::io::Result<OwnedFd> {
+    let mut flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+    if bind.recursion != Recursion::None {
+        flags |= OpenTreeFlags::AT_RECURSIVE;
+    }
+    if bind.within.as_os_str().is_empty() {
+        return open_tree(CWD, &bind.source, flags);
+    }
+    let base = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let base = Root::from_fd(openat(CWD, &bind.source, base, Mode::empty())?);
+    open_tree(base.place(&bind.within)?, "", flags | OpenTreeFlags::AT_EMPTY_PATH)
+}
+
+/// In Docker's words.
+fn missing(bind: &Bind) -> String {
+    let Bind { source, within, .. } = bind;
+    if within.as_os_str().is_empty() {
+        let source = source.display();
+        return format!("invalid mount config for type \"bind\": bind source path does not exist: {source}");
+    }
+    format!("invalid mount: there is no {} in {}", within.display(), source.display())
 }
 
 /// Attaches a prepared mount inside `root`, making its target if missing.
@@ -50,25 +70,29 @@ pub(super) fn attach(prepared: &Prepared<'_>, root: &Root) -> Result<(), Failure
     let target = prepared.mount.target();
     let what = || format!("mount {}", target.display());
     match (prepared.mount, &prepared.tree) {
-        (Mount::Bind { readonly, recursive, propagation, .. }, Some(tree)) => {
-            bind(tree, root, target, (*readonly, *recursive, *propagation)).step(FailureKind::Mount, what)
-        }
+        (Mount::Bind(mount), Some(tree)) => bind(tree, root, mount).step(FailureKind::Mount, what),
         (Mount::Tmpfs { size_bytes, mode, options, .. }, _) => {
             tmpfs(root, target, (*size_bytes, *mode), options).step(FailureKind::Mount, what)
         }
-        (Mount::Bind { .. }, None) => Ok(()),
+        (Mount::Bind(_), None) => Ok(()),
     }
 }
 
-fn bind(tree: &OwnedFd, root: &Root, target: &Path, how: (bool, bool, Propagation)) -> io::Result<()> {
-    let (readonly, recursive, propagation) = how;
-    let propagation = match propagation {
+fn bind(tree: &OwnedFd, root: &Root, mount: &Bind) -> io::Result<()> {
+    if mount.fill {
+        fill(root, &mount.target, tree)?;
+    }
+    let propagation = match mount.propagation {
         Propagation::Private => libc::MS_PRIVATE,
         Propagation::Slave => libc::MS_SLAVE,
         Propagation::Shared => libc::MS_SHARED,
     };
-    let set = if readonly { libc::MOUNT_ATTR_RDONLY } else { 0 };
-    sys::set_mount(tree, set, propagation, recursive)?;
+    let recursive = mount.recursion != Recursion::None;
+    sys::set_mount(tree, 0, propagation, recursive && mount.propagation_below)?;
+    if mount.readonly {
+        sys::set_mount(tree, libc::MOUNT_ATTR_RDONLY, 0, mount.recursion == Recursion::ReadOnly)?;
+    }
+    let target = &mount.target;
     let place = if is_directory(tree)? { root.directory(target)? } else { root.file(target)? };
     put(tree, &place)
 }

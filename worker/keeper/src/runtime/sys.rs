@@ -210,3 +210,12 @@ pub(super) fn execute(path: &CString, args: &[CString], env: &[CString]) -> io::
         Err(errno) => errno.into(),
     }
 }
+
+/// execveat(2) of an open file; returns only if it failed.
+pub(super) fn execute_open(file: impl AsFd, args: &[CString], env: &[CString]) -> io::Error {
+    let flags = nix::fcntl::AtFlags::AT_EMPTY_PATH;
+    match nix::unistd::execveat(file.as_fd(), c"", args, env, flags) {
+        Ok(never) => match never as Infallible {},
+        Err(errno) => errno.into(),
+    }
+}

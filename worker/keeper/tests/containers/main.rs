@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod bench;
 #[cfg(test)]
+mod first_process;
+#[cfg(test)]
 mod keeper;
 #[cfg(test)]
 mod limits;
@@ -14,5 +16,7 @@ mod process;
 mod rootfs;
 #[cfg(test)]
 mod stdio;
+#[cfg(test)]
+mod volumes;
 #[cfg(test)]
 mod world;

@@ -4,19 +4,13 @@
 mod tests {
     use std::fs;
 
-    use skep_keeper::config::{Mount, Propagation};
+    use skep_keeper::config::{Bind, Mount, Propagation};
     use skep_keeper::{Error, FailureKind};
 
     use crate::world::World;
 
     fn bind(source: &std::path::Path, target: &str, readonly: bool) -> Mount {
-        Mount::Bind {
-            source: source.into(),
-            target: target.into(),
-            readonly,
-            recursive: true,
-            propagation: Propagation::Private,
-        }
+        Mount::Bind(Bind { readonly, ..Bind::new(source, target) })
     }
 
     #[test]
@@ -101,7 +95,10 @@ mod tests {
         match world.client.create(&config) {
             Err(Error::Refused(failure)) => {
                 assert_eq!(failure.kind, FailureKind::MountSource);
-                assert_eq!(failure.message, "mount /data: source /does/not/exist does not exist");
+                assert_eq!(
+                    failure.message,
+                    "invalid mount config for type \"bind\": bind source path does not exist: /does/not/exist"
+                );
             }
             other => panic!("{other:?}"),
         }
@@ -124,13 +121,7 @@ mod tests {
         let mut config =
             world.sh("while [ ! -e /slave/go ]; do sleep 0.02; done; ls /slave/sub /private/sub");
         fs::create_dir_all(base.join("sub")).unwrap();
-        let mount = |target: &str, propagation| Mount::Bind {
-            source: base.clone(),
-            target: target.into(),
-            readonly: false,
-            recursive: true,
-            propagation,
-        };
+        let mount = |target, propagation| Mount::Bind(Bind { propagation, ..Bind::new(&base, target) });
         config.mounts = vec![mount("/slave", Propagation::Slave), mount("/private", Propagation::Private)];
         let mut events = world.client.subscribe().unwrap();
         world.start(&config);
