@@ -62,12 +62,12 @@ fn validate_volume(volume: &VolumeMount) -> Result<(), Invalid> {
 pub fn validate_volume_name(path: &str, name: &str) -> Result<(), Invalid> {
     let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
     let begins = name.chars().next().is_some_and(|c| c.is_ascii_alphanumeric());
-    if begins && (2..=255).contains(&name.len()) && name.chars().all(inner) {
+    if begins && name.len() <= 255 && name.chars().all(inner) {
         return Ok(());
     }
     let reason = format!(
-        "\"{name}\" includes invalid characters for a local volume name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed, 2 to \
-         255 of them. If you intended to pass a host directory, use absolute path"
+        "\"{name}\" includes invalid characters for a local volume name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed, at \
+         most 255 of them. If you intended to pass a host directory, use absolute path"
     );
     Err(Invalid::new(path, reason))
 }
@@ -117,7 +117,7 @@ mod tests {
             vec![bind("/", "/x")],
             vec![bind("/a", "x")],
             vec![volume(named("a b"))],
-            vec![volume(named("x"))],
+            vec![volume(named("-x"))],
             vec![volume(below("../x"))],
             vec![volume(below("/x"))],
             vec![volume(VolumeMount {
