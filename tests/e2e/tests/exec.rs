@@ -50,6 +50,7 @@ mod tests {
     #[test]
     fn a_plain_container_takes_commands_with_a_terminal() {
         let host = Host::started();
+        host.skep(&["swarm", "init"]).ok();
         host.import_busybox("busybox");
         host.skep(&["run", "-d", "--name", "box", "busybox", "sleep", "1000"]).ok();
         assert_eq!(exec(&host, &["box", "echo", "hi"]).ok(), "hi\n");
