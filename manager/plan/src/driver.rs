@@ -16,7 +16,7 @@ use crate::root_rotation::RootRotations;
 use crate::scheduler::Scheduler;
 
 /// Objects changed by one round at most; more follow in the next round, at once.
-const ROUND_OBJECTS_MAX: usize = limits::TRANSACTION_CHANGES_MAX / 2;
+pub(crate) const ROUND_OBJECTS_MAX: usize = limits::TRANSACTION_CHANGES_MAX / 2;
 /// First wait after a write that failed for another reason than a conflict.
 const RETRY_FIRST: Duration = Duration::from_millis(50);
 /// Longest such wait.

@@ -19,9 +19,31 @@ impl Fits {
 
     /// Whether the node meets every constraint and is of one of the platforms.
     pub fn node(&self, node: &Node) -> bool {
+        self.constraints(node) && self.platform(node)
+    }
+
+    /// Whether the node meets every constraint.
+    pub fn constraints(&self, node: &Node) -> bool {
         let meets = |all: &Vec<Constraint>| all.iter().all(|constraint| constraint.is_met_by(node));
         self.constraints.as_ref().is_some_and(meets)
-            && (self.platforms.is_empty() || self.platforms.iter().any(|platform| is_of(node, platform)))
+    }
+
+    /// Whether the node is of one of the platforms.
+    pub fn platform(&self, node: &Node) -> bool {
+        self.platforms.is_empty() || self.platforms.iter().any(|platform| is_of(node, platform))
+    }
+
+    /// The first constraint that the node does not meet; none when it meets all, or when one cannot be read.
+    pub fn first_unmet(&self, node: &Node) -> Option<&Constraint> {
+        self.constraints.iter().flatten().find(|constraint| !constraint.is_met_by(node))
+    }
+
+    /// The platforms, for people.
+    pub fn platform_words(&self) -> String {
+        let word = |text: &str| if text.is_empty() { "any".to_owned() } else { text.to_owned() };
+        let words =
+            self.platforms.iter().map(|each| format!("{}/{}", word(&each.os), word(&each.architecture)));
+        words.collect::<Vec<_>>().join(" or ")
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod allocator;
 mod driver;
+mod fits;
 mod new_task;
 mod reaper;
 mod reconciler;
@@ -26,4 +27,4 @@ pub use replicated::Replicated;
 pub use restart::{Restart, should_restart};
 pub use rollout::Rollout;
 pub use root_rotation::RootRotations;
-pub use scheduler::{Refusals, Scheduler};
+pub use scheduler::{Filter, Lack, Refusal, Refusals, Room, Scheduler, Verdict, explain};

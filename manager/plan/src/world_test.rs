@@ -259,7 +259,9 @@ fn a_port_in_host_mode_is_on_a_node_once() {
     assert_eq!(world.count(|task| task.status.state == TaskState::Assigned), 2);
     let view = world.view();
     let waiting = view.tasks().find(|task| task.status.state == TaskState::Pending).unwrap();
-    assert_eq!(&*waiting.status.error, "no suitable node (host-mode port already in use on 2 nodes)");
+    let text =
+        "no suitable node (host-mode port already in use on 2 nodes): host1 has port 8080/tcp taken by web";
+    assert_eq!(&*waiting.status.error, text);
     assert!((1..=2).all(|node| view.node_tasks(NodeId::new(node)).count() == 1));
 }
 
@@ -368,7 +370,8 @@ fn a_task_that_fits_nowhere_says_why() {
     world.deploy(large);
     let view = world.view();
     let task = view.tasks().next().unwrap();
-    assert_eq!(&*task.status.error, "no suitable node (insufficient resources on 2 nodes)");
+    let text = "no suitable node (insufficient resources on 2 nodes): memory: 9 GiB asked, at most 8 GiB free, on host1";
+    assert_eq!(&*task.status.error, text);
     assert_eq!(task.status.state, TaskState::Pending);
 }
 

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use imbl::{OrdMap, OrdSet};
-use skep_model::{NodeId, ServiceId, Task, TaskId, TaskState};
+use skep_model::{NodeId, ServiceId, Task, TaskId, TaskState, Timestamp};
 
 /// Every planner's question has an index here, so that a plan costs what has changed and not what there is.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -12,23 +12,23 @@ pub(crate) struct TaskIndexes {
     pub(crate) by_service: OrdSet<(ServiceId, u32, TaskId)>,
     /// By node.
     pub(crate) by_node: OrdSet<(NodeId, TaskId)>,
-    /// Those that wait for the allocator or the scheduler.
-    pub(crate) waiting: OrdSet<(TaskState, TaskId)>,
+    /// Those that wait for the allocator or the scheduler, like ones together, in the order of slots.
+    pub(crate) waiting: OrdSet<(TaskState, ServiceId, u64, u32, TaskId)>,
     /// Those that managers want, by slot, in a slot by node.
     pub(crate) wanted: OrdSet<(ServiceId, u32, Option<NodeId>, TaskId)>,
     /// How many of these there are of each spec.
     pub(crate) wanted_versions: OrdMap<(ServiceId, u64), u32>,
     /// Those that managers want though they have ended, or that wait for their start: the restart supervisor's.
     pub(crate) unsettled: OrdSet<(ServiceId, TaskId)>,
-    /// Those that failed or were rejected, by service.
-    pub(crate) failed: OrdSet<(ServiceId, TaskId)>,
+    /// Those that failed or were rejected, by service, the oldest failure first.
+    pub(crate) failed: OrdSet<(ServiceId, Timestamp, TaskId)>,
     /// Those of which nobody wants to see anything any more.
     pub(crate) doomed: OrdSet<(ServiceId, TaskId)>,
     /// How many a slot has whose story is over, where it has any. In a global service each node is a slot of its own.
     pub(crate) history: OrdMap<Slot, u32>,
     /// The same, the longest stories first.
     pub(crate) history_order: OrdSet<(Reverse<u32>, Slot)>,
-    /// How many tasks of a service and spec use a node.
+    /// How many tasks of a service and spec hold what they reserve of a node.
     pub(crate) on_node: OrdMap<(NodeId, ServiceId, u64), u32>,
     /// How many tasks of a service use a node.
     pub(crate) service_on_node: OrdMap<(ServiceId, NodeId), u32>,
@@ -67,7 +67,7 @@ impl TaskIndexes {
             self.by_node.insert((node, id));
         }
         if task.status.state <= TaskState::Pending {
-            self.waiting.insert((task.status.state, id));
+            self.waiting.insert(waiting_key(task));
         }
         let new_slot = task.is_wanted() && !self.has_wanted(slot_of(task));
         if task.is_wanted() {
@@ -78,7 +78,7 @@ impl TaskIndexes {
             self.unsettled.insert((service, id));
         }
         if is_failed(task) {
-            self.failed.insert((service, id));
+            self.failed.insert((service, task.status.at, id));
         }
         if is_doomed(task) {
             self.doomed.insert((service, id));
@@ -87,7 +87,9 @@ impl TaskIndexes {
             self.change_history(slot_of(task), 1);
         }
         if let Some(node) = task.node.filter(|_| uses_node(task)) {
-            add_one(&mut self.on_node, (node, service, task.spec_version));
+            if holds(task) {
+                add_one(&mut self.on_node, (node, service, task.spec_version));
+            }
             add_one(&mut self.service_on_node, (service, node));
             add_one(&mut self.node_active, node);
         }
@@ -105,20 +107,22 @@ impl TaskIndexes {
         if let Some(node) = task.node {
             self.by_node.remove(&(node, id));
         }
-        self.waiting.remove(&(task.status.state, id));
+        self.waiting.remove(&waiting_key(task));
         if task.is_wanted() {
             self.wanted.remove(&(service, task.slot, task.node, id));
             drop_one(&mut self.wanted_versions, (service, task.spec_version));
         }
         let slot_gone = task.is_wanted() && !self.has_wanted(slot_of(task));
         self.unsettled.remove(&(service, id));
-        self.failed.remove(&(service, id));
+        self.failed.remove(&(service, task.status.at, id));
         self.doomed.remove(&(service, id));
         if is_history(task) {
             self.change_history(slot_of(task), -1);
         }
         if let Some(node) = task.node.filter(|_| uses_node(task)) {
-            drop_one(&mut self.on_node, (node, service, task.spec_version));
+            if holds(task) {
+                drop_one(&mut self.on_node, (node, service, task.spec_version));
+            }
             drop_one(&mut self.service_on_node, (service, node));
             drop_one(&mut self.node_active, node);
         }
@@ -160,9 +164,18 @@ impl TaskIndexes {
     }
 }
 
-/// Whether the task uses what it reserved of its node: until it ended, wanted or not.
+/// Whether the task is on its node, or will be: until it ended, wanted or not.
 fn uses_node(task: &Task) -> bool {
     !task.status.state.is_ended()
+}
+
+/// Whether it holds what it reserves: a global service's task has its node from the start, but must pass the scheduler first.
+fn holds(task: &Task) -> bool {
+    task.status.state >= TaskState::Assigned
+}
+
+fn waiting_key(task: &Task) -> (TaskState, ServiceId, u64, u32, TaskId) {
+    (task.status.state, task.service, task.spec_version, task.slot, task.id)
 }
 
 fn is_running(task: &Task) -> bool {

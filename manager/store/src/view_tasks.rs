@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use skep_model::{NodeId, ServiceId, Task, TaskId, TaskState};
+use skep_model::{NodeId, ServiceId, Task, TaskId, TaskState, Timestamp};
 
 use crate::task_index::TaskCounts;
 use crate::view::View;
@@ -40,10 +40,39 @@ impl View {
         all.take_while(move |entry| entry.0 == node).filter_map(|entry| self.task(entry.1))
     }
 
-    /// Tasks in state `New` (for the allocator) or `Pending` (for the scheduler).
+    /// Tasks in state `New` (for the allocator) or `Pending` (for the scheduler), by service, spec and slot.
     pub fn waiting_tasks(&self, state: TaskState) -> impl Iterator<Item = &Arc<Task>> {
-        let all = self.tables().indexes.tasks.waiting.range((state, TaskId::new(0))..);
-        all.take_while(move |entry| entry.0 == state).filter_map(|entry| self.task(entry.1))
+        let first = (state, ServiceId::new(0), 0, 0, TaskId::new(0));
+        let all = self.tables().indexes.tasks.waiting.range(first..);
+        all.take_while(move |entry| entry.0 == state).filter_map(|entry| self.task(entry.4))
+    }
+
+    /// The services and specs of these tasks: those of one are alike.
+    pub fn waiting_groups(&self, state: TaskState) -> impl Iterator<Item = (ServiceId, u64)> + '_ {
+        let mut last: Option<(ServiceId, u64)> = None;
+        std::iter::from_fn(move || {
+            let (service, version) = last.unwrap_or((ServiceId::new(0), 0));
+            let slot = if last.is_some() { u32::MAX } else { 0 };
+            let from = (state, service, version, slot, TaskId::new(0));
+            let mut after = self.tables().indexes.tasks.waiting.range(from..);
+            let found = after.find(|entry| last != Some((entry.1, entry.2)) || entry.0 != state)?;
+            last = (found.0 == state).then_some((found.1, found.2));
+            last
+        })
+    }
+
+    /// Those of one service and spec, by slot.
+    pub fn waiting_of(
+        &self,
+        state: TaskState,
+        service: ServiceId,
+        spec_version: u64,
+    ) -> impl Iterator<Item = &Arc<Task>> {
+        let group = (state, service, spec_version);
+        let all =
+            self.tables().indexes.tasks.waiting.range((state, service, spec_version, 0, TaskId::new(0))..);
+        all.take_while(move |entry| (entry.0, entry.1, entry.2) == group)
+            .filter_map(|entry| self.task(entry.4))
     }
 
     /// The tasks of a service that managers want, by slot, in a slot by node; those that have ended included.
@@ -70,10 +99,11 @@ impl View {
         self.tables().indexes.tasks.unsettled.iter().filter_map(|entry| self.task(entry.1))
     }
 
-    /// The tasks of a service that failed or were rejected and are not forgotten yet.
-    pub fn failed_tasks(&self, service: ServiceId) -> impl Iterator<Item = &Arc<Task>> {
-        let all = self.tables().indexes.tasks.failed.range((service, TaskId::new(0))..);
-        all.take_while(move |entry| entry.0 == service).filter_map(|entry| self.task(entry.1))
+    /// The tasks of a service that failed or were rejected after this moment and are not forgotten yet, the oldest failure
+    /// first.
+    pub fn failed_tasks(&self, service: ServiceId, after: Timestamp) -> impl Iterator<Item = &Arc<Task>> {
+        let all = self.tables().indexes.tasks.failed.range((service, after, TaskId::new(u128::MAX))..);
+        all.take_while(move |entry| entry.0 == service).filter_map(|entry| self.task(entry.2))
     }
 
     /// Tasks that are to be removed, and those that were given up before they had a node.
@@ -98,7 +128,7 @@ impl View {
         self.tables().indexes.tasks.node_active.keys().copied()
     }
 
-    /// How many tasks of which spec use a node: the service, the spec's version, and the count.
+    /// How many tasks of which spec hold what they reserve of a node, from `Assigned` to their end: the service, the spec's version, and the count.
     pub fn specs_on_node(&self, node: NodeId) -> impl Iterator<Item = (ServiceId, u64, u32)> + '_ {
         let all = self.tables().indexes.tasks.on_node.range((node, ServiceId::new(0), 0)..);
         let there = all.take_while(move |(key, _)| key.0 == node);
