@@ -19,6 +19,7 @@ mod proposer;
 mod quorum;
 mod raft_server;
 mod recover;
+pub mod relay;
 mod replica;
 mod server;
 mod transport;
@@ -26,7 +27,7 @@ mod transport;
 pub mod wire;
 
 pub use backup::{BackupError, RestoredSwarm, RestoringNode, restore};
-pub use controlapi::{ControlApi, ControlError, GivenRoot, Rotation};
+pub use controlapi::{ContentKind, ContentRotated, ControlApi, ControlError, GivenRoot, Rotation};
 pub use core::{BootstrapError, Core};
 pub use dispatcher::{Arrival, DispatchError, Dispatcher, attachments};
 pub use leader_calls::LeaderCalls;

@@ -14,4 +14,4 @@ mod yaml;
 
 pub use load::{declared_name, load, normalise_project};
 pub use problem::Problem;
-pub use words::{parse_bytes, parse_cpus, parse_duration, parse_ports};
+pub use words::{parse_bytes, parse_cpus, parse_duration, parse_ports, split_command};

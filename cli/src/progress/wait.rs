@@ -48,6 +48,12 @@ impl Goal {
         Self::of(client, services, tasks, timeout, quiet).await
     }
 
+    /// A service that was just made, by its id.
+    pub(crate) fn new_service(id: &str, timeout: Duration, quiet: bool) -> Self {
+        let (services, tasks) = (Filters::default().with("id", id), Filters::default().with("service", id));
+        Self { services, tasks, known: BTreeSet::new(), timeout, quiet }
+    }
+
     async fn of(
         client: &Client,
         services: Filters,

@@ -40,6 +40,7 @@ pub enum ControlError {
 fn taken(kind: Kind, name: &str) -> String {
     match kind {
         Kind::Network => format!("network with name {name} already exists"),
+        Kind::Secret | Kind::Config => format!("{} {name} already exists", kind.word()),
         _ => format!("name conflicts with an existing object: {} {name} already exists", kind.word()),
     }
 }

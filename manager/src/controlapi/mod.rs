@@ -1,6 +1,8 @@
 //! What users want done to the cluster: checks it, and makes it one transaction each.
 
 mod cluster;
+mod content;
+mod content_kind;
 mod error;
 mod network;
 mod node;
@@ -21,6 +23,8 @@ use skep_runtime::Env;
 use skep_store::{Door, Store, View};
 
 pub use cluster::Rotation;
+pub use content::ContentRotated;
+pub use content_kind::ContentKind;
 pub use error::ControlError;
 pub use root::GivenRoot;
 pub use stack::{StackDeployed, StackRemoved};

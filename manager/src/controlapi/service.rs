@@ -8,6 +8,7 @@ use skep_model::{
 };
 use skep_store::View;
 
+use super::content::resolve_contents;
 use super::port::check_ports;
 use super::{ControlApi, ControlError};
 
@@ -93,7 +94,7 @@ impl ControlApi {
     }
 }
 
-/// Names of networks become ids.
+/// Names of networks, secrets and configs become ids.
 pub(super) fn resolve_networks(view: &View, mut spec: ServiceSpec) -> Result<ServiceSpec, ControlError> {
     for attachment in &mut spec.task.networks {
         if let NetworkTarget::Name(name) = &attachment.target {
@@ -105,6 +106,7 @@ pub(super) fn resolve_networks(view: &View, mut spec: ServiceSpec) -> Result<Ser
             attachment.target = NetworkTarget::Id(network.id);
         }
     }
+    resolve_contents(view, &mut spec)?;
     Ok(spec)
 }
 

@@ -1,11 +1,12 @@
 //! What one node should run, as a stream of differences.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use skep_model::{
-    Checkup, EndpointTable, NodeId, NodeRole, SwarmView, Task, TaskAssignment, TaskId, TaskState, Timestamp,
+    AskedCall, AssignedContent, Checkup, ContentKey, EndpointTable, NodeId, NodeRole, SwarmView, Task,
+    TaskAssignment, TaskId, TaskState, Timestamp,
 };
 use skep_runtime::Env;
 use skep_store::{Door, View};
@@ -16,6 +17,7 @@ use super::endpoints;
 use super::session::Sessions;
 use crate::ca::manager_addresses;
 use crate::doctor::Checkups;
+use crate::relay::Exchange;
 
 /// How long a stop waits for other nodes to send the task no new connections.
 const DRAIN_WAIT_MAX: Duration = Duration::from_secs(2);
@@ -31,6 +33,8 @@ struct Told {
     swarm: Option<SwarmView>,
     /// Stops that wait for other nodes, and since when.
     draining: BTreeMap<TaskId, Timestamp>,
+    /// The secrets and configs that the node has.
+    contents: BTreeSet<ContentKey>,
     complete: bool,
 }
 
@@ -38,7 +42,7 @@ struct Told {
 pub(super) async fn run(
     env: Env,
     door: Door,
-    (sessions, checkups): (Arc<Sessions>, Arc<Checkups>),
+    (sessions, checkups, calls): (Arc<Sessions>, Arc<Checkups>, Arc<Exchange>),
     node: NodeId,
     session: Session,
     updates: Sender<SessionUpdate>,
@@ -51,11 +55,13 @@ pub(super) async fn run(
         current: 0,
         swarm: None,
         draining: BTreeMap::new(),
+        contents: BTreeSet::new(),
         complete: true,
     };
     let (mut version, mut acknowledged) = (0, 0);
     // What was asked before the session is not for it.
     let mut asked = checkups.asked().get_versioned().0;
+    let (mut called, mut calls_told) = (0, 0);
     while sessions.is_open(node, session.id) {
         // Read before looking, so that what changes meanwhile wakes the wait below.
         version = door.store().version().get_versioned().0.max(version);
@@ -63,13 +69,16 @@ pub(super) async fn run(
         let (now_asked, checkup) = checkups.asked().get_versioned();
         let checkup = checkup.filter(|_| now_asked > asked);
         asked = now_asked;
+        called = calls.asked().get_versioned().0.max(called);
+        let (newest, asked_calls) = calls.news(node, calls_told);
+        calls_told = newest;
         let (endpoints, current) = sessions.book().news(door.store(), node, &mut told.endpoints);
         told.current = current;
         if let Some(sent) = told.endpoints.sent() {
             sessions.table_sent(node, sent, current);
         }
         let view = door.view();
-        let update = told.update(&view, (endpoints, checkup), &sessions, env.now());
+        let update = told.update(&view, (endpoints, checkup, asked_calls), &sessions, env.now());
         if let Some(update) = update
             && updates.send(update).await.is_err()
         {
@@ -81,6 +90,7 @@ pub(super) async fn run(
             () = updates.closed() => return,
             _ = door.store().version().changed(version) => {}
             _ = checkups.asked().changed(asked) => {}
+            _ = calls.asked().changed(called) => {}
             _ = sessions.acknowledged().changed(acknowledged), if deadline.is_some() => {}
             () = until(&env, deadline) => {}
         }
@@ -99,7 +109,7 @@ impl Told {
     fn update(
         &mut self,
         view: &View,
-        (endpoints, checkup): (Option<EndpointTable>, Option<Checkup>),
+        (endpoints, checkup, calls): (Option<EndpointTable>, Option<Checkup>, Vec<AskedCall>),
         sessions: &Sessions,
         now: Timestamp,
     ) -> Option<SessionUpdate> {
@@ -112,10 +122,33 @@ impl Told {
         }
         let complete = std::mem::take(&mut self.complete);
         let swarm = self.swarm_news(view);
-        let of_node = endpoints.is_some() || swarm.is_some() || checkup.is_some();
+        let of_node = endpoints.is_some() || swarm.is_some() || checkup.is_some() || !calls.is_empty();
         let news = complete || of_node || !assign.is_empty() || !forget.is_empty();
         let session = self.session;
-        news.then_some(SessionUpdate { session, complete, assign, forget, endpoints, swarm, checkup })
+        let (contents, contents_gone) = if news { self.content_news(view) } else { Default::default() };
+        news.then_some(SessionUpdate {
+            session,
+            complete,
+            assign,
+            forget,
+            endpoints,
+            swarm,
+            checkup,
+            contents,
+            contents_gone,
+            calls,
+        })
+    }
+
+    /// What the node's tasks need of secrets and configs and it does not have, and what none needs any more.
+    fn content_news(&mut self, view: &View) -> (Vec<AssignedContent>, Vec<ContentKey>) {
+        let specs =
+            view.specs_on_node(self.node).filter_map(|(service, version, _)| view.revision(service, version));
+        let needed: BTreeSet<ContentKey> = specs.flat_map(|revision| revision.spec.contents()).collect();
+        let new = needed.difference(&self.contents).filter_map(|key| assigned_content(view, *key)).collect();
+        let gone = self.contents.difference(&needed).copied().collect();
+        self.contents = needed;
+        (new, gone)
     }
 
     fn swarm_news(&mut self, view: &View) -> Option<SwarmView> {
@@ -172,6 +205,21 @@ fn swarm_view(view: &View, node: NodeId) -> Option<SwarmView> {
         issuer: asked.then(|| cluster.issuing_root().issuer.clone()),
         certificate: node.certificate.clone(),
     })
+}
+
+/// A content as its node gets it; none when it is gone.
+fn assigned_content(view: &View, key: ContentKey) -> Option<AssignedContent> {
+    let (templated, content) = match key {
+        ContentKey::Secret(id, version) => {
+            let secret = view.secret(id)?;
+            (secret.spec.templated, secret.content(version)?)
+        }
+        ContentKey::Config(id, version) => {
+            let config = view.config(id)?;
+            (config.spec.templated, config.content(version)?)
+        }
+    };
+    Some(AssignedContent { key, templated, content: content.clone() })
 }
 
 /// A task as its node gets it.

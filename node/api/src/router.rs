@@ -4,13 +4,15 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware;
 use axum::routing::{delete, get, post};
+use skep_model::{ConfigId, SecretId};
 
 use crate::api::Api;
 use crate::incoming::Incoming;
 use crate::refusal::Refusal;
+use crate::resources::content::Shown;
 use crate::resources::{
-    container, container_change, doctor, image, image_archive, missing, network, node, service,
-    service_change, stack, swarm, system, task,
+    container, container_change, content, doctor, image, image_archive, missing, network, node, service,
+    service_change, stack, swarm, system, task, why,
 };
 use crate::version::negotiate;
 use crate::{events, logs};
@@ -20,6 +22,8 @@ pub(crate) fn router(api: Api) -> Router {
     let calls = Router::new()
         .merge(node_calls())
         .merge(swarm_calls())
+        .nest("/secrets", content_calls::<SecretId>())
+        .nest("/configs", content_calls::<ConfigId>())
         .merge(missing_objects())
         .fallback(no_call)
         .method_not_allowed_fallback(no_call)
@@ -82,8 +86,19 @@ fn swarm_calls() -> Router<Api> {
         .route("/networks/create", post(network::create))
         .route("/networks/prune", post(network::prune))
         .route("/networks/{id}", get(network::inspect).delete(network::remove))
+        .route("/why/{name}", get(why::why))
         .route("/stacks", get(stack::list))
         .route("/stacks/{name}", get(stack::inspect).put(stack::deploy).delete(stack::remove))
+}
+
+/// Secrets or configs.
+fn content_calls<I: Shown>() -> Router<Api> {
+    Router::new()
+        .route("/", get(content::list::<I>))
+        .route("/create", post(content::create::<I>))
+        .route("/{id}", get(content::inspect::<I>).delete(content::remove::<I>))
+        .route("/{id}/update", post(content::update::<I>))
+        .route("/{id}/rotate", post(content::rotate::<I>))
 }
 
 /// Objects that there are none of.
@@ -91,10 +106,6 @@ fn missing_objects() -> Router<Api> {
     Router::new()
         .route("/volumes", get(missing::volumes))
         .route("/volumes/{name}", get(missing::volume))
-        .route("/secrets", get(missing::no_objects))
-        .route("/secrets/{id}", get(missing::secret))
-        .route("/configs", get(missing::no_objects))
-        .route("/configs/{id}", get(missing::config))
         .route("/plugins/{name}/json", get(missing::plugin))
 }
 

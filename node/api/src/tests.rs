@@ -3,6 +3,7 @@
 mod bench;
 mod change_test;
 mod container_test;
+mod content_test;
 mod docker_test;
 mod event_test;
 mod lock_test;
@@ -11,3 +12,4 @@ mod network_test;
 mod node_test;
 mod serve_test;
 mod swarm_test;
+mod why_test;

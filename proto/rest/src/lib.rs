@@ -12,6 +12,7 @@ mod container_networks;
 mod doctor;
 mod error;
 mod event;
+mod held;
 mod human_duration;
 mod image;
 mod network;
@@ -28,6 +29,7 @@ mod system;
 mod task;
 mod time;
 mod tls;
+mod why;
 
 pub use architecture::image_architecture;
 pub use container::{ContainerInspect, ContainerState, ContainerSummary, ExitResult, PortSummary};
@@ -37,6 +39,7 @@ pub use container_networks::{EndpointSettings, NetworkingConfig};
 pub use doctor::{Diagnosis, Finding};
 pub use error::{ErrorMessage, Unsupported};
 pub use event::{Event, EventActor};
+pub use held::{Held, HeldCreated, HeldRotate, HeldRotated, HeldSpec, Templating};
 pub use human_duration::human_duration;
 pub use image::{DeletedImage, ImageConfig, ImageInspect, ImageSummary, ProgressLine};
 pub use network::{
@@ -64,6 +67,7 @@ pub use system::{
 pub use task::{ContainerStatus, Task, TaskStatus};
 pub use time::{from_rfc3339, rfc3339};
 pub use tls::TlsInfo;
+pub use why::{Why, WhyLink, WhyNode};
 
 /// The newest version of the API that is spoken.
 pub const API_VERSION: &str = "1.51";

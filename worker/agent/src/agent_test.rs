@@ -109,8 +109,18 @@ impl Bench {
 
     fn send(&self, complete: bool, assign: Vec<TaskAssignment>, forget: Vec<TaskId>) {
         let session = Session { id: SessionId::new(1), heartbeat_period: Duration::from_secs(1) };
-        let update =
-            SessionUpdate { session, complete, assign, forget, endpoints: None, swarm: None, checkup: None };
+        let update = SessionUpdate {
+            session,
+            complete,
+            assign,
+            forget,
+            endpoints: None,
+            swarm: None,
+            checkup: None,
+            contents: Vec::new(),
+            contents_gone: Vec::new(),
+            calls: Vec::new(),
+        };
         self.script.updates.update(|all| all.push(update));
     }
 
@@ -118,8 +128,18 @@ impl Bench {
         let session = Session { id: SessionId::new(1), heartbeat_period: Duration::from_secs(1) };
         let checkup = Some(Checkup { id, ..Checkup::default() });
         let (assign, forget) = (Vec::new(), Vec::new());
-        let update =
-            SessionUpdate { session, complete: false, assign, forget, endpoints: None, swarm: None, checkup };
+        let update = SessionUpdate {
+            session,
+            complete: false,
+            assign,
+            forget,
+            endpoints: None,
+            swarm: None,
+            checkup,
+            contents: Vec::new(),
+            contents_gone: Vec::new(),
+            calls: Vec::new(),
+        };
         self.script.updates.update(|all| all.push(update));
     }
 

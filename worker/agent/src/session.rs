@@ -8,6 +8,7 @@ use skep_model::{SessionId, TaskId};
 use skep_runtime::Env;
 use skep_wire::SessionUpdate;
 
+use crate::calls;
 use crate::diagnosis::diagnose;
 use crate::manager::{Manager, SessionError, Updates};
 use crate::reporter::Outbox;
@@ -31,7 +32,7 @@ pub(crate) async fn run(shared: &Shared, manager: Arc<dyn Manager>, tasks: &mut 
             let heartbeats = shared.env.spawn_apart("heartbeat", heartbeats);
             tokio::select! {
                 biased;
-                error = follow(shared, tasks, first, updates) => error,
+                error = follow(shared, &manager, tasks, first, updates) => error,
                 error = report(&*manager, session.id, &shared.outbox) => error,
                 error = diagnose(shared, &*manager, session.id, asked) => error,
                 () = shared.executor.description_changed() => SessionError::News,
@@ -54,12 +55,14 @@ async fn open(shared: &Shared, manager: &dyn Manager) -> Result<(SessionUpdate, 
 
 async fn follow(
     shared: &Shared,
+    manager: &Arc<dyn Manager>,
     tasks: &mut Tasks,
     first: SessionUpdate,
     mut updates: Updates,
 ) -> SessionError {
     let mut update = first;
     loop {
+        update.calls.drain(..).for_each(|call| calls::serve(shared, manager, call));
         if let Err(error) = apply(shared, tasks, update).await {
             return SessionError::Unreachable(error);
         }
@@ -84,6 +87,10 @@ async fn apply(shared: &Shared, tasks: &mut Tasks, update: SessionUpdate) -> Res
         shared.executor.apply_endpoints(&table).await.map_err(|error| error.to_string())?;
         shared.outbox.applied(table.version);
         shared.tables.keep(table);
+    }
+    // Before the tasks that need them, and for nobody's eyes but theirs: they go to no disk.
+    if update.complete || !update.contents.is_empty() || !update.contents_gone.is_empty() {
+        shared.executor.apply_contents(update.contents, &update.contents_gone, update.complete).await;
     }
     let mut forgotten = update.forget;
     if update.complete {

@@ -2,7 +2,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use skep_model::{Checkup, EndpointTable, NodeDescription, NodeReport, PathReport, TaskAssignment, TaskId};
+use skep_model::{
+    AssignedContent, CallPiece, Checkup, ContentKey, EndpointTable, NodeCall, NodeDescription, NodeReport,
+    PathReport, TaskAssignment, TaskId,
+};
+use skep_runtime::Line;
 
 use crate::{Controller, ControllerError};
 
@@ -23,6 +27,16 @@ pub trait Executor: Send + Sync {
     /// Makes the machine's network as the table says, or changes it as a partial one says. When this returns, it holds; after an
     /// error the network is as before, and only a whole table is of use.
     async fn apply_endpoints(&self, table: &EndpointTable) -> Result<(), ControllerError>;
+
+    /// Takes secrets and configs that tasks will need, all of them when it is `complete`, and forgets others. They stay in memory.
+    async fn apply_contents(&self, _new: Vec<AssignedContent>, _gone: &[ContentKey], _complete: bool) {}
+
+    /// Does what a user asks of this machine for as long as anybody listens: says that it has begun, then what there is to say.
+    async fn serve(&self, _call: NodeCall, line: Line<CallPiece>) {
+        let reason = "this node cannot do that".to_owned();
+        // Nobody listens any more when it cannot be said.
+        let _ = line.said.send(CallPiece::Failed { missing: false, reason }).await;
+    }
 
     /// Removes the containers of all tasks but these.
     async fn retain(&self, tasks: &BTreeSet<TaskId>) -> Result<(), ControllerError>;

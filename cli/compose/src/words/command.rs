@@ -1,5 +1,8 @@
 /// Splits a command line into words as a shell does, without expanding anything.
-pub(crate) fn split_command(text: &str) -> Result<Vec<String>, String> {
+///
+/// # Errors
+/// When a quote is never closed, or nothing follows a backslash.
+pub fn split_command(text: &str) -> Result<Vec<String>, String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut quote: Option<char> = None;

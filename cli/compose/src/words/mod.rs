@@ -5,7 +5,7 @@ mod duration;
 mod port;
 mod size;
 
-pub(crate) use command::split_command;
+pub use command::split_command;
 pub use duration::parse_duration;
 pub(crate) use port::parse_address;
 pub use port::parse_ports;

@@ -8,8 +8,8 @@ use skep_rest::{
 };
 
 use super::attached::Session;
-use super::mount_flag;
 use crate::client::{Client, Query};
+use crate::commands::mount_flag;
 use crate::failure::Failure;
 use crate::output;
 

@@ -8,7 +8,6 @@ mod inspect;
 pub(super) mod kill;
 pub(super) mod logs;
 pub(super) mod ls;
-mod mount_flag;
 mod prune;
 pub(super) mod restart;
 pub(super) mod rm;

@@ -1,11 +1,17 @@
 //! `skep service`.
 
+mod create;
+pub(super) mod flags;
 mod inspect;
 mod logs;
 mod ls;
+mod pretty;
 mod ps;
+mod registry;
 mod rm;
+mod rollback;
 mod scale;
+mod update;
 
 use clap::Subcommand;
 
@@ -17,6 +23,8 @@ pub(super) use ls::list;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Create a new service.
+    Create(Box<create::Create>),
     /// Display detailed information on one or more services.
     Inspect(inspect::Inspect),
     /// Fetch the logs of a service or task.
@@ -29,19 +37,26 @@ pub(crate) enum Command {
     /// Remove one or more services.
     #[command(alias = "remove")]
     Rm(rm::Rm),
+    /// Revert changes to a service's configuration.
+    Rollback(rollback::Rollback),
     /// Scale one or multiple replicated services.
     Scale(scale::Scale),
+    /// Update a service.
+    Update(Box<update::Update>),
 }
 
 impl Command {
     pub(crate) async fn run(self, client: &Client) -> Result<(), Failure> {
         match self {
+            Self::Create(create) => create.run(client).await,
             Self::Inspect(inspect) => inspect.run(client).await,
             Self::Logs(logs) => logs.run(client).await,
             Self::Ls(ls) => ls.run(client).await,
             Self::Ps(ps) => ps.run(client).await,
             Self::Rm(rm) => rm.run(client).await,
+            Self::Rollback(rollback) => rollback.run(client).await,
             Self::Scale(scale) => scale.run(client).await,
+            Self::Update(update) => update.run(client).await,
         }
     }
 }

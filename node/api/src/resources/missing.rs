@@ -1,11 +1,10 @@
 //! Calls of Docker's that Skep does not have (yet), and what is true of the objects behind them: there are none.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use crate::api::Api;
 use crate::refusal::Refusal;
 
 /// Methods, path and what it would do. `{}` is any one part of a path, a last `*` everything behind.
@@ -29,8 +28,6 @@ const MISSING: &[(&str, &str, &str)] = &[
     ("POST", "/networks/{}/connect", "connecting single containers to networks"),
     ("POST", "/networks/{}/disconnect", "disconnecting single containers from networks"),
     ("POST PUT DELETE", "/volumes/*", "volumes"),
-    ("POST DELETE", "/secrets/*", "secrets"),
-    ("POST DELETE", "/configs/*", "configs"),
     ("GET", "/plugins", "plugins"),
     ("GET POST DELETE", "/plugins/*", "plugins"),
     ("POST", "/checkpoints/*", "checkpoints"),
@@ -55,23 +52,6 @@ pub(crate) async fn volumes() -> Json<Value> {
 /// `GET /volumes/{name}`.
 pub(crate) async fn volume(Path(name): Path<String>) -> Refusal {
     Refusal::not_found(format!("get {name}: no such volume"))
-}
-
-/// `GET /secrets` and `GET /configs`.
-pub(crate) async fn no_objects(State(api): State<Api>) -> Result<Json<Value>, Refusal> {
-    api.reading().await.map(|_| Json(json!([])))
-}
-
-/// `GET /secrets/{id}`.
-pub(crate) async fn secret(State(api): State<Api>, Path(name): Path<String>) -> Result<Json<Value>, Refusal> {
-    api.reading().await?;
-    Err(Refusal::not_found(format!("secret {name} not found")))
-}
-
-/// `GET /configs/{id}`.
-pub(crate) async fn config(State(api): State<Api>, Path(name): Path<String>) -> Result<Json<Value>, Refusal> {
-    api.reading().await?;
-    Err(Refusal::not_found(format!("config {name} not found")))
 }
 
 /// `GET /plugins/{name}/json`.

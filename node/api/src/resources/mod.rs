@@ -2,6 +2,7 @@
 
 pub(crate) mod container;
 pub(crate) mod container_change;
+pub(crate) mod content;
 pub(crate) mod doctor;
 pub(crate) mod image;
 pub(crate) mod image_archive;
@@ -16,3 +17,4 @@ pub(crate) mod stack;
 pub(crate) mod swarm;
 pub(crate) mod system;
 pub(crate) mod task;
+pub(crate) mod why;

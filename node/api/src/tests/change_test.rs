@@ -37,7 +37,7 @@ async fn what_is_wrong_is_refused() {
     let (status, text) = bench.post("/services/create", "{").await.message();
     assert!(status == 400 && text.starts_with("invalid JSON in the request's body"), "{text}");
     assert_eq!(bench.post("/services/create", "{}").await.status, 400);
-    let global = spec("web", 0).replace(r#""Replicated":{"Replicas":2}"#, r#""Global":{}"#);
+    let global = spec("web", 0).replace(r#""Replicated":{"Replicas":2}"#, r#""Other":{}"#);
     assert_eq!(bench.post("/services/create", &global).await.message().0, 501);
     let lonely = bench.post("/services/create", &spec("web", 0).replace("web:1", "")).await.message();
     assert_eq!(lonely.0, 400, "{}", lonely.1);

@@ -44,10 +44,12 @@ async fn fill(bench: &Bench) {
     }];
 }
 
-#[tokio::test]
-async fn dockers_own_client_is_content() {
-    let directory = tempfile::tempdir().unwrap();
-    match docker(directory.path(), "--version").await {
+/// What a call of docker's client must give: its words, whether it succeeds, and what it says.
+type Call = (String, bool, &'static str);
+
+/// Makes the calls against a node, where there is a docker client.
+async fn content(directory: &Path, calls: impl IntoIterator<Item = Call>) {
+    match docker(directory, "--version").await {
         Ok((true, _)) => {}
         other => {
             assert!(std::env::var_os("SKEP_TEST_NO_SKIP").is_none(), "no docker client: {other:?}");
@@ -56,9 +58,20 @@ async fn dockers_own_client_is_content() {
     }
     let bench = Bench::manager().await;
     fill(&bench).await;
-    let listener = UnixListener::bind(directory.path().join("api.sock")).unwrap();
+    let listener = UnixListener::bind(directory.join("api.sock")).unwrap();
     let serving = crate::serve(bench.host.clone(), bench.env.clone(), vec![listener], bench.shutdown.clone());
     let serving = bench.env.spawn("serve", serving);
+    for (words, content, expected) in calls {
+        let (success, text) = docker(directory, &words).await.unwrap();
+        assert!(success == content && text.contains(expected), "docker {words}: {text}");
+    }
+    bench.shutdown.cancel();
+    serving.join().await.unwrap();
+}
+
+#[tokio::test]
+async fn dockers_own_client_is_content() {
+    let directory = tempfile::tempdir().unwrap();
     let calls = [
         ("version", true, "Server: Skep"),
         ("info", true, "Is Manager: true"),
@@ -72,7 +85,12 @@ async fn dockers_own_client_is_content() {
         ("service create -d --name two --replicas 3 -p 8081:80 --env A=B --limit-memory 50M web:1", true, ""),
         ("service scale -d two=5", true, "two scaled to 5"),
         ("service rollback -d two", true, "two"),
-        ("service create -d --name three --mode global web:1", false, "Mode.Global is not supported"),
+        (
+            "service create -d --name three --mode global --constraint node.role==worker --health-cmd true web:1",
+            true,
+            "",
+        ),
+        ("service inspect --pretty three", true, "Global"),
         ("service rm two", true, "two"),
         (
             "network create -d overlay --attachable --internal --subnet 10.5.0.0/16 --ip-range 10.5.1.0/24 --gateway \
@@ -102,10 +120,25 @@ async fn dockers_own_client_is_content() {
         ("inspect nothing", false, "No such object"),
         ("events --since 1m --until 1s", true, ""),
     ];
-    for (words, content, expected) in calls {
-        let (success, text) = docker(directory.path(), words).await.unwrap();
-        assert!(success == content && text.contains(expected), "docker {words}: {text}");
-    }
-    bench.shutdown.cancel();
-    serving.join().await.unwrap();
+    let calls = calls.map(|(words, succeeds, expected)| (words.to_owned(), succeeds, expected));
+    content(directory.path(), calls).await;
+}
+
+#[tokio::test]
+async fn dockers_own_client_makes_secrets_and_configs() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("content").display().to_string();
+    std::fs::write(&file, "hi").unwrap();
+    let calls = [
+        (format!("secret create -l a=b key {file}"), true, ""),
+        (format!("secret create key {file}"), false, "secret key already exists"),
+        (format!("config create site {file}"), true, ""),
+        ("service create -d --name four --secret key --config source=site,target=/x web:1".into(), true, ""),
+        ("secret rm key".into(), false, "secret 'key' is in use by the following service(s): four"),
+        ("secret ls --filter label=a=b".into(), true, "key"),
+        ("config inspect --pretty site".into(), true, "hi"),
+        ("service update -d --config-rm site --secret-rm key four".into(), true, ""),
+        ("config rm site".into(), true, "site"),
+    ];
+    content(directory.path(), calls).await;
 }

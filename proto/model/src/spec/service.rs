@@ -1,7 +1,7 @@
 use super::image_name::familiar_image;
 use crate::{
-    ContainerSpec, EndpointSpec, Labels, LogDriver, NetworkAttachment, Placement, Resources, RestartPolicy,
-    ServiceMode, UpdateConfig,
+    ContainerSpec, ContentKey, EndpointSpec, Labels, LogDriver, NetworkAttachment, Placement, Resources,
+    RestartPolicy, ServiceMode, UpdateConfig,
 };
 
 /// What should run, how often, and how it is reached.
@@ -25,6 +25,16 @@ pub struct ServiceSpec {
 }
 
 impl ServiceSpec {
+    /// The versions of secrets and configs that its tasks need.
+    pub fn contents(&self) -> impl Iterator<Item = ContentKey> {
+        let container = &self.task.container;
+        let secrets =
+            container.secrets.iter().filter_map(|own| Some(ContentKey::Secret(own.id?, own.version)));
+        let configs =
+            container.configs.iter().filter_map(|own| Some(ContentKey::Config(own.id?, own.version)));
+        secrets.chain(configs)
+    }
+
     /// The same wish in the one form in which it is stored.
     #[must_use]
     pub fn normalized(mut self) -> Self {

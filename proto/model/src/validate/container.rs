@@ -1,3 +1,4 @@
+use super::content::validate_contents;
 use crate::{ContainerSpec, Invalid, Mount, MountKind, limits};
 
 /// Checks a container's spec.
@@ -10,6 +11,7 @@ pub(crate) fn validate_container(spec: &ContainerSpec) -> Result<(), Invalid> {
     for (index, mount) in spec.mounts.iter().enumerate() {
         validate_mount(mount).map_err(|error| error.within(&format!("mounts[{index}]")))?;
     }
+    validate_contents(spec)?;
     validate_stop(spec)
 }
 

@@ -2,10 +2,12 @@
 
 mod cluster;
 mod container;
+mod content;
 mod name;
 mod network;
 mod network6;
 mod plain;
+mod secret;
 mod service;
 mod stack;
 
@@ -15,5 +17,6 @@ pub use name::{validate_name, validate_stack_name};
 pub use network::{validate_network, validate_no_overlap};
 pub use network6::validate_ipv6_in_swarm;
 pub use plain::{validate_container_name, validate_plain};
+pub use secret::validate_secret;
 pub use service::validate_service;
 pub use stack::validate_stack;

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use skep_model::{Checkup, EndpointTable, PublishedPort, SessionId, SwarmView, TaskAssignment, TaskId};
+use skep_model::{
+    AskedCall, AssignedContent, Checkup, ContentKey, EndpointTable, PublishedPort, SessionId, SwarmView,
+    TaskAssignment, TaskId,
+};
 
 use super::common::{node_address_from_wire, node_address_to_wire};
 use super::{Wire, message, required};
@@ -56,6 +59,12 @@ pub struct SessionUpdate {
     pub swarm: Option<SwarmView>,
     /// The node shall look at itself and at the ways to others now.
     pub checkup: Option<Checkup>,
+    /// Secrets and configs that its tasks need and the node does not have.
+    pub contents: Vec<AssignedContent>,
+    /// Those that nothing on the node needs any more.
+    pub contents_gone: Vec<ContentKey>,
+    /// What users ask of the node.
+    pub calls: Vec<AskedCall>,
 }
 
 impl Wire for PublishedPort {
@@ -92,6 +101,9 @@ impl Wire for SessionUpdate {
             endpoints: self.endpoints.to_wire(),
             swarm: self.swarm.to_wire(),
             checkup: self.checkup.to_wire(),
+            contents: self.contents.to_wire(),
+            contents_gone: self.contents_gone.to_wire(),
+            calls: self.calls.to_wire(),
         }
     }
     fn from_wire(form: v1::SessionMessage) -> Result<Self, WireError> {
@@ -107,6 +119,9 @@ impl Wire for SessionUpdate {
             endpoints: Wire::from_wire(form.endpoints)?,
             swarm: Wire::from_wire(form.swarm)?,
             checkup: Wire::from_wire(form.checkup)?,
+            contents: Wire::from_wire(form.contents)?,
+            contents_gone: Wire::from_wire(form.contents_gone)?,
+            calls: Wire::from_wire(form.calls)?,
         })
     }
 }

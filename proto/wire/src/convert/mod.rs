@@ -4,9 +4,11 @@
 mod ca;
 mod choice;
 mod common;
+mod content;
 mod dispatcher;
 mod doctor;
 mod object;
+mod relay;
 mod spec;
 mod store;
 

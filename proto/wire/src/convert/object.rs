@@ -44,8 +44,6 @@ words!(UpdateState { Updating, Paused, Completed, RollbackStarted, RollbackPause
 message!(UpdateStatus { state, started_at, completed_at, message, slots, failures, first_failure });
 message!(UpdateFailure { task, error, log_tail });
 message!(JobRun { iteration, since_spec_version, started_at });
-message!(Secret { id, versions } nested { meta, spec });
-message!(Config { id, versions } nested { meta, spec });
 message!(ContentVersion { number, created_at, content });
 message!(TaskRecord {
     id, made_at, service, service_name, spec_version, image, slot, node, node_name, desired, timeline,

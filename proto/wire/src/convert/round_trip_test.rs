@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use prost::Message;
 use skep_model::{
-    Change, Checkup, Diagnosis, EndpointTable, NodeReport, Object, ObjectKey, SwarmView, TaskAssignment,
-    TaskReport,
+    AskedCall, AssignedContent, CallPiece, Change, Checkup, Diagnosis, EndpointTable, NodeReport, Object,
+    ObjectKey, SwarmView, TaskAssignment, TaskReport,
 };
 
 use crate::{decode, encode, v1};
@@ -44,6 +44,21 @@ proptest! {
     #[test]
     fn reports(report: TaskReport) {
         prop_assert_eq!(decode::<TaskReport>(&encode(&report)).unwrap(), report);
+    }
+
+    #[test]
+    fn contents(content: AssignedContent) {
+        prop_assert_eq!(decode::<AssignedContent>(&encode(&content)).unwrap(), content);
+    }
+
+    #[test]
+    fn call_pieces(piece: CallPiece) {
+        prop_assert_eq!(decode::<CallPiece>(&encode(&piece)).unwrap(), piece);
+    }
+
+    #[test]
+    fn asked_calls(call: AskedCall) {
+        prop_assert_eq!(decode::<AskedCall>(&encode(&call)).unwrap(), call);
     }
 
     #[test]

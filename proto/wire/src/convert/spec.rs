@@ -57,8 +57,6 @@ message!(Ulimit { name, soft, hard });
 message!(HealthCheck { retries } nested { test, interval, timeout, start_period, start_interval });
 message!(Hook { command, user, working_directory, environment });
 message!(FileTarget { path, uid, gid, mode });
-message!(SecretReference { id, name, version } nested { file });
-message!(ConfigReference { id, name, version } nested { file });
 message!(SecretSpec { name, labels, templated });
 message!(StackContent { content } nested { spec });
 message!(VolumeMount { name, no_copy, subpath, labels, driver, options });

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use skep_model::{PlainSpec, validate_container_name, validate_plain};
 
-use super::names;
 use super::recipe::{self, Place};
 use crate::container::{Container, ContainerInfo, ContainerState, Phase};
 use crate::directory::StoredContainer;
@@ -47,8 +46,10 @@ impl Engine {
         let image = self.image(&spec.container.image).await?;
         let random = || self.env.random().id();
         let id = format!("{:032x}{:032x}", random(), random());
-        let name =
-            name.map_or_else(|| names::unused(random(), |name| self.registry.has_name(name)), str::to_owned);
+        let name = name.map_or_else(
+            || skep_model::free_name(random(), |name| self.registry.has_name(name)),
+            str::to_owned,
+        );
         let directory = self.directories.of(&id);
         let place = Place {
             directory: &directory,

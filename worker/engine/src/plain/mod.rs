@@ -16,7 +16,6 @@ mod console;
 mod create;
 mod end;
 mod local_addresses;
-mod names;
 mod recipe;
 mod record;
 mod remove;

@@ -1,4 +1,4 @@
-//! Names for containers that were given none.
+//! Names for what was given none.
 
 const FIRST: [&str; 24] = [
     "amber", "blithe", "brisk", "calm", "clever", "dapper", "eager", "fleet", "gentle", "golden", "humble",
@@ -33,7 +33,7 @@ const SECOND: [&str; 24] = [
 ];
 
 /// A name like `brisk_meadow` that nobody has, chosen by a random number.
-pub(super) fn unused(random: u128, taken: impl Fn(&str) -> bool) -> String {
+pub fn free_name(random: u128, taken: impl Fn(&str) -> bool) -> String {
     let pick = |words: &[&'static str; 24], number: u128| {
         usize::try_from(number % 24).ok().and_then(|index| words.get(index)).copied().unwrap_or_default()
     };
@@ -50,11 +50,11 @@ mod tests {
 
     #[test]
     fn a_name_that_is_taken_gets_a_tail() {
-        assert_eq!(unused(2 + 24 * 16, |_| false), "brisk_meadow");
-        let other = unused(2 + 24 * 16, |name| name == "brisk_meadow");
+        assert_eq!(free_name(2 + 24 * 16, |_| false), "brisk_meadow");
+        let other = free_name(2 + 24 * 16, |name| name == "brisk_meadow");
         assert!(other.starts_with("brisk_meadow_"), "{other}");
-        for name in [unused(u128::MAX, |_| true), unused(0, |_| false)] {
-            assert!(skep_model::validate_container_name("name", &name).is_ok(), "{name}");
+        for name in [free_name(u128::MAX, |_| true), free_name(0, |_| false)] {
+            assert!(crate::validate_container_name("name", &name).is_ok(), "{name}");
         }
     }
 }
