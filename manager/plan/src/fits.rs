@@ -1,0 +1,51 @@
+//! Which nodes a service's placement lets its tasks on.
+
+use skep_model::{Availability, Constraint, Node, NodeState, Placement, Platform};
+
+/// What a placement asks of a node itself, read once for many nodes; what other tasks take there is not looked at.
+#[derive(Clone, Debug)]
+pub struct Fits {
+    /// None when one of them cannot be read, which no node meets.
+    constraints: Option<Vec<Constraint>>,
+    platforms: Vec<Platform>,
+}
+
+impl Fits {
+    /// The nodes that this placement allows.
+    pub fn new(placement: &Placement) -> Self {
+        let constraints = placement.constraints.iter().map(|text| text.parse().ok()).collect();
+        Self { constraints, platforms: placement.platforms.clone() }
+    }
+
+    /// Whether the node meets every constraint and is of one of the platforms.
+    pub fn node(&self, node: &Node) -> bool {
+        let meets = |all: &Vec<Constraint>| all.iter().all(|constraint| constraint.is_met_by(node));
+        self.constraints.as_ref().is_some_and(meets)
+            && (self.platforms.is_empty() || self.platforms.iter().any(|platform| is_of(node, platform)))
+    }
+}
+
+/// Whether a node takes new tasks.
+pub(crate) fn takes_new(node: &Node) -> bool {
+    node.status.state == NodeState::Ready && node.spec.availability == Availability::Active
+}
+
+/// Whether a node may keep the tasks that it has: it is not down and not being emptied.
+pub(crate) fn keeps(node: &Node) -> bool {
+    node.status.state != NodeState::Down && node.spec.availability != Availability::Drain
+}
+
+/// An empty word of a platform stands for all.
+fn is_of(node: &Node, platform: &Platform) -> bool {
+    let same = |wanted: &str, has: &str| wanted.is_empty() || canonical(wanted) == canonical(has);
+    same(&platform.architecture, &node.description.architecture) && same(&platform.os, &node.description.os)
+}
+
+/// Images say `amd64` where kernels say `x86_64`.
+fn canonical(word: &str) -> &str {
+    match word {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}
