@@ -12,6 +12,7 @@ use skep_store::View;
 
 pub use refusals::Refusals;
 
+use crate::place::takes_tasks;
 use crate::reconciler::{Plan, Reconciler};
 use node_set::NodeSet;
 
@@ -46,6 +47,12 @@ impl Reconciler for Scheduler {
             tasks.sort_unstable_by_key(|task| task.slot);
             let mut choice = nodes.choose_for(view, service, spec_version, spec, now);
             for task in tasks {
+                // A global service's task has its place from the beginning.
+                if let Some(node) = task.node {
+                    let takes = view.node(node).is_some_and(|node| takes_tasks(node));
+                    plan.group(takes.then(|| assigned(task, node, now)));
+                    continue;
+                }
                 let change = match choice.next_node() {
                     Ok(node) => Some(assigned(task, node, now)),
                     Err(refusals) => refused(task, &refusals),
