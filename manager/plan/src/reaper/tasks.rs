@@ -24,13 +24,7 @@ fn nothing_is_left(view: &View, task: &Task) -> bool {
 }
 
 /// The oldest of the tasks of a slot whose story is over, as many as there are too many.
-fn surplus(
-    view: &View,
-    service: ServiceId,
-    slot: u32,
-    node: Option<NodeId>,
-    limit: u32,
-) -> Vec<&Arc<Task>> {
+fn surplus(view: &View, service: ServiceId, slot: u32, node: Option<NodeId>, limit: u32) -> Vec<&Arc<Task>> {
     let over = |task: &&Arc<Task>| task.desired == TaskState::Shutdown && task.status.state.is_ended();
     let mut history: Vec<&Arc<Task>> = match node {
         Some(node) => view
@@ -41,13 +35,15 @@ fn surplus(
         None => view.slot_tasks(service, slot).filter(over).collect(),
     };
     // With a bound on restarts all of a slot's tries are kept, as Swarm does.
-    let bounds = history.iter().filter_map(|task| view.task_spec(task)).map(|it| it.task.restart.attempts_max);
+    let bounds =
+        history.iter().filter_map(|task| view.task_spec(task)).map(|it| it.task.restart.attempts_max);
     let tries = match bounds.max().unwrap_or(0) {
         0 => 0,
         bound => bound.saturating_add(1),
     };
     // An update asks of the task before whether it ran, and of failed ones how.
-    let updating = view.service(service).and_then(|it| it.update.as_ref()).is_some_and(|it| it.state.is_running());
+    let updating =
+        view.service(service).and_then(|it| it.update.as_ref()).is_some_and(|it| it.state.is_running());
     let kept = u64::from(limit).max(tries).max(u64::from(updating));
     history.sort_unstable_by_key(|task| (task.meta.created_at, task.id));
     history.truncate(history.len().saturating_sub(usize::try_from(kept).unwrap_or(usize::MAX)));

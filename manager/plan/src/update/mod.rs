@@ -74,6 +74,7 @@ fn plan_service(view: &View, now: Timestamp, service: &Service, plan: &mut Plan)
         trials.filter_map(|task| Trial::of(view, service, &staleness, task, monitor)).collect();
     if let Some(failed) = verdict::tally(&mut status, &config, &trials) {
         plan.group(verdict::act(service, status, &config, failed, now));
+        slots.iter().for_each(|slot| slot.call_off(plan));
         return;
     }
     if stale == 0 {
@@ -105,14 +106,20 @@ fn watch_time(config: &UpdateConfig) -> Duration {
 
 /// How many slots may be begun now. One takes up a worker until its task runs or has failed, and for the delay after that.
 fn free_workers(config: &UpdateConfig, trials: &[Trial<'_>], now: Timestamp, plan: &mut Plan) -> usize {
-    let mut busy = 0;
-    for trial in trials.iter().filter(|trial| trial.holds_up) {
-        let until = trial.settled_at.map(|at| at.plus(config.delay));
-        if until.is_none_or(|until| now < until) {
-            busy += 1;
-            until.into_iter().for_each(|until| plan.wake(until));
+    let (mut waiting, mut resting, mut gained) = (0_usize, 0_usize, 0);
+    for trial in trials {
+        match trial.settled_at.map(|at| at.plus(config.delay)) {
+            None => waiting += usize::from(trial.holds_up),
+            Some(_) if !trial.holds_up => gained += usize::from(trial.failure.is_none()),
+            Some(until) if now < until => {
+                resting += 1;
+                plan.wake(until);
+            }
+            Some(_) => {}
         }
     }
+    // Where one that did not run before took the room of one that waits now, as many run as before.
+    let busy = waiting.saturating_sub(gained) + resting;
     match config.parallelism {
         0 => usize::MAX,
         all => usize::try_from(all).unwrap_or(usize::MAX).saturating_sub(busy),

@@ -70,6 +70,15 @@ impl<'a> Slot<'a> {
         gone.for_each(|task| plan.group(desire(task, TaskState::Shutdown)));
     }
 
+    /// Leaves it with one task when the update goes no further: the old one, where that still runs and the new one does not.
+    pub(super) fn call_off(&self, plan: &mut Plan) {
+        self.retire(plan);
+        let begun = !self.fresh.iter().any(|task| runs(task));
+        if begun && self.stale.iter().any(|task| runs(task)) {
+            self.fresh.iter().for_each(|task| plan.group(desire(task, TaskState::Shutdown)));
+        }
+    }
+
     /// Gives it a task of the new spec: when the old one has ended, or while that goes on.
     pub(super) fn replace(
         &self,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use skep_model::{RestartCondition, Service, Task, TaskState, Timestamp};
+use skep_model::{RestartCondition, Service, Task, TaskState, TaskStatus, Timestamp};
 use skep_store::View;
 
 use super::staleness::Staleness;
@@ -34,7 +34,7 @@ impl<'a> Trial<'a> {
         let mut task = newest;
         loop {
             let ended_at = task.status.state.is_ended().then_some(task.status.at);
-            trial.settled_at = running_at(task).or(ended_at).or(trial.settled_at);
+            trial.settled_at = running_at(&task.timeline).or(ended_at).or(trial.settled_at);
             if ends_too_early(service, task, monitor) {
                 trial.failure = Some(task);
             }
@@ -42,26 +42,31 @@ impl<'a> Trial<'a> {
             match view.task(replaced) {
                 Some(before) if before.spec_version == service.spec_version => task = before,
                 Some(before) if staleness.is_stale(before) => {
-                    trial.holds_up = ran_until(before, task.meta.created_at);
+                    trial.holds_up = ran_until(&before.status, &before.timeline, task.meta.created_at);
                     return Some(trial);
                 }
                 Some(_) => return None,
-                // Forgotten already. That it ran is the safe guess.
-                None => return Some(trial),
+                None => {
+                    let record = view.task_record(replaced);
+                    // Without a record, that it ran is the safe guess.
+                    trial.holds_up =
+                        record.is_none_or(|it| ran_until(&it.status, &it.timeline, task.meta.created_at));
+                    return Some(trial);
+                }
             }
         }
     }
 }
 
 /// When a task began to run.
-fn running_at(task: &Task) -> Option<Timestamp> {
-    task.timeline.iter().find(|step| step.0 == TaskState::Running).map(|step| step.1)
+fn running_at(timeline: &[(TaskState, Timestamp)]) -> Option<Timestamp> {
+    timeline.iter().find(|step| step.0 == TaskState::Running).map(|step| step.1)
 }
 
-fn ran_until(task: &Task, moment: Timestamp) -> bool {
-    let by_itself =
-        matches!(task.status.state, TaskState::Complete | TaskState::Failed | TaskState::Rejected);
-    running_at(task).is_some() && !(by_itself && task.status.at <= moment)
+/// Whether a task ran, and did not end by itself before this.
+fn ran_until(status: &TaskStatus, timeline: &[(TaskState, Timestamp)], moment: Timestamp) -> bool {
+    let by_itself = matches!(status.state, TaskState::Complete | TaskState::Failed | TaskState::Rejected);
+    running_at(timeline).is_some() && !(by_itself && status.at <= moment)
 }
 
 /// Where tasks are to run for ever, ending well is a failure, too.
@@ -71,5 +76,5 @@ fn ends_too_early(service: &Service, task: &Task, monitor: Duration) -> bool {
         TaskState::Complete => service.spec.task.restart.condition == RestartCondition::Any,
         _ => false,
     };
-    failed && running_at(task).is_none_or(|at| task.status.at.since(at) <= monitor)
+    failed && running_at(&task.timeline).is_none_or(|at| task.status.at.since(at) <= monitor)
 }

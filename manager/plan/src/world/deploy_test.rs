@@ -102,4 +102,3 @@ fn reservations_are_counted() {
     assert_eq!(world.count(|task| task.status.state == TaskState::Assigned), 2);
     assert_eq!(world.count(|task| task.status.state == TaskState::Pending), 1);
 }
-

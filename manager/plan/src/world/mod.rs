@@ -3,6 +3,7 @@
 mod deploy_test;
 mod global_test;
 mod jobs_test;
+mod property_test;
 mod reaper_test;
 mod restart_test;
 mod update_test;
@@ -13,9 +14,8 @@ use std::time::Duration;
 use skep_model::{
     CertIssuer, Change, Cluster, ClusterId, ClusterSpec, JoinTokens, Meta, Network, NetworkAttachment,
     NetworkId, NetworkSpec, NetworkTarget, Node, NodeDescription, NodeId, NodeRole, NodeSpec, NodeState,
-    NodeStatus, Object, PortConfig, PortMode, Protocol, RestartCondition, RootCa, Service,
-    ServiceId, ServiceMode, ServiceSpec, Task, TaskState, TaskStatus, Timestamp,
-    Transaction, UpdateStatus,
+    NodeStatus, Object, PortConfig, PortMode, Protocol, RestartCondition, RootCa, Service, ServiceId,
+    ServiceMode, ServiceSpec, Task, TaskState, TaskStatus, Timestamp, Transaction, UpdateStatus,
 };
 use skep_store::{Scratch, Store, View};
 

@@ -58,3 +58,54 @@ fn plain_containers_are_no_tasks_and_go_with_their_node_and_hold_their_network()
     assert_eq!(left, [NodeId::new(2)]);
     assert!(world.view().tasks().count() >= before);
 }
+
+#[test]
+fn a_record_is_kept_of_each_forgotten_task() {
+    let mut world = World::new(1);
+    let id = world.deploy(spec(1));
+    for _ in 0..7 {
+        world.work();
+        world.report(TaskState::Failed, |task| task.status.state == TaskState::Running);
+        world.wait(Duration::from_secs(5));
+    }
+    let view = world.view();
+    assert_eq!(view.task_records().count(), 2, "seven failed, five are kept");
+    let record = view.task_records().next().unwrap();
+    assert_eq!((record.service, record.slot, record.node), (id, 1, Some(NodeId::new(1))));
+    assert_eq!((record.service_name.as_str(), record.image.as_str()), ("web", "web:1"));
+    assert_eq!((record.node_name.as_str(), record.status.state), ("host1", TaskState::Failed));
+    assert!(record.timeline.iter().any(|step| step.0 == TaskState::Running));
+}
+
+#[test]
+fn the_newest_records_are_kept() {
+    let mut world = World::new(1);
+    let kept = skep_model::limits::TASK_RECORDS_KEPT;
+    for round in 0..3 {
+        world.now = world.now.plus(Duration::from_secs(1));
+        world.deploy_as(round, ServiceSpec { name: format!("s{round}"), ..spec(900) });
+        let service = world.view().service(ServiceId::new(round)).unwrap().clone();
+        let key = skep_model::ObjectKey::Service(service.id);
+        world.write(vec![Change::Remove { key, version: service.meta.version }]);
+        world.work();
+    }
+    let view = world.view();
+    assert_eq!((view.task_records().count(), view.tasks().count()), (kept, 0));
+    let of = |round: u128| view.task_records().filter(|it| it.service == ServiceId::new(round)).count();
+    assert_eq!((of(0), of(1), of(2)), (kept - 1800, 900, 900), "the oldest went");
+}
+
+#[test]
+fn service_remove_dead_tasks() {
+    let mut world = World::new(2);
+    let id = world.deploy(spec(2));
+    world.work();
+    world.report(TaskState::Failed, |task| task.slot == 1);
+    world.change_node(2, |node| node.status.state = NodeState::Down);
+    let service = world.view().service(id).unwrap().clone();
+    let key = skep_model::ObjectKey::Service(id);
+    world.write(vec![Change::Remove { key, version: service.meta.version }]);
+    world.settle();
+    assert!(world.view().tasks().all(|task| task.desired == TaskState::Remove));
+    assert_eq!(world.count(|task| task.status.state.is_ended()), 0, "what ended is forgotten at once");
+}

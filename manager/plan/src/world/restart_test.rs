@@ -100,3 +100,61 @@ fn tasks_of_a_lost_node_move_without_delay() {
     assert_eq!(moved, 2);
 }
 
+#[test]
+fn drain() {
+    let mut world = World::new(2);
+    world.deploy(spec(4));
+    world.work();
+    let since = world.now;
+    world.change_node(1, |node| node.spec.availability = skep_model::Availability::Drain);
+    let fresh = |task: &Task| task.is_wanted() && task.node == Some(NodeId::new(2));
+    assert_eq!(world.count(fresh), 4);
+    let ready = |task: &Task| task.desired == TaskState::Ready;
+    assert_eq!(world.count(ready), 2, "they wait for the old ones to stop");
+    world.work();
+    assert_eq!((world.running(), world.count(ready)), (4, 0), "and for nothing else");
+    assert_eq!(world.now, since);
+    world.change_node(1, |node| node.spec.availability = skep_model::Availability::Active);
+    assert_eq!(world.count(fresh), 4, "nothing moves back");
+}
+
+#[test]
+fn a_paused_node_keeps_what_it_has() {
+    let mut world = World::new(2);
+    world.deploy(spec(4));
+    world.work();
+    world.change_node(1, |node| node.spec.availability = skep_model::Availability::Pause);
+    assert_eq!(world.running(), 4);
+    world.report(TaskState::Failed, |task| task.node == Some(NodeId::new(1)));
+    world.finish();
+    let on_second = |task: &Task| task.is_wanted() && task.node == Some(NodeId::new(2));
+    assert_eq!((world.running(), world.count(on_second)), (4, 4), "and gets nothing new");
+}
+
+#[test]
+fn restart_on_none() {
+    let mut world = World::new(1);
+    let mut never = spec(2);
+    never.task.restart.condition = RestartCondition::None;
+    world.deploy(never);
+    world.work();
+    world.report(TaskState::Failed, |task| task.slot == 1);
+    world.report(TaskState::Complete, |task| task.slot == 2);
+    world.finish();
+    assert_eq!((world.count(|_| true), world.running()), (2, 0));
+}
+
+#[test]
+fn a_task_that_never_stops_is_waited_for_a_minute() {
+    let mut world = World::new(1);
+    world.deploy(spec(1));
+    world.work();
+    world.change_node(1, |node| node.spec.availability = skep_model::Availability::Drain);
+    world.write(vec![Change::Create(node(2).into())]);
+    world.settle();
+    let started = |task: &Task| task.desired == TaskState::Running;
+    world.wait(Duration::from_secs(59));
+    assert_eq!(world.count(started), 0);
+    world.wait(Duration::from_secs(1));
+    assert_eq!(world.count(started), 1);
+}
