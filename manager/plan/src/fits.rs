@@ -1,6 +1,6 @@
 //! Which nodes a service's placement lets its tasks on.
 
-use skep_model::{Availability, Constraint, Node, NodeState, Placement, Platform};
+use skep_model::{Constraint, Node, Placement, Platform};
 
 /// What a placement asks of a node itself, read once for many nodes; what other tasks take there is not looked at.
 #[derive(Clone, Debug)]
@@ -45,16 +45,6 @@ impl Fits {
             self.platforms.iter().map(|each| format!("{}/{}", word(&each.os), word(&each.architecture)));
         words.collect::<Vec<_>>().join(" or ")
     }
-}
-
-/// Whether a node takes new tasks.
-pub(crate) fn takes_new(node: &Node) -> bool {
-    node.status.state == NodeState::Ready && node.spec.availability == Availability::Active
-}
-
-/// Whether a node may keep the tasks that it has: it is not down and not being emptied.
-pub(crate) fn keeps(node: &Node) -> bool {
-    node.status.state != NodeState::Down && node.spec.availability != Availability::Drain
 }
 
 /// An empty word of a platform stands for all.

@@ -14,11 +14,16 @@ pub(crate) struct TaskIndexes {
     pub(crate) by_node: OrdSet<(NodeId, TaskId)>,
     /// Those that wait for the allocator or the scheduler, like ones together, in the order of slots.
     pub(crate) waiting: OrdSet<(TaskState, ServiceId, u64, u32, TaskId)>,
+    /// How many there are of each spec, wanted or not.
+    pub(crate) versions: OrdMap<(ServiceId, u64), u32>,
+    /// Those that managers want, by node.
+    pub(crate) wanted_by_node: OrdSet<(NodeId, TaskId)>,
     /// Those that managers want, by slot, in a slot by node.
     pub(crate) wanted: OrdSet<(ServiceId, u32, Option<NodeId>, TaskId)>,
     /// How many of these there are of each spec.
     pub(crate) wanted_versions: OrdMap<(ServiceId, u64), u32>,
-    /// Those that managers want though they have ended, or that wait for their start: the restart supervisor's.
+    /// Those that managers want though they have ended without being done, or that wait for their start: the restart
+    /// supervisor's.
     pub(crate) unsettled: OrdSet<(ServiceId, TaskId)>,
     /// Those that failed or were rejected, by service, the oldest failure first.
     pub(crate) failed: OrdSet<(ServiceId, Timestamp, TaskId)>,
@@ -44,14 +49,18 @@ pub(crate) type Slot = (ServiceId, u32, Option<NodeId>);
 /// Sums over a service's tasks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TaskCounts {
+    /// All of them.
+    pub all: u32,
     /// Those that managers want, whatever became of them.
     pub wanted: u32,
     /// Slots with such a task; each node of a global service is one.
     pub slots: u32,
     /// Those that are wanted and run.
     pub running: u32,
-    /// Those that ended well.
+    /// Those that are wanted and ended well; of a job, what is done of its present run.
     pub complete: u32,
+    /// Those that are wanted and have no node yet.
+    pub unplaced: u32,
 }
 
 /// The place of a task.
@@ -70,9 +79,11 @@ impl TaskIndexes {
             self.waiting.insert(waiting_key(task));
         }
         let new_slot = task.is_wanted() && !self.has_wanted(slot_of(task));
+        add_one(&mut self.versions, (service, task.spec_version));
         if task.is_wanted() {
             self.wanted.insert((service, task.slot, task.node, id));
             add_one(&mut self.wanted_versions, (service, task.spec_version));
+            task.node.map(|node| self.wanted_by_node.insert((node, id)));
         }
         if is_unsettled(task) {
             self.unsettled.insert((service, id));
@@ -94,10 +105,12 @@ impl TaskIndexes {
             add_one(&mut self.node_active, node);
         }
         let mut counts = self.counts.get(&service).copied().unwrap_or_default();
+        counts.all += 1;
         counts.slots += u32::from(new_slot);
         counts.wanted += u32::from(task.is_wanted());
         counts.running += u32::from(is_running(task));
-        counts.complete += u32::from(task.status.state == TaskState::Complete);
+        counts.complete += u32::from(is_complete(task));
+        counts.unplaced += u32::from(is_unplaced(task));
         self.put_counts(service, counts);
     }
 
@@ -108,9 +121,11 @@ impl TaskIndexes {
             self.by_node.remove(&(node, id));
         }
         self.waiting.remove(&waiting_key(task));
+        drop_one(&mut self.versions, (service, task.spec_version));
         if task.is_wanted() {
             self.wanted.remove(&(service, task.slot, task.node, id));
             drop_one(&mut self.wanted_versions, (service, task.spec_version));
+            task.node.map(|node| self.wanted_by_node.remove(&(node, id)));
         }
         let slot_gone = task.is_wanted() && !self.has_wanted(slot_of(task));
         self.unsettled.remove(&(service, id));
@@ -127,10 +142,12 @@ impl TaskIndexes {
             drop_one(&mut self.node_active, node);
         }
         let mut counts = self.counts.get(&service).copied().unwrap_or_default();
+        counts.all = counts.all.saturating_sub(1);
         counts.slots = counts.slots.saturating_sub(u32::from(slot_gone));
         counts.wanted = counts.wanted.saturating_sub(u32::from(task.is_wanted()));
         counts.running = counts.running.saturating_sub(u32::from(is_running(task)));
-        counts.complete = counts.complete.saturating_sub(u32::from(task.status.state == TaskState::Complete));
+        counts.complete = counts.complete.saturating_sub(u32::from(is_complete(task)));
+        counts.unplaced = counts.unplaced.saturating_sub(u32::from(is_unplaced(task)));
         self.put_counts(service, counts);
     }
 
@@ -182,8 +199,17 @@ fn is_running(task: &Task) -> bool {
     task.is_wanted() && task.status.state == TaskState::Running
 }
 
+fn is_complete(task: &Task) -> bool {
+    task.is_wanted() && task.status.state == TaskState::Complete
+}
+
+fn is_unplaced(task: &Task) -> bool {
+    task.is_wanted() && task.node.is_none()
+}
+
 fn is_unsettled(task: &Task) -> bool {
-    task.is_wanted() && (task.status.state.is_ended() || task.desired == TaskState::Ready)
+    let waits = task.status.state.is_ended() || task.desired == TaskState::Ready;
+    task.is_wanted() && waits && !task.is_done()
 }
 
 fn is_failed(task: &Task) -> bool {

@@ -25,13 +25,7 @@ impl View {
 
     /// The services that tasks name, also those that are gone.
     pub fn services_with_tasks(&self) -> impl Iterator<Item = ServiceId> + '_ {
-        let mut next = Some(ServiceId::new(0));
-        std::iter::from_fn(move || {
-            let from = (next?, 0, TaskId::new(0));
-            let found = self.tables().indexes.tasks.by_service.range(from..).next()?.0;
-            next = found.value().checked_add(1).map(ServiceId::new);
-            Some(found)
-        })
+        self.tables().indexes.tasks.counts.keys().copied()
     }
 
     /// A node's tasks.
@@ -81,6 +75,27 @@ impl View {
         all.take_while(move |entry| entry.0 == service).filter_map(|entry| self.task(entry.3))
     }
 
+    /// The slots of a service that have a wanted task, in order.
+    pub fn wanted_slots(&self, service: ServiceId) -> impl Iterator<Item = u32> + '_ {
+        let all = self.tables().indexes.tasks.wanted.range((service, 0, None, TaskId::new(0))..);
+        let mut last = None;
+        let slots = all.take_while(move |entry| entry.0 == service).map(|entry| entry.1);
+        slots.filter(move |&slot| last.replace(slot) != Some(slot))
+    }
+
+    /// The nodes of a global service's wanted tasks, in order, each with the task.
+    pub fn wanted_places(&self, service: ServiceId) -> impl Iterator<Item = (NodeId, TaskId)> + '_ {
+        let all = self.tables().indexes.tasks.wanted.range((service, 0, None, TaskId::new(0))..);
+        let placed = all.take_while(move |entry| (entry.0, entry.1) == (service, 0));
+        placed.filter_map(|entry| Some((entry.2?, entry.3)))
+    }
+
+    /// The tasks that managers want on a node.
+    pub fn node_wanted(&self, node: NodeId) -> impl Iterator<Item = &Arc<Task>> {
+        let all = self.tables().indexes.tasks.wanted_by_node.range((node, TaskId::new(0))..);
+        all.take_while(move |entry| entry.0 == node).filter_map(|entry| self.task(entry.1))
+    }
+
     /// The tasks of a global service that managers want on a node.
     pub fn wanted_on_node(&self, service: ServiceId, node: NodeId) -> impl Iterator<Item = &Arc<Task>> {
         let all = self.tables().indexes.tasks.wanted.range((service, 0, Some(node), TaskId::new(0))..);
@@ -94,7 +109,24 @@ impl View {
         all.take_while(move |(key, _)| key.0 == service).map(|(key, count)| (key.1, *count))
     }
 
-    /// All tasks that managers want though they have ended, or that wait for their start.
+    /// The oldest of the specs that a service's tasks name, wanted or not.
+    pub fn oldest_version(&self, service: ServiceId) -> Option<u64> {
+        let (key, _) = self.tables().indexes.tasks.versions.range((service, 0)..).next()?;
+        (key.0 == service).then_some(key.1)
+    }
+
+    /// Whether a task names the spec, wanted or not.
+    pub fn names_version(&self, service: ServiceId, spec_version: u64) -> bool {
+        self.tables().indexes.tasks.versions.contains_key(&(service, spec_version))
+    }
+
+    /// Those of one service of the next.
+    pub fn service_unsettled(&self, service: ServiceId) -> impl Iterator<Item = &Arc<Task>> {
+        let all = self.tables().indexes.tasks.unsettled.range((service, TaskId::new(0))..);
+        all.take_while(move |entry| entry.0 == service).filter_map(|entry| self.task(entry.1))
+    }
+
+    /// All tasks that managers want though they have ended without being done, or that wait for their start.
     pub fn unsettled_tasks(&self) -> impl Iterator<Item = &Arc<Task>> {
         self.tables().indexes.tasks.unsettled.iter().filter_map(|entry| self.task(entry.1))
     }

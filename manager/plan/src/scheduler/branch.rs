@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 
 use skep_model::Subject;
 
-use super::place::Place;
+use super::node_set::Counted;
 
 /// A node's place in the order of choice, smaller is better: recent failures where they are many, tasks of the service, all tasks,
 /// and its position among the nodes.
@@ -37,7 +37,7 @@ enum Inner {
 
 impl Branch {
     /// The tree over these labels, the outermost first. Nodes without a label are the branch of the empty value.
-    pub(super) fn new(places: &[Place<'_>], leaves: Vec<Leaf>, spread: &[Subject]) -> Self {
+    pub(super) fn new(nodes: &[Counted<'_>], leaves: Vec<Leaf>, spread: &[Subject]) -> Self {
         let tasks = leaves.iter().map(|leaf| leaf.rank.1).sum();
         let Some((label, inner)) = spread.split_first() else {
             let open = leaves.iter().filter(|leaf| leaf.open).map(|leaf| Reverse(leaf.rank));
@@ -45,10 +45,11 @@ impl Branch {
         };
         let mut values: BTreeMap<&str, Vec<Leaf>> = BTreeMap::new();
         for leaf in leaves {
-            let value = places.get(leaf.rank.3).and_then(|place| label.label(place.node)).unwrap_or_default();
+            let value =
+                nodes.get(leaf.rank.3).and_then(|counted| label.label(counted.node)).unwrap_or_default();
             values.entry(value).or_default().push(leaf);
         }
-        let branches: Vec<Self> = values.into_values().map(|each| Self::new(places, each, inner)).collect();
+        let branches: Vec<Self> = values.into_values().map(|each| Self::new(nodes, each, inner)).collect();
         let order = branches.iter().enumerate().map(|(index, branch)| Reverse((branch.tasks, index)));
         let order = order.collect();
         Self { tasks, inner: Inner::Branches(branches, order) }

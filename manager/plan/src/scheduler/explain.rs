@@ -6,7 +6,7 @@ use skep_model::{NodeId, ServiceId, Timestamp};
 use skep_store::View;
 
 use super::group::Group;
-use super::place::Places;
+use super::node_set::NodeSet;
 use super::refusal::Refusal;
 
 /// What the scheduler says of one node for the next task of a service.
@@ -43,29 +43,28 @@ pub struct Room {
 /// service. A node with the task's volumes comes before all others (`Room::volumes`), whatever its rank.
 pub fn explain(view: &View, service: ServiceId, now: Timestamp) -> Vec<Verdict> {
     let Some(service) = view.service(service) else { return Vec::new() };
-    let mut places = Places::new(view);
-    let group = Group::new(&places, service.id, service.spec_version, &service.spec, now);
+    let mut nodes = NodeSet::new(view);
+    let group = Group::new(&nodes, service.id, service.spec_version, &service.spec, now);
     let judged: Vec<Option<Refusal>> =
-        (0..places.all.len()).map(|position| group.refusal(&mut places, position)).collect();
-    let order = group.tree(&mut places).order();
+        (0..nodes.all.len()).map(|position| group.refusal(&mut nodes, position)).collect();
+    let order = group.tree(&mut nodes).order();
     let fitting = order.into_iter().filter(|&position| matches!(judged.get(position), Some(None)));
     let ranks: BTreeMap<usize, usize> = fitting.zip(1..).collect();
-    let nodes = places.all.iter_mut().zip(&group.standings).zip(judged).enumerate();
-    nodes
-        .map(|(position, ((place, standing), refusal))| {
-            let free = place.free(view);
-            let (nano_cpus, memory_bytes) = (free.nano_cpus, free.memory_bytes);
-            let has = |volume: &&String| place.node.description.volumes.contains(volume);
-            let room = Room {
-                service_tasks: standing.active,
-                tasks: place.tasks,
-                recent_failures: standing.failures,
-                nano_cpus,
-                memory_bytes,
-                volumes: group.needs.volumes.iter().filter(has).cloned().collect(),
-            };
-            let rank = refusal.map_or_else(|| Ok(ranks.get(&position).copied().unwrap_or_default()), Err);
-            Verdict { node: place.node.id, hostname: place.node.description.hostname.clone(), rank, room }
-        })
-        .collect()
+    let all = nodes.all.iter_mut().zip(&group.standings).zip(judged).enumerate();
+    all.map(|(position, ((counted, standing), refusal))| {
+        let free = counted.free(view);
+        let (nano_cpus, memory_bytes) = (free.nano_cpus, free.memory_bytes);
+        let has = |volume: &&String| counted.node.description.volumes.contains(volume);
+        let room = Room {
+            service_tasks: standing.active,
+            tasks: counted.tasks,
+            recent_failures: standing.failures,
+            nano_cpus,
+            memory_bytes,
+            volumes: group.needs.volumes.iter().filter(has).cloned().collect(),
+        };
+        let rank = refusal.map_or_else(|| Ok(ranks.get(&position).copied().unwrap_or_default()), Err);
+        Verdict { node: counted.node.id, hostname: counted.node.description.hostname.clone(), rank, room }
+    })
+    .collect()
 }

@@ -4,15 +4,15 @@ use skep_model::{Availability, PortConfig, ServiceId};
 use skep_store::View;
 
 use super::needs::Needs;
-use super::place::Place;
+use super::node_set::Counted;
 use super::refusal::{Lack, Refusal};
-use crate::fits::takes_new;
+use crate::place::takes_tasks;
 
 /// A node that is looked at for a task.
 #[derive(Debug)]
 pub(super) struct Candidate<'c, 'v> {
     pub(super) view: &'c View,
-    pub(super) place: &'c mut Place<'v>,
+    pub(super) counted: &'c mut Counted<'v>,
     pub(super) needs: &'c Needs,
     /// How many tasks of the service use it.
     pub(super) active: u32,
@@ -45,9 +45,9 @@ impl Candidate<'_, '_> {
 }
 
 fn ready(candidate: &mut Candidate<'_, '_>) -> Option<Refusal> {
-    let node = candidate.place.node;
+    let node = candidate.counted.node;
     let state = node.status.state;
-    (!takes_new(node)).then(|| match node.spec.availability {
+    (!takes_tasks(node)).then(|| match node.spec.availability {
         Availability::Active => Refusal::NotReady(state),
         Availability::Pause => Refusal::Paused,
         Availability::Drain => Refusal::Drained,
@@ -57,7 +57,7 @@ fn ready(candidate: &mut Candidate<'_, '_>) -> Option<Refusal> {
 fn resources(candidate: &mut Candidate<'_, '_>) -> Option<Refusal> {
     let reserved = &candidate.needs.reserved;
     if reserved.nano_cpus > 0 || reserved.memory_bytes > 0 {
-        let free = candidate.place.free(candidate.view);
+        let free = candidate.counted.free(candidate.view);
         if reserved.nano_cpus > free.nano_cpus {
             return Some(Refusal::Resources(Lack::Cpus { asked: reserved.nano_cpus, free: free.nano_cpus }));
         }
@@ -67,7 +67,7 @@ fn resources(candidate: &mut Candidate<'_, '_>) -> Option<Refusal> {
         }
     }
     reserved.generic.iter().find_map(|asked| {
-        let free = candidate.place.stock(candidate.view).free(&asked.kind);
+        let free = candidate.counted.stock(candidate.view).free(&asked.kind);
         let lack = || Lack::Generic { kind: asked.kind.clone(), asked: asked.count, free };
         (asked.count > free).then(|| Refusal::Resources(lack()))
     })
@@ -78,13 +78,13 @@ fn driver(candidate: &mut Candidate<'_, '_>) -> Option<Refusal> {
 }
 
 fn constraints(candidate: &mut Candidate<'_, '_>) -> Option<Refusal> {
-    let (node, fits) = (candidate.place.node, &candidate.needs.fits);
+    let (node, fits) = (candidate.counted.node, &candidate.needs.fits);
     let unmet = || fits.first_unmet(node).map(ToString::to_string).unwrap_or_default();
     (!fits.constraints(node)).then(|| Refusal::Constraint(unmet()))
 }
 
 fn platform(candidate: &mut Candidate<'_, '_>) -> Option<Refusal> {
-    let (node, fits) = (candidate.place.node, &candidate.needs.fits);
+    let (node, fits) = (candidate.counted.node, &candidate.needs.fits);
     (!fits.platform(node)).then(|| Refusal::Platform {
         has: format!("{}/{}", node.description.os, node.description.architecture),
         asked: fits.platform_words(),
@@ -95,7 +95,7 @@ fn host_port(candidate: &mut Candidate<'_, '_>) -> Option<Refusal> {
     // What is free is only counted for those who ask.
     let asked = &candidate.needs.ports;
     let first = asked.first()?;
-    let taken = &candidate.place.free(candidate.view).ports;
+    let taken = &candidate.counted.free(candidate.view).ports;
     let clash = |port: &PortConfig| taken.iter().find(|(other, _)| other.clashes(port)).map(|held| held.1);
     let found = std::iter::once(first).chain(&asked[1..]).find_map(|port| Some((*port, clash(port)?)));
     found.map(|(port, by)| Refusal::HostPort { port, by: name(candidate.view, by) })

@@ -6,7 +6,7 @@ use skep_store::View;
 use super::branch::{Branch, Leaf, Rank};
 use super::filter::Candidate;
 use super::needs::Needs;
-use super::place::Places;
+use super::node_set::NodeSet;
 use super::refusal::Refusal;
 use super::refusals::Refusals;
 use super::volumes;
@@ -48,13 +48,13 @@ pub(super) type Chosen = (NodeId, Box<[GenericResource]>);
 
 impl Group {
     pub(super) fn new(
-        places: &Places<'_>,
+        nodes: &NodeSet<'_>,
         service: ServiceId,
         spec_version: u64,
         spec: &ServiceSpec,
         now: Timestamp,
     ) -> Self {
-        let standings = standings(places, service, spec_version, now);
+        let standings = standings(nodes, service, spec_version, now);
         let needs = Needs::of(spec);
         Self { service, needs, standings, homes: None, tree: None, refused: None }
     }
@@ -65,50 +65,50 @@ impl Group {
     }
 
     /// Checks the task of a global service against the node that it was made for.
-    pub(super) fn check(&mut self, places: &mut Places<'_>, node: NodeId) -> Result<Chosen, Text> {
-        let Some(position) = places.position(node) else { return Err(Refusals::default().into()) };
+    pub(super) fn check(&mut self, nodes: &mut NodeSet<'_>, node: NodeId) -> Result<Chosen, Text> {
+        let Some(position) = nodes.position(node) else { return Err(Refusals::default().into()) };
         // The task counts among those of its node already.
         self.standings.get_mut(position).into_iter().for_each(|standing| standing.active = 0);
-        match self.refusal(places, position) {
-            None => self.take(places, position).ok_or_else(|| Refusals::default().into()),
+        match self.refusal(nodes, position) {
+            None => self.take(nodes, position).ok_or_else(|| Refusals::default().into()),
             Some(refusal) => {
                 let mut refusals = Refusals::default();
-                refusals.add(hostname(places, position), &refusal);
+                refusals.add(hostname(nodes, position), &refusal);
                 Err(refusals.into())
             }
         }
     }
 
     /// Gives a task the node where its volumes are.
-    pub(super) fn send_home(&mut self, places: &mut Places<'_>, home: NodeId) -> Result<Chosen, Text> {
-        let Some(position) = places.position(home) else { return Err(Refusals::default().into()) };
-        self.homes(places).retain(|&other| other != position);
-        match self.refusal(places, position) {
-            None => self.take(places, position).ok_or_else(|| Refusals::default().into()),
-            Some(refusal) => Err(self.bound(places, position, &refusal)),
+    pub(super) fn send_home(&mut self, nodes: &mut NodeSet<'_>, home: NodeId) -> Result<Chosen, Text> {
+        let Some(position) = nodes.position(home) else { return Err(Refusals::default().into()) };
+        self.homes(nodes).retain(|&other| other != position);
+        match self.refusal(nodes, position) {
+            None => self.take(nodes, position).ok_or_else(|| Refusals::default().into()),
+            Some(refusal) => Err(self.bound(nodes, position, &refusal)),
         }
     }
 
     /// The best node for one more task, which counts from now on.
-    pub(super) fn choose(&mut self, places: &mut Places<'_>) -> Result<Chosen, Text> {
-        if let Some((position, refusal)) = self.next_home(places) {
+    pub(super) fn choose(&mut self, nodes: &mut NodeSet<'_>) -> Result<Chosen, Text> {
+        if let Some((position, refusal)) = self.next_home(nodes) {
             return match refusal {
-                None => self.take(places, position).ok_or_else(|| Refusals::default().into()),
-                Some(refusal) => Err(self.bound(places, position, &refusal)),
+                None => self.take(nodes, position).ok_or_else(|| Refusals::default().into()),
+                Some(refusal) => Err(self.bound(nodes, position, &refusal)),
             };
         }
-        let mut tree = self.tree.take().unwrap_or_else(|| self.tree(places));
-        let (view, needs) = (places.view, &self.needs);
+        let mut tree = self.tree.take().unwrap_or_else(|| self.tree(nodes));
+        let (view, needs) = (nodes.view, &self.needs);
         let mut has_room = |(_, active, _, position): Rank| {
-            let place = places.all.get_mut(position);
-            place.is_some_and(|place| Candidate { view, place, needs, active }.has_room())
+            let counted = nodes.all.get_mut(position);
+            counted.is_some_and(|counted| Candidate { view, counted, needs, active }.has_room())
         };
         let found = tree.take(&mut has_room);
         self.tree = Some(tree);
-        match found.and_then(|position| self.take(places, position)) {
+        match found.and_then(|position| self.take(nodes, position)) {
             Some(chosen) => Ok(chosen),
             None => {
-                let text = Text::from(self.refusals(places));
+                let text = Text::from(self.refusals(nodes));
                 self.refused = Some(text.clone());
                 Err(text)
             }
@@ -116,61 +116,61 @@ impl Group {
     }
 
     /// The tree of the nodes as they stand.
-    pub(super) fn tree(&self, places: &mut Places<'_>) -> Branch {
-        let (view, needs) = (places.view, &self.needs);
-        let nodes = places.all.iter_mut().zip(&self.standings).enumerate();
-        let leaves = nodes.map(|(position, (place, standing))| {
+    pub(super) fn tree(&self, nodes: &mut NodeSet<'_>) -> Branch {
+        let (view, needs) = (nodes.view, &self.needs);
+        let all = nodes.all.iter_mut().zip(&self.standings).enumerate();
+        let leaves = all.map(|(position, (counted, standing))| {
             let active = standing.active;
-            let rank = (standing.back_off(), active, place.tasks, position);
-            Leaf { rank, open: Candidate { view, place, needs, active }.may_fit() }
+            let rank = (standing.back_off(), active, counted.tasks, position);
+            Leaf { rank, open: Candidate { view, counted, needs, active }.may_fit() }
         });
         let leaves = leaves.collect();
-        Branch::new(&places.all, leaves, &needs.spread)
+        Branch::new(&nodes.all, leaves, &needs.spread)
     }
 
     /// The first reason against a node; none when it fits.
-    pub(super) fn refusal(&self, places: &mut Places<'_>, position: usize) -> Option<Refusal> {
+    pub(super) fn refusal(&self, nodes: &mut NodeSet<'_>, position: usize) -> Option<Refusal> {
         let active = self.standings.get(position)?.active;
-        let (view, place) = (places.view, places.all.get_mut(position)?);
-        Candidate { view, place, needs: &self.needs, active }.refusal()
+        let (view, counted) = (nodes.view, nodes.all.get_mut(position)?);
+        Candidate { view, counted, needs: &self.needs, active }.refusal()
     }
 
-    fn refusals(&self, places: &mut Places<'_>) -> Refusals {
+    fn refusals(&self, nodes: &mut NodeSet<'_>) -> Refusals {
         let mut refusals = Refusals::default();
-        for position in 0..places.all.len() {
-            if let Some(refusal) = self.refusal(places, position) {
-                refusals.add(hostname(places, position), &refusal);
+        for position in 0..nodes.all.len() {
+            if let Some(refusal) = self.refusal(nodes, position) {
+                refusals.add(hostname(nodes, position), &refusal);
             }
         }
         refusals
     }
 
-    fn take(&mut self, places: &mut Places<'_>, position: usize) -> Option<Chosen> {
-        let (view, place) = (places.view, places.all.get_mut(position)?);
+    fn take(&mut self, nodes: &mut NodeSet<'_>, position: usize) -> Option<Chosen> {
+        let (view, counted) = (nodes.view, nodes.all.get_mut(position)?);
         self.standings.get_mut(position)?.active += 1;
-        Some((place.node.id, place.take(view, self.service, &self.needs)))
+        Some((counted.node.id, counted.take(view, self.service, &self.needs)))
     }
 
     /// The node that binds the next task for its volumes, and what speaks against it: one that can take it, if there is one.
-    fn next_home(&mut self, places: &mut Places<'_>) -> Option<(usize, Option<Refusal>)> {
+    fn next_home(&mut self, nodes: &mut NodeSet<'_>) -> Option<(usize, Option<Refusal>)> {
         if self.needs.volumes.is_empty() {
             return None;
         }
-        let homes = self.homes(places).clone();
-        let judged = homes.into_iter().map(|position| (position, self.refusal(places, position)));
+        let homes = self.homes(nodes).clone();
+        let judged = homes.into_iter().map(|position| (position, self.refusal(nodes, position)));
         let mut judged: Vec<(usize, Option<Refusal>)> = judged.collect();
         judged.sort_by_key(|(position, refusal)| (refusal.is_some(), *position));
         let best = judged.into_iter().next()?;
-        self.homes(places).retain(|&other| other != best.0);
+        self.homes(nodes).retain(|&other| other != best.0);
         Some(best)
     }
 
     /// The nodes with most of the volumes that no active task of the service keeps for itself.
-    fn homes(&mut self, places: &Places<'_>) -> &mut Vec<usize> {
+    fn homes(&mut self, nodes: &NodeSet<'_>) -> &mut Vec<usize> {
         let (volumes, standings) = (&self.needs.volumes, &self.standings);
         self.homes.get_or_insert_with(|| {
-            let nodes = places.all.iter().map(|place| place.node).zip(standings).enumerate();
-            let free = nodes.filter(|(_, (node, standing))| volumes::binds(node) && standing.active == 0);
+            let all = nodes.all.iter().map(|counted| counted.node).zip(standings).enumerate();
+            let free = all.filter(|(_, (node, standing))| volumes::binds(node) && standing.active == 0);
             let held: Vec<(usize, usize)> =
                 free.map(|(position, (node, _))| (position, volumes::held(node, volumes))).collect();
             let most = held.iter().map(|each| each.1).max().unwrap_or(0);
@@ -178,10 +178,10 @@ impl Group {
         })
     }
 
-    fn bound(&self, places: &Places<'_>, position: usize, refusal: &Refusal) -> Text {
-        let node = places.all.get(position).map(|place| place.node);
+    fn bound(&self, nodes: &NodeSet<'_>, position: usize, refusal: &Refusal) -> Text {
+        let node = nodes.all.get(position).map(|counted| counted.node);
         let volume = node.map_or("", |node| volumes::named(node, &self.needs.volumes));
-        let host = hostname(places, position);
+        let host = hostname(nodes, position);
         let whole = format!("no suitable node (volume {volume} is on {host}, which {refusal})");
         Text { headline: whole.clone(), whole }
     }
@@ -204,22 +204,22 @@ impl From<Refusals> for Text {
     }
 }
 
-pub(super) fn hostname<'v>(places: &Places<'v>, position: usize) -> &'v str {
-    places.all.get(position).map_or("", |place| place.node.description.hostname.as_str())
+pub(super) fn hostname<'v>(nodes: &NodeSet<'v>, position: usize) -> &'v str {
+    nodes.all.get(position).map_or("", |counted| counted.node.description.hostname.as_str())
 }
 
-fn standings(places: &Places<'_>, service: ServiceId, spec_version: u64, now: Timestamp) -> Vec<Standing> {
-    let mut standings = vec![Standing::default(); places.all.len()];
-    let view: &View = places.view;
+fn standings(nodes: &NodeSet<'_>, service: ServiceId, spec_version: u64, now: Timestamp) -> Vec<Standing> {
+    let mut standings = vec![Standing::default(); nodes.all.len()];
+    let view: &View = nodes.view;
     for (node, count) in view.service_on_nodes(service) {
-        if let Some(standing) = places.position(node).and_then(|position| standings.get_mut(position)) {
+        if let Some(standing) = nodes.position(node).and_then(|position| standings.get_mut(position)) {
             standing.active = count;
         }
     }
     let window = u64::try_from(limits::NODE_FAILURES_WINDOW.as_nanos()).unwrap_or(u64::MAX);
     let after = Timestamp::from_nanos(now.as_nanos().saturating_sub(window));
     for task in view.failed_tasks(service, after).filter(|task| task.spec_version == spec_version) {
-        let position = task.node.and_then(|node| places.position(node));
+        let position = task.node.and_then(|node| nodes.position(node));
         if let Some(standing) = position.and_then(|position| standings.get_mut(position)) {
             standing.failures += 1;
         }
@@ -228,7 +228,7 @@ fn standings(places: &Places<'_>, service: ServiceId, spec_version: u64, now: Ti
 }
 
 /// The home of a task, for those that have one.
-pub(super) fn home_of(places: &Places<'_>, group: &Group, task: &Task, now: Timestamp) -> Option<NodeId> {
+pub(super) fn home_of(nodes: &NodeSet<'_>, group: &Group, task: &Task, now: Timestamp) -> Option<NodeId> {
     let volumes = &group.needs.volumes;
-    if volumes.is_empty() { None } else { volumes::home_of(places.view, task, volumes, now) }
+    if volumes.is_empty() { None } else { volumes::home_of(nodes.view, task, volumes, now) }
 }

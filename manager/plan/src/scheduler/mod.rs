@@ -6,7 +6,7 @@ mod filter;
 mod generic;
 mod group;
 mod needs;
-mod place;
+mod node_set;
 mod refusal;
 mod refusals;
 mod volumes;
@@ -34,7 +34,7 @@ pub use refusals::Refusals;
 use crate::driver::ROUND_OBJECTS_MAX;
 use crate::reconciler::{Plan, Reconciler};
 use group::{Chosen, Group, Text};
-use place::Places;
+use node_set::NodeSet;
 
 /// Spreads tasks: over the branches of the spread preferences; there the node with the fewest tasks of the service, then with the
 /// fewest tasks at all, wins; nodes on which the service's tasks kept failing come last.
@@ -64,7 +64,7 @@ impl Reconciler for Scheduler {
         });
         // Tasks that have only one node to go to come before those that have a choice.
         let (bound, free): (Vec<Known<'_>>, Vec<Known<'_>>) = known.partition(|each| each.2.mode.is_global());
-        let mut round = Round { places: Places::new(view), now, placed: Vec::new(), refused: Vec::new() };
+        let mut round = Round { nodes: NodeSet::new(view), now, placed: Vec::new(), refused: Vec::new() };
         for each in bound.into_iter().chain(free) {
             round.plan(each);
         }
@@ -77,7 +77,7 @@ type Known<'v> = (ServiceId, u64, &'v ServiceSpec);
 
 /// What one plan decides.
 struct Round<'v> {
-    places: Places<'v>,
+    nodes: NodeSet<'v>,
     now: Timestamp,
     placed: Vec<Change>,
     refused: Vec<Change>,
@@ -88,8 +88,8 @@ impl<'v> Round<'v> {
         if self.is_full() {
             return;
         }
-        let mut group = Group::new(&self.places, service, version, spec, self.now);
-        let view = self.places.view;
+        let mut group = Group::new(&self.nodes, service, version, spec, self.now);
+        let view = self.nodes.view;
         let tasks = view.waiting_of(TaskState::Pending, service, version).filter(|task| task.is_wanted());
         if group.needs.volumes.is_empty() {
             self.place_all(&mut group, tasks);
@@ -97,7 +97,7 @@ impl<'v> Round<'v> {
         }
         // Those whose volume is somewhere come first: nobody else shall take their place.
         let (homed, new): (Vec<&Arc<Task>>, Vec<&Arc<Task>>) =
-            tasks.partition(|task| group::home_of(&self.places, &group, task, self.now).is_some());
+            tasks.partition(|task| group::home_of(&self.nodes, &group, task, self.now).is_some());
         self.place_all(&mut group, homed.into_iter().chain(new));
     }
 
@@ -118,15 +118,15 @@ impl<'v> Round<'v> {
 
     fn place(&mut self, group: &mut Group, task: &Task) -> Result<Chosen, Text> {
         if let Some(node) = task.node {
-            return group.check(&mut self.places, node);
+            return group.check(&mut self.nodes, node);
         }
-        if let Some(home) = group::home_of(&self.places, group, task, self.now) {
-            return group.send_home(&mut self.places, home);
+        if let Some(home) = group::home_of(&self.nodes, group, task, self.now) {
+            return group.send_home(&mut self.nodes, home);
         }
         // What was said of one is so for all like it.
         match group.refused() {
             Some(text) => Err(text.clone()),
-            None => group.choose(&mut self.places),
+            None => group.choose(&mut self.nodes),
         }
     }
 

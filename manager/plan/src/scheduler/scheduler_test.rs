@@ -34,7 +34,9 @@ fn scheduler_gives_pending_tasks_to_the_emptiest_nodes() {
 fn ha_spreads_the_service_before_it_looks_at_all_tasks() {
     let mut world = Fixture::new(2, ServiceSpec::default());
     world.service(OTHER, with(|spec| spec.name = "other".into()));
-    (0..10).for_each(|_| drop(world.on(OTHER, 1, TaskState::Running)));
+    (0..10).for_each(|_| {
+        world.on(OTHER, 1, TaskState::Running);
+    });
     world.pending(18);
     assert_eq!(world.schedule(), 18);
     assert_eq!(world.spread(), [9, 9]);
@@ -74,8 +76,12 @@ fn scheduler_without_any_node() {
 #[test]
 fn scheduler_faulty_node_comes_last_for_a_while() {
     let mut world = Fixture::new(2, ServiceSpec::default());
-    (0..5).for_each(|_| drop(world.on(WEB, 1, TaskState::Failed)));
-    (0..3).for_each(|_| drop(world.on(WEB, 2, TaskState::Running)));
+    (0..5).for_each(|_| {
+        world.on(WEB, 1, TaskState::Failed);
+    });
+    (0..3).for_each(|_| {
+        world.on(WEB, 2, TaskState::Running);
+    });
     let task = world.pending(1)[0];
     world.schedule();
     assert_eq!(world.node_of(task), Some(2), "five failures outweigh three tasks");
@@ -88,7 +94,9 @@ fn scheduler_faulty_node_comes_last_for_a_while() {
 #[test]
 fn scheduler_faulty_node_spec_version() {
     let mut world = Fixture::new(2, ServiceSpec::default());
-    (0..5).for_each(|_| drop(world.on(WEB, 1, TaskState::Rejected)));
+    (0..5).for_each(|_| {
+        world.on(WEB, 1, TaskState::Rejected);
+    });
     world.on(WEB, 2, TaskState::Running);
     world.service(WEB, with(|spec| spec.name = "web".into()));
     let task = world.pending(1)[0];

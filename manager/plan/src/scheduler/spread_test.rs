@@ -60,7 +60,9 @@ fn multiple_preferences_scale_up() {
     label(&mut world, 1, &[("az", "1")]);
     label(&mut world, 2, &[("az", "2")]);
     label(&mut world, 3, &[("az", "2")]);
-    (0..4).for_each(|_| drop(world.on(WEB, 1, TaskState::Running)));
+    (0..4).for_each(|_| {
+        world.on(WEB, 1, TaskState::Running);
+    });
     world.pending(6);
     world.schedule();
     assert_eq!(world.spread(), [5, 3, 2].map(|count: u32| count).as_slice(), "what runs already counts");

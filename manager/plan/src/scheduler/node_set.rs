@@ -10,7 +10,7 @@ use super::needs::{Needs, fixed_ports};
 
 /// One node. What is free on it is only counted when someone asks: most nodes are never looked at in a plan.
 #[derive(Debug)]
-pub(super) struct Place<'v> {
+pub(super) struct Counted<'v> {
     pub(super) node: &'v Arc<Node>,
     /// The tasks that use it, with those that this plan adds.
     pub(super) tasks: u32,
@@ -29,14 +29,14 @@ pub(super) struct Free {
 
 /// All nodes, by id; what is decided in one plan is counted at once.
 #[derive(Debug)]
-pub(super) struct Places<'v> {
+pub(super) struct NodeSet<'v> {
     pub(super) view: &'v View,
-    pub(super) all: Vec<Place<'v>>,
+    pub(super) all: Vec<Counted<'v>>,
 }
 
-impl<'v> Places<'v> {
+impl<'v> NodeSet<'v> {
     pub(super) fn new(view: &'v View) -> Self {
-        let all = view.nodes().map(|node| Place {
+        let all = view.nodes().map(|node| Counted {
             node,
             tasks: view.active_on_node(node.id),
             free: None,
@@ -47,11 +47,11 @@ impl<'v> Places<'v> {
 
     /// Where the node is in the list.
     pub(super) fn position(&self, node: NodeId) -> Option<usize> {
-        self.all.binary_search_by_key(&node, |place| place.node.id).ok()
+        self.all.binary_search_by_key(&node, |counted| counted.node.id).ok()
     }
 }
 
-impl Place<'_> {
+impl Counted<'_> {
     pub(super) fn free(&mut self, view: &View) -> &Free {
         self.free.get_or_insert_with(|| Free::of(view, self.node))
     }
