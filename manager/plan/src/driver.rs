@@ -8,9 +8,11 @@ use skep_store::{Door, Scratch, View};
 
 use crate::allocator::Allocator;
 use crate::departed::Departed;
+use crate::enforcer::Enforcer;
 use crate::global::Global;
 use crate::jobs::Jobs;
 use crate::reaper::Reaper;
+use crate::rebalance::Rebalance;
 use crate::reconciler::Reconciler;
 use crate::replicated::Replicated;
 use crate::restart::Restart;
@@ -30,6 +32,8 @@ const RETRY_LONGEST: Duration = Duration::from_secs(5);
 pub fn planners() -> Vec<Box<dyn Reconciler>> {
     vec![
         Box::new(Departed),
+        Box::new(Rebalance),
+        Box::new(Enforcer),
         Box::new(Replicated),
         Box::new(Global),
         Box::new(Jobs),

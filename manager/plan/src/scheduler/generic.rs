@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use skep_model::{GenericCount, GenericResource, GenericValue, Node, Task};
+use skep_model::{GenericCount, GenericResource, GenericValue, Node};
 use skep_store::View;
 
 /// What of these is free on a node.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Stock {
+pub(crate) struct Stock {
     kinds: BTreeMap<String, Kind>,
 }
 
@@ -25,8 +25,8 @@ impl Kind {
 }
 
 impl Stock {
-    /// What the node has less what its tasks hold.
-    pub(super) fn of(view: &View, node: &Node) -> Self {
+    /// All that the node has.
+    pub(crate) fn whole(node: &Node) -> Self {
         let mut stock = Self::default();
         for resource in &node.description.generic {
             let kind = stock.kinds.entry(resource.kind.clone()).or_default();
@@ -35,12 +35,27 @@ impl Stock {
                 GenericValue::Named(name) => kind.names.push(name.clone()),
             }
         }
+        stock
+    }
+
+    /// What the node has less what its tasks hold.
+    pub(super) fn of(view: &View, node: &Node) -> Self {
+        let mut stock = Self::whole(node);
         // Without anything to give there is nothing to count.
         if !stock.kinds.is_empty() {
             let holding = view.node_tasks(node.id).filter(|task| !task.status.state.is_ended());
-            holding.for_each(|task| stock.take_of(task));
+            // What is gone from the node already cannot be taken away again.
+            for task in holding {
+                let _ = stock.take_again(&task.generic);
+            }
         }
         stock
+    }
+
+    /// Takes what a task was given; none when some of it is not there, and then what is there is taken all the same.
+    pub(crate) fn take_again(&mut self, given: &[GenericResource]) -> Option<()> {
+        let taken: Vec<Option<()>> = given.iter().map(|resource| self.take_one(resource)).collect();
+        taken.into_iter().collect()
     }
 
     /// How many of a kind are free.
@@ -64,16 +79,19 @@ impl Stock {
         claimed.into_iter().map(|(kind, value)| GenericResource { kind, value }).collect()
     }
 
-    fn take_of(&mut self, task: &Task) {
-        for resource in &task.generic {
-            let Some(kind) = self.kinds.get_mut(&resource.kind) else { continue };
-            match &resource.value {
-                GenericValue::Discrete(number) => kind.number = kind.number.saturating_sub(*number),
-                GenericValue::Named(name) => {
-                    kind.names.retain(|free| free != name);
-                    // Where the last name is taken, a number must not come to light.
-                    kind.number = 0;
-                }
+    fn take_one(&mut self, resource: &GenericResource) -> Option<()> {
+        let kind = self.kinds.get_mut(&resource.kind)?;
+        match &resource.value {
+            GenericValue::Discrete(number) => {
+                let left = kind.number.checked_sub(*number);
+                kind.number = left.unwrap_or_default();
+                left.map(drop)
+            }
+            GenericValue::Named(name) => {
+                let found = kind.names.iter().position(|free| free == name);
+                // Where the last name is taken, a number must not come to light.
+                kind.number = 0;
+                found.map(|found| drop(kind.names.remove(found)))
             }
         }
     }

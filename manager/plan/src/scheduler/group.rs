@@ -13,11 +13,11 @@ use super::volumes;
 
 /// What the scheduler knows of such tasks.
 #[derive(Debug)]
-pub(super) struct Group {
+pub(crate) struct Group {
     service: ServiceId,
-    pub(super) needs: Needs,
+    pub(crate) needs: Needs,
     /// By position of the node.
-    pub(super) standings: Vec<Standing>,
+    pub(crate) standings: Vec<Standing>,
     /// Nodes with the tasks' volumes that are still to bind a task; none until it is asked.
     homes: Option<Vec<usize>>,
     /// None until a task may go anywhere.
@@ -28,26 +28,26 @@ pub(super) struct Group {
 
 /// How a node stands for these tasks.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Standing {
+pub(crate) struct Standing {
     /// Tasks of the service that use it.
-    pub(super) active: u32,
+    pub(crate) active: u32,
     /// Recent failures of the service with this spec there.
-    pub(super) failures: u32,
+    pub(crate) failures: u32,
 }
 
 /// Why a task has no node.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Text {
+pub(crate) struct Text {
     /// What has to differ before the text is written anew: numbers change all the time.
-    pub(super) headline: String,
-    pub(super) whole: String,
+    pub(crate) headline: String,
+    pub(crate) whole: String,
 }
 
 /// The node of a task, and what it gets of its generic resources.
-pub(super) type Chosen = (NodeId, Box<[GenericResource]>);
+pub(crate) type Chosen = (NodeId, Box<[GenericResource]>);
 
 impl Group {
-    pub(super) fn new(
+    pub(crate) fn new(
         nodes: &NodeSet<'_>,
         service: ServiceId,
         spec_version: u64,
@@ -60,12 +60,12 @@ impl Group {
     }
 
     /// Why no further task of the group can have a node, when that is known.
-    pub(super) fn refused(&self) -> Option<&Text> {
+    pub(crate) fn refused(&self) -> Option<&Text> {
         self.refused.as_ref()
     }
 
     /// Checks the task of a global service against the node that it was made for.
-    pub(super) fn check(&mut self, nodes: &mut NodeSet<'_>, node: NodeId) -> Result<Chosen, Text> {
+    pub(crate) fn check(&mut self, nodes: &mut NodeSet<'_>, node: NodeId) -> Result<Chosen, Text> {
         let Some(position) = nodes.position(node) else { return Err(Refusals::default().into()) };
         // The task counts among those of its node already.
         self.standings.get_mut(position).into_iter().for_each(|standing| standing.active = 0);
@@ -80,7 +80,7 @@ impl Group {
     }
 
     /// Gives a task the node where its volumes are.
-    pub(super) fn send_home(&mut self, nodes: &mut NodeSet<'_>, home: NodeId) -> Result<Chosen, Text> {
+    pub(crate) fn send_home(&mut self, nodes: &mut NodeSet<'_>, home: NodeId) -> Result<Chosen, Text> {
         let Some(position) = nodes.position(home) else { return Err(Refusals::default().into()) };
         self.homes(nodes).retain(|&other| other != position);
         match self.refusal(nodes, position) {
@@ -90,7 +90,7 @@ impl Group {
     }
 
     /// The best node for one more task, which counts from now on.
-    pub(super) fn choose(&mut self, nodes: &mut NodeSet<'_>) -> Result<Chosen, Text> {
+    pub(crate) fn choose(&mut self, nodes: &mut NodeSet<'_>) -> Result<Chosen, Text> {
         if let Some((position, refusal)) = self.next_home(nodes) {
             return match refusal {
                 None => self.take(nodes, position).ok_or_else(|| Refusals::default().into()),
@@ -129,10 +129,17 @@ impl Group {
     }
 
     /// The first reason against a node; none when it fits.
-    pub(super) fn refusal(&self, nodes: &mut NodeSet<'_>, position: usize) -> Option<Refusal> {
+    pub(crate) fn refusal(&self, nodes: &mut NodeSet<'_>, position: usize) -> Option<Refusal> {
         let active = self.standings.get(position)?.active;
         let (view, counted) = (nodes.view, nodes.all.get_mut(position)?);
         Candidate { view, counted, needs: &self.needs, active }.refusal()
+    }
+
+    /// Whether a node may have tasks of the group, whatever other tasks take there.
+    pub(crate) fn may_fit(&self, nodes: &mut NodeSet<'_>, position: usize) -> bool {
+        let (view, needs) = (nodes.view, &self.needs);
+        let counted = nodes.all.get_mut(position);
+        counted.is_some_and(|counted| Candidate { view, counted, needs, active: 0 }.may_fit())
     }
 
     fn refusals(&self, nodes: &mut NodeSet<'_>) -> Refusals {
@@ -145,7 +152,8 @@ impl Group {
         refusals
     }
 
-    fn take(&mut self, nodes: &mut NodeSet<'_>, position: usize) -> Option<Chosen> {
+    /// Gives a node one more task, for which it must have room.
+    pub(crate) fn take(&mut self, nodes: &mut NodeSet<'_>, position: usize) -> Option<Chosen> {
         let (view, counted) = (nodes.view, nodes.all.get_mut(position)?);
         self.standings.get_mut(position)?.active += 1;
         Some((counted.node.id, counted.take(view, self.service, &self.needs)))
@@ -189,7 +197,7 @@ impl Group {
 
 impl Standing {
     /// Few failures are nobody's fault; many put a node behind all others.
-    pub(super) fn back_off(self) -> u32 {
+    pub(crate) fn back_off(self) -> u32 {
         if usize::try_from(self.failures).is_ok_and(|count| count >= limits::NODE_FAILURES_MAX) {
             self.failures
         } else {
@@ -204,7 +212,7 @@ impl From<Refusals> for Text {
     }
 }
 
-pub(super) fn hostname<'v>(nodes: &NodeSet<'v>, position: usize) -> &'v str {
+pub(crate) fn hostname<'v>(nodes: &NodeSet<'v>, position: usize) -> &'v str {
     nodes.all.get(position).map_or("", |counted| counted.node.description.hostname.as_str())
 }
 
@@ -228,7 +236,7 @@ fn standings(nodes: &NodeSet<'_>, service: ServiceId, spec_version: u64, now: Ti
 }
 
 /// The home of a task, for those that have one.
-pub(super) fn home_of(nodes: &NodeSet<'_>, group: &Group, task: &Task, now: Timestamp) -> Option<NodeId> {
+pub(crate) fn home_of(nodes: &NodeSet<'_>, group: &Group, task: &Task, now: Timestamp) -> Option<NodeId> {
     let volumes = &group.needs.volumes;
     if volumes.is_empty() { None } else { volumes::home_of(nodes.view, task, volumes, now) }
 }

@@ -28,13 +28,15 @@ use skep_model::{Change, Kind, Object, ServiceId, ServiceSpec, Task, TaskState, 
 use skep_store::View;
 
 pub use explain::{Room, Verdict, explain};
+pub(crate) use generic::Stock;
+pub(crate) use group::Group;
+pub(crate) use node_set::NodeSet;
 pub use refusal::{Filter, Lack, Refusal};
 pub use refusals::Refusals;
 
 use crate::driver::ROUND_OBJECTS_MAX;
 use crate::reconciler::{Plan, Reconciler};
-use group::{Chosen, Group, Text};
-use node_set::NodeSet;
+use group::{Chosen, Text};
 
 /// Spreads tasks: over the branches of the spread preferences; there the node with the fewest tasks of the service, then with the
 /// fewest tasks at all, wins; nodes on which the service's tasks kept failing come last.

@@ -13,23 +13,23 @@ const LOG_DRIVERS: [&str; 3] = ["json-file", "local", "none"];
 
 /// What a spec asks of a node, read once for all tasks that have it.
 #[derive(Clone, Debug)]
-pub(super) struct Needs {
-    pub(super) reserved: Reservations,
+pub(crate) struct Needs {
+    pub(crate) reserved: Reservations,
     /// Its ports in host mode, but for those that nodes choose.
-    pub(super) ports: Vec<PortConfig>,
-    pub(super) fits: Fits,
+    pub(crate) ports: Vec<PortConfig>,
+    pub(crate) fits: Fits,
     /// A driver that no node has, for people.
-    pub(super) missing_driver: Option<String>,
+    pub(crate) missing_driver: Option<String>,
     /// Most active tasks of the service on one node; 0: no bound.
-    pub(super) replicas_max: u64,
+    pub(crate) replicas_max: u64,
     /// What tasks are spread over, the outermost first.
-    pub(super) spread: Vec<Subject>,
+    pub(crate) spread: Vec<Subject>,
     /// The named volumes whose data is on their node and nowhere else.
-    pub(super) volumes: Vec<String>,
+    pub(crate) volumes: Vec<String>,
 }
 
 impl Needs {
-    pub(super) fn of(spec: &ServiceSpec) -> Self {
+    pub(crate) fn of(spec: &ServiceSpec) -> Self {
         let placement = &spec.task.placement;
         let labels = placement.spread.iter().map(|key| Subject::of(key));
         let labels = labels.filter(|key| matches!(key, Subject::NodeLabel(_) | Subject::EngineLabel(_)));
@@ -44,19 +44,24 @@ impl Needs {
         }
     }
 
+    /// Whether a task has to stay on the node where it once was.
+    pub(crate) fn holds_to_nodes(&self) -> bool {
+        !self.volumes.is_empty()
+    }
+
     /// Whether a task takes anything that other tasks lack then.
-    pub(super) fn takes(&self) -> bool {
+    pub(crate) fn takes(&self) -> bool {
         self.reserved != Reservations::default() || !self.ports.is_empty()
     }
 }
 
 /// The ports in host mode of which a node has only one.
-pub(super) fn fixed_ports(spec: &ServiceSpec) -> impl Iterator<Item = &PortConfig> {
+pub(crate) fn fixed_ports(spec: &ServiceSpec) -> impl Iterator<Item = &PortConfig> {
     spec.endpoint.host_ports().filter(|port| port.published != 0)
 }
 
 /// The named volumes of a spec that live on one node. One with options (an NFS export, a device) has its data elsewhere.
-pub(super) fn own_volumes(spec: &ServiceSpec) -> Vec<String> {
+pub(crate) fn own_volumes(spec: &ServiceSpec) -> Vec<String> {
     let mounts = spec.task.container.mounts.iter().filter_map(|mount| match &mount.kind {
         MountKind::Volume(volume) => Some(volume),
         MountKind::Bind { .. } | MountKind::Tmpfs { .. } => None,

@@ -10,32 +10,32 @@ use super::needs::{Needs, fixed_ports};
 
 /// One node. What is free on it is only counted when someone asks: most nodes are never looked at in a plan.
 #[derive(Debug)]
-pub(super) struct Counted<'v> {
-    pub(super) node: &'v Arc<Node>,
+pub(crate) struct Counted<'v> {
+    pub(crate) node: &'v Arc<Node>,
     /// The tasks that use it, with those that this plan adds.
-    pub(super) tasks: u32,
+    pub(crate) tasks: u32,
     free: Option<Free>,
     stock: Option<Stock>,
 }
 
 /// What is left of a node.
 #[derive(Clone, Debug)]
-pub(super) struct Free {
-    pub(super) nano_cpus: u64,
-    pub(super) memory_bytes: u64,
+pub(crate) struct Free {
+    pub(crate) nano_cpus: u64,
+    pub(crate) memory_bytes: u64,
     /// The ports in host mode that are taken, and by which service.
-    pub(super) ports: Vec<(PortConfig, ServiceId)>,
+    pub(crate) ports: Vec<(PortConfig, ServiceId)>,
 }
 
 /// All nodes, by id; what is decided in one plan is counted at once.
 #[derive(Debug)]
-pub(super) struct NodeSet<'v> {
-    pub(super) view: &'v View,
-    pub(super) all: Vec<Counted<'v>>,
+pub(crate) struct NodeSet<'v> {
+    pub(crate) view: &'v View,
+    pub(crate) all: Vec<Counted<'v>>,
 }
 
 impl<'v> NodeSet<'v> {
-    pub(super) fn new(view: &'v View) -> Self {
+    pub(crate) fn new(view: &'v View) -> Self {
         let all = view.nodes().map(|node| Counted {
             node,
             tasks: view.active_on_node(node.id),
@@ -46,22 +46,22 @@ impl<'v> NodeSet<'v> {
     }
 
     /// Where the node is in the list.
-    pub(super) fn position(&self, node: NodeId) -> Option<usize> {
+    pub(crate) fn position(&self, node: NodeId) -> Option<usize> {
         self.all.binary_search_by_key(&node, |counted| counted.node.id).ok()
     }
 }
 
 impl Counted<'_> {
-    pub(super) fn free(&mut self, view: &View) -> &Free {
+    pub(crate) fn free(&mut self, view: &View) -> &Free {
         self.free.get_or_insert_with(|| Free::of(view, self.node))
     }
 
-    pub(super) fn stock(&mut self, view: &View) -> &Stock {
+    pub(crate) fn stock(&mut self, view: &View) -> &Stock {
         self.stock.get_or_insert_with(|| Stock::of(view, self.node))
     }
 
     /// One more task with these needs, which must fit: gives what it gets of the node's generic resources.
-    pub(super) fn take(&mut self, view: &View, service: ServiceId, needs: &Needs) -> Box<[GenericResource]> {
+    pub(crate) fn take(&mut self, view: &View, service: ServiceId, needs: &Needs) -> Box<[GenericResource]> {
         self.tasks += 1;
         if !needs.takes() {
             return Box::default();

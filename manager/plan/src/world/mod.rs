@@ -5,6 +5,7 @@ mod global_test;
 mod jobs_test;
 mod property_test;
 mod reaper_test;
+mod rebalance_test;
 mod restart_test;
 mod update_test;
 
