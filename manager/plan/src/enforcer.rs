@@ -51,9 +51,10 @@ struct Allowed<'v> {
     fits: BTreeMap<ServiceId, Option<Fits>>,
 }
 
-/// A service that was changed after the node brings its tasks elsewhere by an update, in its own time.
-fn is_older(service: &Service, node: &Node) -> bool {
-    service.spec_version <= node.meta.version
+/// Whether the node changed after the service's spec did: otherwise an update brings the tasks elsewhere, in its own time.
+fn is_newer(view: &View, node: &Node, service: ServiceId) -> bool {
+    let revision = view.service(service).and_then(|known| view.revision(service, known.spec_version));
+    revision.is_some_and(|revision| node.meta.version > revision.meta.version)
 }
 
 impl Allowed<'_> {
@@ -63,9 +64,8 @@ impl Allowed<'_> {
             .fits
             .entry(service)
             .or_insert_with(|| view.service(service).map(|service| Fits::new(&service.spec.task.placement)));
-        let older = view.service(service).is_some_and(|service| is_older(service, node));
         // The tasks of a service that is gone end anyway.
-        !older || fits.as_ref().is_none_or(|fits| fits.node(node))
+        !is_newer(view, node, service) || fits.as_ref().is_none_or(|fits| fits.node(node))
     }
 }
 
