@@ -68,6 +68,7 @@ impl Node {
             binary,
             instance: places.instance(),
             labels,
+            generic: options.generic.clone(),
             events: EngineEvents::new(),
         };
         let id = records.daemon_id(&format!("{:032x}", env.random().id()))?;

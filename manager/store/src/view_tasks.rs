@@ -131,9 +131,13 @@ impl View {
         self.tables().indexes.tasks.unsettled.iter().filter_map(|entry| self.task(entry.1))
     }
 
-    /// The tasks of a service that failed or were rejected after this moment and are not forgotten yet, the oldest failure
-    /// first.
-    pub fn failed_tasks(&self, service: ServiceId, after: Timestamp) -> impl Iterator<Item = &Arc<Task>> {
+    /// The tasks of a service that failed or were rejected and are not forgotten yet, the oldest failure first.
+    pub fn failed_tasks(&self, service: ServiceId) -> impl Iterator<Item = &Arc<Task>> {
+        self.failed_after(service, Timestamp::NEVER)
+    }
+
+    /// Those that did so after this moment.
+    pub fn failed_after(&self, service: ServiceId, after: Timestamp) -> impl Iterator<Item = &Arc<Task>> {
         let all = self.tables().indexes.tasks.failed.range((service, after, TaskId::new(u128::MAX))..);
         all.take_while(move |entry| entry.0 == service).filter_map(|entry| self.task(entry.2))
     }

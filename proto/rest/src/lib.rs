@@ -19,6 +19,7 @@ mod network;
 mod network_addresses;
 mod network_create;
 mod node;
+mod rebalance;
 mod service;
 mod spec;
 mod stack;
@@ -49,6 +50,7 @@ pub use network_create::{NetworkCreate, NetworkCreated, NetworksPruned};
 pub use node::{
     EngineDescription, ManagerStatus, Node, NodeDescription, NodeSpec, NodeStatus, Platform, Resources,
 };
+pub use rebalance::{Rebalanced, TaskMove};
 pub use service::{Endpoint, Service, ServiceCreated, ServiceStatus, ServiceUpdated, VirtualIp};
 pub use spec::{
     BindOptions, ConfigFile, ContainerSpec, DiscreteResource, DnsConfig, EndpointSpec, FileTarget,

@@ -44,7 +44,12 @@ impl Executor for EngineExecutor {
         let key = *self.engine.network.tunnel_key().borrow();
         *self.described() = Some(key);
         let facts = Facts::read().description(self.engine.labels.clone(), self.data_path);
-        Ok(NodeDescription { tunnel_key: Some(key), ipv6: self.engine.has_ipv6(), ..facts })
+        Ok(NodeDescription {
+            tunnel_key: Some(key),
+            ipv6: self.engine.has_ipv6(),
+            generic: self.engine.generic.clone(),
+            ..facts
+        })
     }
 
     async fn description_changed(&self) {

@@ -1,5 +1,6 @@
 //! From what is wanted of a container, and its image, to what the keeper makes. Pure.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,7 +10,8 @@ use skep_keeper::config::{
     ContainerConfig, LogConfig, Mount as KeeperMount, ProcessConfig, Propagation, Resources, RootFs,
 };
 use skep_model::{
-    ContainerSpec, Mount, MountKind, Resources as ModelResources, TaskAssignment, TaskId, limits,
+    ContainerSpec, GenericResource, GenericValue, Mount, MountKind, Resources as ModelResources,
+    TaskAssignment, TaskId, limits,
 };
 
 use crate::container::{ContainerInfo, HostPort, NetworkPlace};
@@ -33,12 +35,13 @@ pub(crate) fn container_info(
     created_ns: u64,
 ) -> ContainerInfo {
     let task = &assignment.spec.task;
-    let own = format!("SKEP_TASK={}.{}", assignment.spec.name, assignment.slot);
+    let name = format!("SKEP_TASK={}.{}", assignment.spec.name, assignment.slot);
+    let own: Vec<String> = [name].into_iter().chain(given(&assignment.generic)).collect();
     let made = made_of(container_id(assignment.id), &task.container, &task.resources, image);
     ContainerInfo {
         name: assignment.container_name(),
         task: Some(assignment.id.to_string()),
-        environment: environment(Some(&own), &task.container, image),
+        environment: environment(&own, &task.container, image),
         labels: assignment.container_labels(),
         networks,
         egress: assignment.egress,
@@ -62,7 +65,7 @@ pub(crate) fn made_of(
         image: spec.image.clone(),
         image_id: image.id.to_string(),
         command: command(spec, image),
-        environment: environment(None, spec, image),
+        environment: environment(&[], spec, image),
         working_directory: first_filled(&spec.working_directory, &image.config.working_dir),
         user: first_filled(&spec.user, &image.config.user),
         hostname,
@@ -144,7 +147,20 @@ fn command(spec: &ContainerSpec, image: &Image) -> Vec<String> {
     entrypoint.into_iter().chain(command).collect()
 }
 
-fn environment(own: Option<&String>, spec: &ContainerSpec, image: &Image) -> Vec<String> {
+/// What tasks are told of the things that they were given, as Docker's are: `DOCKER_RESOURCE_GPU=a,b`, or a number.
+fn given(generic: &[GenericResource]) -> Vec<String> {
+    let mut kinds: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for resource in generic {
+        let value = match &resource.value {
+            GenericValue::Discrete(count) => count.to_string(),
+            GenericValue::Named(name) => name.clone(),
+        };
+        kinds.entry(resource.kind.to_uppercase()).or_default().push(value);
+    }
+    kinds.into_iter().map(|(kind, values)| format!("DOCKER_RESOURCE_{kind}={}", values.join(","))).collect()
+}
+
+fn environment(own: &[String], spec: &ContainerSpec, image: &Image) -> Vec<String> {
     let mut entries: Vec<String> = Vec::new();
     for entry in image.config.env.iter().chain(own).chain(&spec.environment) {
         let name = entry.split('=').next().unwrap_or_default();

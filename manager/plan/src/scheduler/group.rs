@@ -226,7 +226,7 @@ fn standings(nodes: &NodeSet<'_>, service: ServiceId, spec_version: u64, now: Ti
     }
     let window = u64::try_from(limits::NODE_FAILURES_WINDOW.as_nanos()).unwrap_or(u64::MAX);
     let after = Timestamp::from_nanos(now.as_nanos().saturating_sub(window));
-    for task in view.failed_tasks(service, after).filter(|task| task.spec_version == spec_version) {
+    for task in view.failed_after(service, after).filter(|task| task.spec_version == spec_version) {
         let position = task.node.and_then(|node| nodes.position(node));
         if let Some(standing) = position.and_then(|position| standings.get_mut(position)) {
             standing.failures += 1;
