@@ -40,14 +40,19 @@ pub(super) fn moves_to(
         return Vec::new();
     }
     let mut nodes = NodeSet::new(view);
-    let group = Group::new(&nodes, service.id, service.spec_version, &service.spec, now);
+    let mut group = Group::new(&nodes, service.id, service.spec_version, &service.spec, now);
     if group.needs.holds_to_nodes() {
         return Vec::new();
     }
+    // Tasks that are on their way out do not count: another one has taken their place already.
+    group.standings.iter_mut().for_each(|standing| standing.active = 0);
     let mut movable: BTreeMap<usize, Vec<&Arc<Task>>> = BTreeMap::new();
-    let running = view.wanted_tasks(service.id).filter(|task| task.status.state == TaskState::Running);
-    for task in running {
-        if let Some(position) = task.node.and_then(|node| nodes.position(node)) {
+    for task in view.wanted_tasks(service.id).filter(|task| !task.status.state.is_ended()) {
+        let Some(position) = task.node.and_then(|node| nodes.position(node)) else { continue };
+        if let Some(standing) = group.standings.get_mut(position) {
+            standing.active += 1;
+        }
+        if task.status.state == TaskState::Running {
             movable.entry(position).or_default().push(task);
         }
     }

@@ -57,6 +57,24 @@ fn one_task_moves_at_a_time_and_none_ends_before_its_successor_runs() {
 }
 
 #[test]
+fn tasks_that_take_long_to_stop_hold_no_move_up() {
+    let mut world = World::new(2);
+    world.deploy(spec_of(6));
+    world.work();
+    world.write(vec![Change::Create(node(3).into())]);
+    ask(&mut world);
+    for _ in 0..2 {
+        world.report(TaskState::Running, is_to_run);
+    }
+    let wanted_on = |node: u128| {
+        let view = world.view();
+        view.node_tasks(NodeId::new(node)).filter(|task| task.is_wanted()).count()
+    };
+    assert_eq!([1, 2, 3].map(wanted_on), [2, 2, 2]);
+    assert_eq!(world.running(), 8, "two are still to stop");
+}
+
+#[test]
 fn a_successor_that_fails_leaves_the_task_alone() {
     let mut world = uneven(4, 0);
     ask(&mut world);
