@@ -1,7 +1,9 @@
 //! The orchestrator of global services and global jobs: a task on each node that fits.
 
-use skep_model::{Change, Kind, Service, TaskState, Timestamp};
-use skep_store::View;
+use std::collections::BTreeMap;
+
+use skep_model::{Change, Kind, NodeId, Placement, Platform, Service, TaskState, Timestamp};
+use skep_store::{View, place_mark};
 
 use crate::fits::Fits;
 use crate::new_task::{desire, new_task};
@@ -24,8 +26,14 @@ impl Reconciler for Global {
 
     fn plan(&self, view: &View, now: Timestamp) -> Plan {
         let mut plan = Plan::default();
+        let mut targets: BTreeMap<(&[String], &[Platform]), Target> = BTreeMap::new();
         for service in view.services().filter(|service| service.spec.mode.is_global()) {
-            plan_service(view, now, service, &mut plan);
+            let placement = &service.spec.task.placement;
+            let key = (&placement.constraints[..], &placement.platforms[..]);
+            let target = targets.entry(key).or_insert_with(|| Target::new(view, placement));
+            if !target.is_met(view, service) {
+                plan_service(view, now, service, &mut plan);
+            }
         }
         plan
     }
@@ -57,4 +65,43 @@ fn plan_service(view: &View, now: Timestamp, service: &Service, plan: &mut Plan)
         }
     }
     places.for_each(|(_, task)| plan.group(shut_down(task)));
+}
+
+/// The nodes that services with the same placement should be on.
+#[derive(Debug, Default)]
+struct Target {
+    /// How many there are for certain.
+    count: u32,
+    /// The sum of their marks.
+    marks: u64,
+    /// Those that keep a task, but get none.
+    keeping: Vec<NodeId>,
+}
+
+impl Target {
+    fn new(view: &View, placement: &Placement) -> Self {
+        let (fits, mut target) = (Fits::new(placement), Self::default());
+        for node in view.nodes().filter(|node| keeps_tasks(node) && fits.node(node)) {
+            if takes_tasks(node) {
+                target.count += 1;
+                target.marks = target.marks.wrapping_add(place_mark(node.id));
+            } else {
+                target.keeping.push(node.id);
+            }
+        }
+        target
+    }
+
+    /// Whether the service is on these nodes and no others.
+    fn is_met(&self, view: &View, service: &Service) -> bool {
+        let (mut count, mut marks) = (self.count, self.marks);
+        for &node in &self.keeping {
+            if view.wanted_on_node(service.id, node).next().is_some() {
+                count += 1;
+                marks = marks.wrapping_add(place_mark(node));
+            }
+        }
+        let counts = view.task_counts(service.id);
+        (counts.slots, counts.places) == (count, marks)
+    }
 }

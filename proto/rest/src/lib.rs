@@ -29,6 +29,7 @@ mod system;
 mod task;
 mod time;
 mod tls;
+mod update_status;
 
 pub use architecture::image_architecture;
 pub use container::{ContainerInspect, ContainerState, ContainerSummary, ExitResult, PortSummary};
@@ -66,6 +67,7 @@ pub use system::{
 pub use task::{ContainerStatus, Task, TaskStatus};
 pub use time::{from_rfc3339, rfc3339};
 pub use tls::TlsInfo;
+pub use update_status::{JobStatus, UpdateFailure, UpdateStatus};
 
 /// The newest version of the API that is spoken.
 pub const API_VERSION: &str = "1.51";

@@ -49,10 +49,10 @@ pub(crate) fn holds_spec(view: &View, service: &Service, task: &Task) -> bool {
 }
 
 fn plan_service(view: &View, now: Timestamp, service: &Service, plan: &mut Plan) {
-    let staleness = Staleness::new(view, service);
-    if service.update.is_none() && !staleness.is_possible() {
+    if service.update.is_none() && !staleness::is_possible(view, service) {
         return;
     }
+    let staleness = Staleness::new(view, service);
     let slots = slots(view, service, &staleness);
     let stale = slots.iter().filter(|slot| !slot.stale.is_empty()).count();
     if service.update.is_none() && stale == 0 {
