@@ -18,8 +18,8 @@ impl ControlApi {
     /// # Errors
     /// When the spec is wrong, its name, a port is taken, or a network is missing.
     pub async fn create_service(&self, spec: ServiceSpec) -> Result<ServiceId, ControlError> {
-        validate_service(&spec)?;
         let spec = spec.normalized();
+        validate_service(&spec)?;
         let (id, now) = (ServiceId::new(self.env.random().id()), self.env.now());
         self.door
             .change(|view| {
@@ -44,8 +44,8 @@ impl ControlApi {
         version: Option<u64>,
         spec: ServiceSpec,
     ) -> Result<(), ControlError> {
-        validate_service(&spec)?;
         let (spec, now) = (spec.normalized(), self.env.now());
+        validate_service(&spec)?;
         self.door
             .change(|view| {
                 let service = read(view, reference, version)?;

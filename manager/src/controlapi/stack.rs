@@ -50,8 +50,8 @@ impl ControlApi {
         mut spec: StackSpec,
         prune: bool,
     ) -> Result<StackDeployed, ControlError> {
-        validate_stack(&spec)?;
         spec.services = spec.services.into_iter().map(ServiceSpec::normalized).collect();
+        validate_stack(&spec)?;
         let now = self.env.now();
         let ids = Ids {
             stack: StackId::new(self.env.random().id()),

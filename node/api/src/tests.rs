@@ -12,3 +12,4 @@ mod network_test;
 mod node_test;
 mod serve_test;
 mod swarm_test;
+mod update_test;

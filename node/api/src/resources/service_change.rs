@@ -41,7 +41,10 @@ pub(crate) async fn update(
             check_ports(&*api.host, &view, [&spec])?;
             managing.control.update_service(&id, Some(version), spec).await?;
         }
-        Some("previous") => managing.control.rollback_service(&id, Some(version)).await?,
+        Some("previous") => {
+            check_ports(&*api.host, &view, service.previous_spec.as_deref())?;
+            managing.control.rollback_service(&id, Some(version)).await?;
+        }
         Some(other) => {
             return Err(Refusal::malformed(format!("invalid value '{other}' for rollback: use previous")));
         }
