@@ -11,6 +11,7 @@ pub(crate) fn hidden(arguments: impl Iterator<Item = OsString>) -> Option<ExitCo
     match name.to_str()? {
         "keeper" => Some(keeper(&rest())),
         skep_image::UNPACK_ARGUMENT => Some(unpack(&rest())),
+        "whoami" if rest() == ["check"] => Some(skep_whoami::check(|name| std::env::var(name).ok())),
         "whoami" => Some(skep_whoami::run(|name| std::env::var(name).ok())),
         _ => None,
     }

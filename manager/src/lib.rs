@@ -19,6 +19,7 @@ mod proposer;
 mod quorum;
 mod raft_server;
 mod recover;
+pub mod relay;
 mod replica;
 mod server;
 mod transport;

@@ -18,6 +18,7 @@ use crate::dispatcher::DispatcherServer;
 use crate::locking::Locking;
 use crate::quorum::Quorum;
 use crate::raft_server::RaftServer;
+use crate::relay::RelayServer;
 use crate::server::{self, Services};
 use crate::transport::GrpcTransport;
 
@@ -116,7 +117,8 @@ impl Manager {
         let services = Services {
             dispatcher: DispatcherServer::new(core.slot().clone(), authorizer.clone()),
             raft: RaftServer::new(core.raft().clone(), authorizer.clone()),
-            ca: CaServer::new(Ca::new(env.clone(), core.door().clone(), core.quorum()), authorizer),
+            ca: CaServer::new(Ca::new(env.clone(), core.door().clone(), core.quorum()), authorizer.clone()),
+            relay: RelayServer::new(env.clone(), core.slot().clone(), authorizer),
         };
         let shutdown = Shutdown::new();
         let serving = server::serve(env.clone(), listener, identity, services, shutdown.clone());

@@ -8,6 +8,7 @@ use skep_runtime::{Env, Shutdown};
 use skep_wire::v1::ca_server::CaServer as CaService;
 use skep_wire::v1::dispatcher_server::{Dispatcher, DispatcherServer as DispatcherService};
 use skep_wire::v1::raft_server::{Raft, RaftServer as RaftService};
+use skep_wire::v1::relay_server::RelayServer as RelayService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
@@ -20,6 +21,7 @@ use crate::ca::CaServer;
 use crate::connection::Connection;
 use crate::dispatcher::DispatcherServer;
 use crate::raft_server::RaftServer;
+use crate::relay::RelayServer;
 use crate::transport::MESSAGE_BYTES_MAX;
 
 /// How long a peer may take for its TLS handshake.
@@ -34,6 +36,7 @@ pub(crate) struct Services {
     pub(crate) dispatcher: DispatcherServer,
     pub(crate) raft: RaftServer,
     pub(crate) ca: CaServer,
+    pub(crate) relay: RelayServer,
 }
 
 /// Serves until `shutdown`, which also ends the connections.
@@ -46,7 +49,9 @@ pub(crate) async fn serve(
 ) -> Result<(), tonic::transport::Error> {
     let (ready, connections) = mpsc::channel(CONNECTIONS_QUEUED);
     let _accepting = env.spawn("accept", accept(env.clone(), listener, identity, ready));
-    let routes = routes(services.dispatcher, services.raft).add_service(CaService::new(services.ca));
+    let routes = routes(services.dispatcher, services.raft)
+        .add_service(CaService::new(services.ca))
+        .add_service(RelayService::new(services.relay));
     let ending = shutdown.clone();
     let connections = ReceiverStream::new(connections)
         .map(move |connection| Ok::<_, std::io::Error>(Connection::new(connection, ending.clone())));

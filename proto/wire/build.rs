@@ -1,7 +1,7 @@
 //! Generates the messages and services from the `.proto` files, with a compiler in Rust (no protoc).
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let files = ["common", "spec", "object", "store", "dispatcher", "raft", "ca"]
+    let files = ["common", "spec", "object", "store", "dispatcher", "raft", "ca", "relay"]
         .map(|name| format!("proto/skep/v1/{name}.proto"));
     let descriptors = protox::compile(&files, ["proto"])?;
     // Maps in key order: the same object always has the same bytes.

@@ -40,7 +40,10 @@ pub fn load(
 fn put_in_variables(tree: &mut Node, env: Variables<'_>, out: &mut Findings) {
     if let Kind::Mapping(entries) = &mut tree.kind {
         for entry in entries {
-            if matches!(entry.key.as_str(), "name" | "services" | "networks") {
+            if matches!(
+                entry.key.as_str(),
+                "name" | "services" | "networks" | "volumes" | "secrets" | "configs"
+            ) {
                 interpolate_all(&mut entry.value, &entry.key, env, &mut out.all);
             }
         }
@@ -68,3 +71,7 @@ pub fn normalise_project(name: &str) -> String {
 #[cfg(test)]
 #[path = "load_test.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "services_test.rs"]
+mod services_test;

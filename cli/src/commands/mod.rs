@@ -14,12 +14,14 @@ mod network;
 mod node;
 mod service;
 mod service_lines;
+mod shortcuts;
 mod stack;
 mod swarm;
 mod swarm_warnings;
 mod system;
 mod tasks;
 mod up;
+mod why;
 
 use clap::Subcommand;
 
@@ -61,24 +63,8 @@ pub(crate) enum Command {
     /// Manage networks.
     #[command(subcommand)]
     Network(network::Command),
-    /// Create and start a new container on this node, and show what it writes.
-    Run(Box<container::run::Run>),
-    /// Create a new container on this node without starting it.
-    Create(Box<container::create::Create>),
-    /// Start containers.
-    Start(container::start::Start),
-    /// Stop containers.
-    Stop(container::stop::Stop),
-    /// Restart containers.
-    Restart(container::restart::Restart),
-    /// Send a signal to containers.
-    Kill(container::kill::Kill),
-    /// Wait until containers stop, then print their exit codes.
-    Wait(container::wait::Wait),
-    /// Remove containers.
-    Rm(container::rm::Rm),
-    /// List containers.
-    Ps(container::ls::Ls),
+    #[command(flatten)]
+    Shortcut(shortcuts::Shortcut),
     /// Fetch the logs of a container, or of a service when no container has that name.
     Logs(container::logs::Logs),
     /// Show everything that is known of objects of any kind.
@@ -93,6 +79,8 @@ pub(crate) enum Command {
     Rmi(image::rm::Rm),
     /// Test the swarm: every fault with its cause and what to do.
     Doctor(doctor::Doctor),
+    /// Explain why a task, service or stack is as it is.
+    Why(why::Why),
     /// Show the versions of client and daemon.
     Version(system::version::Version),
     /// Show what is known of the daemon and its host.
@@ -116,15 +104,7 @@ impl Command {
             Self::Container(command) => command.run(client).await,
             Self::Image(command) => command.run(client).await,
             Self::Network(command) => command.run(client).await,
-            Self::Run(run) => run.run(client).await,
-            Self::Create(create) => create.run(client).await,
-            Self::Start(start) => start.run(client).await,
-            Self::Stop(stop) => stop.run(client).await,
-            Self::Restart(restart) => restart.run(client).await,
-            Self::Kill(kill) => kill.run(client).await,
-            Self::Wait(wait) => wait.run(client).await,
-            Self::Rm(rm) => rm.run(client).await,
-            Self::Ps(ls) => ls.run(client).await,
+            Self::Shortcut(shortcut) => shortcut.run(client).await,
             Self::Logs(logs) => logs.run_anywhere(client).await,
             Self::Inspect(inspect) => inspect.run(client).await,
             Self::Images(ls) => ls.run(client).await,
@@ -132,6 +112,7 @@ impl Command {
             Self::Import(import) => import.run(client).await,
             Self::Rmi(rm) => rm.run(client).await,
             Self::Doctor(doctor) => doctor.run(client).await,
+            Self::Why(why) => why.run(client).await,
             Self::Version(version) => version.run(client).await,
             Self::Info(info) => info.run(client).await,
             Self::Events(events) => events.run(client).await,

@@ -127,7 +127,10 @@ impl Names {
 
     fn of_task(&self, task: &Task) -> String {
         let service = self.services.get(&task.service_id).unwrap_or(&task.service_id);
-        format!("{service}.{}", task.slot)
+        match task.slot {
+            0 => format!("{service}.{}", task.node_id),
+            slot => format!("{service}.{slot}"),
+        }
     }
 
     fn of_node(&self, id: &str) -> String {

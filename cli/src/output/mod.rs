@@ -1,5 +1,6 @@
 //! What people and scripts see: tables, JSON, templates, times and sizes.
 
+mod go_duration;
 mod json;
 mod listing;
 mod natural;
@@ -10,6 +11,7 @@ mod shorten;
 mod template;
 mod time;
 
+pub(crate) use go_duration::go_duration;
 pub(crate) use json::inspected;
 pub(crate) use listing::{Listing, ListingFlags, Row};
 pub(crate) use natural::natural;

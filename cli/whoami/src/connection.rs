@@ -30,8 +30,9 @@ fn answer_all(server: &Server, stream: TcpStream) -> io::Result<()> {
             Err(error) => return Err(error),
         };
         let answer = answer(server, &request, stream.get_ref())?;
-        write(stream.get_mut(), answer, request.close)?;
-        if request.close {
+        let close = request.close || server.ending.has_begun();
+        write(stream.get_mut(), answer, close)?;
+        if close {
             return Ok(());
         }
     }

@@ -15,6 +15,9 @@
 //! | `/oom` | takes memory until it is killed |
 //! | `/ignore-sigterm` | lives on after SIGTERM |
 //!
+//! On SIGTERM each client gets one more answer, which says that it is the last of its connection; who sends nothing for a second is
+//! not waited for. `/skep whoami check` asks `/health` of the server in the same container, for health checks.
+//!
 //! | environment | what it does |
 //! |---|---|
 //! | `WHOAMI_PORT` | listens there instead of 80 |
@@ -27,8 +30,10 @@
 //! | `WHOAMI_LOG=1` | writes a line per request |
 
 mod call;
+mod check;
 mod connection;
 mod datagrams;
+mod ending;
 mod identity;
 mod lookup;
 mod request;
@@ -37,4 +42,5 @@ mod settings;
 mod signals;
 mod trouble;
 
+pub use check::check;
 pub use server::run;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread;
 
+use crate::ending::Ending;
 use crate::settings::Settings;
 use crate::{connection, datagrams, signals, trouble};
 
@@ -16,6 +17,7 @@ pub(crate) struct Server {
     pub(crate) settings: Settings,
     pub(crate) healthy: AtomicBool,
     pub(crate) ignores_sigterm: Arc<AtomicBool>,
+    pub(crate) ending: Arc<Ending>,
 }
 
 /// Serves until a signal or a request ends it. `variable` reads the environment. It has to be called before the process
@@ -33,7 +35,8 @@ pub fn run(variable: impl Fn(&str) -> Option<String>) -> ExitCode {
 
 fn serve(settings: Settings) -> Result<(), String> {
     let ignores_sigterm = Arc::new(AtomicBool::new(settings.ignore_sigterm));
-    signals::end_on_request(Arc::clone(&ignores_sigterm))?;
+    let ending = Arc::default();
+    signals::end_on_request(Arc::clone(&ignores_sigterm), Arc::clone(&ending))?;
     if let Some(after) = settings.crash_after {
         let code = settings.exit_code;
         start("crash", move || {
@@ -52,7 +55,7 @@ fn serve(settings: Settings) -> Result<(), String> {
         start("datagrams", move || datagrams::answer_all(&socket, task.as_deref()))?;
     }
     say(&format!("skep/whoami: listening on port {}", settings.port));
-    accept(&listener, &Arc::new(Server { settings, healthy, ignores_sigterm }))
+    accept(&listener, &Arc::new(Server { settings, healthy, ignores_sigterm, ending }))
 }
 
 /// Every address, of IPv4, too; or of IPv4 alone, where there is no IPv6. The first that can be had is taken.
@@ -70,7 +73,8 @@ pub(crate) fn accept(listener: &TcpListener, server: &Arc<Server>) -> Result<(),
         match listener.accept() {
             Ok((stream, _)) => {
                 let server = Arc::clone(server);
-                start("connection", move || connection::serve(&server, stream))?;
+                let serve = move || server.ending.connection(|| connection::serve(&server, stream));
+                start("connection", serve)?;
             }
             // The client was faster away, or there are too many connections for now.
             Err(error) => say_error(&error.to_string()),

@@ -10,7 +10,8 @@ fn started(name: &'static str, value: &'static str) -> SocketAddr {
     });
     let settings = settings.unwrap();
     let healthy = AtomicBool::new(!settings.fail_health);
-    let server = Arc::new(Server { settings, healthy, ignores_sigterm: Arc::default() });
+    let server =
+        Arc::new(Server { settings, healthy, ignores_sigterm: Arc::default(), ending: Arc::default() });
     let listener = TcpListener::bind(&everywhere(0)[..]).unwrap();
     let address = (Ipv4Addr::LOCALHOST, listener.local_addr().unwrap().port()).into();
     thread::spawn(move || accept(&listener, &server));

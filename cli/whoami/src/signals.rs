@@ -4,12 +4,14 @@ use std::thread;
 
 use nix::sys::signal::{SigSet, Signal};
 
-/// Ends the process with code 0 on SIGTERM or SIGINT: process 1 of a container dies of no signal that it does not wait for.
-/// `ignored` is looked at when SIGTERM comes.
+use crate::ending::Ending;
+
+/// Ends the process with code 0 on SIGTERM or SIGINT, when its clients have had their last answers: process 1 of a container dies of no
+/// signal that it does not wait for. `ignored` is looked at when SIGTERM comes.
 ///
 /// # Errors
 /// When the thread that waits cannot be started.
-pub(crate) fn end_on_request(ignored: Arc<AtomicBool>) -> Result<(), String> {
+pub(crate) fn end_on_request(ignored: Arc<AtomicBool>, ending: Arc<Ending>) -> Result<(), String> {
     let mut signals = SigSet::empty();
     signals.add(Signal::SIGTERM);
     signals.add(Signal::SIGINT);
@@ -17,6 +19,7 @@ pub(crate) fn end_on_request(ignored: Arc<AtomicBool>) -> Result<(), String> {
     let wait = move || {
         while let Ok(signal) = signals.wait() {
             if signal != Signal::SIGTERM || !ignored.load(Ordering::Relaxed) {
+                ending.wait();
                 crate::trouble::end(0);
             }
             crate::server::say("skep/whoami: SIGTERM is ignored");

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use skep_model::{
-    AssignedContent, Checkup, ContentKey, EndpointTable, NodeId, NodeRole, SwarmView, Task, TaskAssignment,
-    TaskId, TaskState, Timestamp,
+    AskedCall, AssignedContent, Checkup, ContentKey, EndpointTable, NodeId, NodeRole, SwarmView, Task,
+    TaskAssignment, TaskId, TaskState, Timestamp,
 };
 use skep_runtime::Env;
 use skep_store::{Door, View};
@@ -17,6 +17,7 @@ use super::endpoints;
 use super::session::Sessions;
 use crate::ca::manager_addresses;
 use crate::doctor::Checkups;
+use crate::relay::Exchange;
 
 /// How long a stop waits for other nodes to send the task no new connections.
 const DRAIN_WAIT_MAX: Duration = Duration::from_secs(2);
@@ -41,7 +42,7 @@ struct Told {
 pub(super) async fn run(
     env: Env,
     door: Door,
-    (sessions, checkups): (Arc<Sessions>, Arc<Checkups>),
+    (sessions, checkups, calls): (Arc<Sessions>, Arc<Checkups>, Arc<Exchange>),
     node: NodeId,
     session: Session,
     updates: Sender<SessionUpdate>,
@@ -60,6 +61,7 @@ pub(super) async fn run(
     let (mut version, mut acknowledged) = (0, 0);
     // What was asked before the session is not for it.
     let mut asked = checkups.asked().get_versioned().0;
+    let (mut called, mut calls_told) = (0, 0);
     while sessions.is_open(node, session.id) {
         // Read before looking, so that what changes meanwhile wakes the wait below.
         version = door.store().version().get_versioned().0.max(version);
@@ -67,13 +69,16 @@ pub(super) async fn run(
         let (now_asked, checkup) = checkups.asked().get_versioned();
         let checkup = checkup.filter(|_| now_asked > asked);
         asked = now_asked;
+        called = calls.asked().get_versioned().0.max(called);
+        let (newest, asked_calls) = calls.news(node, calls_told);
+        calls_told = newest;
         let (endpoints, current) = sessions.book().news(door.store(), node, &mut told.endpoints);
         told.current = current;
         if let Some(sent) = told.endpoints.sent() {
             sessions.table_sent(node, sent, current);
         }
         let view = door.view();
-        let update = told.update(&view, (endpoints, checkup), &sessions, env.now());
+        let update = told.update(&view, (endpoints, checkup, asked_calls), &sessions, env.now());
         if let Some(update) = update
             && updates.send(update).await.is_err()
         {
@@ -85,6 +90,7 @@ pub(super) async fn run(
             () = updates.closed() => return,
             _ = door.store().version().changed(version) => {}
             _ = checkups.asked().changed(asked) => {}
+            _ = calls.asked().changed(called) => {}
             _ = sessions.acknowledged().changed(acknowledged), if deadline.is_some() => {}
             () = until(&env, deadline) => {}
         }
@@ -103,7 +109,7 @@ impl Told {
     fn update(
         &mut self,
         view: &View,
-        (endpoints, checkup): (Option<EndpointTable>, Option<Checkup>),
+        (endpoints, checkup, calls): (Option<EndpointTable>, Option<Checkup>, Vec<AskedCall>),
         sessions: &Sessions,
         now: Timestamp,
     ) -> Option<SessionUpdate> {
@@ -116,7 +122,7 @@ impl Told {
         }
         let complete = std::mem::take(&mut self.complete);
         let swarm = self.swarm_news(view);
-        let of_node = endpoints.is_some() || swarm.is_some() || checkup.is_some();
+        let of_node = endpoints.is_some() || swarm.is_some() || checkup.is_some() || !calls.is_empty();
         let news = complete || of_node || !assign.is_empty() || !forget.is_empty();
         let session = self.session;
         let (contents, contents_gone) = if news { self.content_news(view) } else { Default::default() };
@@ -130,6 +136,7 @@ impl Told {
             checkup,
             contents,
             contents_gone,
+            calls,
         })
     }
 

@@ -34,6 +34,7 @@ use session::Sessions;
 use status::StatusWriter;
 
 use crate::doctor::Checkups;
+use crate::relay::Exchange;
 
 /// Updates that may wait for a slow agent before the session's loop waits for it.
 const UPDATES_QUEUED: usize = 4;
@@ -63,6 +64,7 @@ pub struct Dispatcher {
     sessions: Arc<Sessions>,
     status: StatusWriter,
     checkups: Arc<Checkups>,
+    calls: Arc<Exchange>,
     loops: Latest<Vec<Arc<Task<()>>>>,
 }
 
@@ -73,8 +75,8 @@ impl Dispatcher {
         let status = StatusWriter::start(&env, door.clone());
         let watch = liveness::watch(env.clone(), door.clone(), Arc::clone(&sessions));
         let watch = Arc::new(env.spawn("liveness", watch));
-        let checkups = Arc::default();
-        Self { env, door, sessions, status, checkups, loops: Latest::new(vec![watch]) }
+        let (checkups, calls) = Default::default();
+        Self { env, door, sessions, status, checkups, calls, loops: Latest::new(vec![watch]) }
     }
 
     /// Opens a session for a node; an older one of the same node ends.
@@ -95,7 +97,7 @@ impl Dispatcher {
         let updates = assignments::run(
             self.env.clone(),
             self.door.clone(),
-            (Arc::clone(&self.sessions), Arc::clone(&self.checkups)),
+            (Arc::clone(&self.sessions), Arc::clone(&self.checkups), Arc::clone(&self.calls)),
             node,
             session,
             sender,
@@ -106,6 +108,11 @@ impl Dispatcher {
             loops.push(updates);
         });
         Ok(ReceiverStream::new(receiver).boxed())
+    }
+
+    /// What users ask of single nodes.
+    pub(crate) fn calls(&self) -> &Arc<Exchange> {
+        &self.calls
     }
 
     /// Keeps a session alive; gives the time until the next heartbeat.

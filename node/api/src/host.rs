@@ -6,10 +6,11 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use skep_manager::ControlApi;
-use skep_model::{Diagnosis, Inquiry, NodeId, PlainSpec, Protocol, TaskId};
+use skep_model::{CallPiece, Diagnosis, Inquiry, NodeCall, NodeId, PlainSpec, Protocol, TaskId};
 use skep_rest::{
     ContainerInspect, ContainerSummary, DeletedImage, Event, ImageInspect, ImageSummary, SwarmInit, SwarmJoin,
 };
+use skep_runtime::Line;
 
 use crate::error::HostError;
 use crate::facts::HostFacts;
@@ -92,6 +93,13 @@ pub trait Host: std::fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// When there is no such container, or its log cannot be read.
     async fn container_logs(&self, reference: &str, options: LogOptions) -> Result<LogStream, HostError>;
+
+    /// Asks another node of the swarm for something that goes on for a while; gives the line to it once it is at it. Who drops the
+    /// line ends the call.
+    ///
+    /// # Errors
+    /// When the node cannot be asked, or says no: `NotFound` when it has no such container.
+    async fn node_call(&self, node: NodeId, call: NodeCall) -> Result<Line<CallPiece>, HostError>;
 
     /// Makes a container that is no task's; answers with its id. It is not started.
     ///

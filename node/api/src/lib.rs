@@ -23,6 +23,7 @@ mod status;
 mod swarm_events;
 mod version;
 mod warnings;
+mod why;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

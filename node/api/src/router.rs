@@ -12,7 +12,7 @@ use crate::refusal::Refusal;
 use crate::resources::content::Shown;
 use crate::resources::{
     container, container_change, content, doctor, image, image_archive, missing, network, node, service,
-    service_change, stack, swarm, system, task,
+    service_change, stack, swarm, system, task, why,
 };
 use crate::version::negotiate;
 use crate::{events, logs};
@@ -86,6 +86,7 @@ fn swarm_calls() -> Router<Api> {
         .route("/networks/create", post(network::create))
         .route("/networks/prune", post(network::prune))
         .route("/networks/{id}", get(network::inspect).delete(network::remove))
+        .route("/why/{name}", get(why::why))
         .route("/stacks", get(stack::list))
         .route("/stacks/{name}", get(stack::inspect).put(stack::deploy).delete(stack::remove))
 }

@@ -9,10 +9,11 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
-use skep_model::{Diagnosis, Inquiry, PlainSpec, Protocol, TaskId};
+use skep_model::{CallPiece, Diagnosis, Inquiry, NodeCall, NodeId, PlainSpec, Protocol, TaskId};
 use skep_rest::{
     ContainerInspect, ContainerSummary, DeletedImage, Event, ImageInspect, ImageSummary, SwarmInit, SwarmJoin,
 };
+use skep_runtime::Line;
 use tokio::sync::broadcast;
 use tokio_stream::wrappers::BroadcastStream;
 
@@ -40,6 +41,8 @@ pub struct FakeNode {
     pub tasks: BTreeMap<TaskId, String>,
     /// Logs by container.
     pub logs: BTreeMap<String, Vec<LogLine>>,
+    /// What other nodes say when they are asked; those that are not here do not answer.
+    pub others: BTreeMap<NodeId, Vec<CallPiece>>,
     /// Its images.
     pub images: Vec<ImageSummary>,
 }
@@ -67,6 +70,7 @@ impl Default for FakeHost {
             containers: Vec::new(),
             tasks: BTreeMap::new(),
             logs: BTreeMap::new(),
+            others: BTreeMap::new(),
             images: Vec::new(),
         };
         Self { node: Mutex::new(node), events: broadcast::channel(1024).0, lines: broadcast::channel(1024).0 }
@@ -300,6 +304,17 @@ impl Host for FakeHost {
             std::future::ready(line)
         });
         Ok(past.chain(later).boxed())
+    }
+
+    async fn node_call(&self, node: NodeId, _call: NodeCall) -> Result<Line<CallPiece>, HostError> {
+        let says = self.node().others.get(&node).cloned();
+        let says = says.ok_or_else(|| HostError::new(HostErrorKind::Unavailable, "it does not answer"))?;
+        let (own, there) = Line::new(says.len() + 1);
+        for piece in says {
+            let said = there.said.try_send(piece);
+            said.map_err(|error| HostError::new(HostErrorKind::Internal, error))?;
+        }
+        Ok(own)
     }
 
     async fn images(&self) -> Result<Vec<ImageSummary>, HostError> {

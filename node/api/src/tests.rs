@@ -13,3 +13,4 @@ mod node_test;
 mod serve_test;
 mod swarm_test;
 mod update_test;
+mod why_test;

@@ -8,6 +8,7 @@ mod backoff;
 mod clock;
 mod env;
 mod latest;
+mod line;
 mod random;
 #[cfg(feature = "sim")]
 pub mod sim;
@@ -20,6 +21,7 @@ pub use clock::SteeredClock;
 pub use clock::{Clock, SystemClock};
 pub use env::{Env, TimedOut};
 pub use latest::Latest;
+pub use line::Line;
 pub use random::Random;
 pub use task::{Lost, Task};
 pub use tokio_util::sync::CancellationToken as Shutdown;

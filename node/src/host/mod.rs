@@ -1,5 +1,6 @@
 //! The node as the API sees it.
 
+mod call;
 mod container;
 mod doctor;
 mod event;

@@ -7,12 +7,14 @@ use futures::stream::BoxStream;
 use skep_api::{
     Console, Host, HostError, HostFacts, LogOptions, LogStream, SwarmState, Upload, WaitCondition,
 };
-use skep_model::{Diagnosis, Inquiry, PlainSpec, Protocol, TaskId};
+use skep_model::{CallPiece, Diagnosis, Inquiry, NodeCall, NodeId, PlainSpec, Protocol, TaskId};
 use skep_rest::{
     ContainerInspect, ContainerSummary, DeletedImage, Event, ImageInspect, ImageSummary, SwarmInit, SwarmJoin,
 };
 
-use super::{container, doctor, event, image, log, plain, swarm};
+use skep_runtime::Line;
+
+use super::{call, container, doctor, event, image, log, plain, swarm};
 use crate::node::Node;
 use crate::{init, join, keys, leave, restore};
 
@@ -138,6 +140,10 @@ impl Host for Node {
     async fn container_logs(&self, reference: &str, options: LogOptions) -> Result<LogStream, HostError> {
         let engine = self.engine().ok_or_else(|| container::missing(reference))?;
         log::read(&engine, reference, options).await
+    }
+
+    async fn node_call(&self, node: NodeId, what: NodeCall) -> Result<Line<CallPiece>, HostError> {
+        call::ask(self, node, what).await
     }
 
     async fn images(&self) -> Result<Vec<ImageSummary>, HostError> {

@@ -107,6 +107,8 @@ id_types! {
     SecretId,
     /// A config.
     ConfigId,
+    /// Something that users ask of one node for as long as they watch.
+    CallId,
     /// One agent's stay with one dispatcher.
     SessionId,
 }

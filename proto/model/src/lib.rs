@@ -14,6 +14,7 @@ mod error;
 mod free_name;
 mod ids;
 pub mod limits;
+mod node_call;
 mod object;
 mod spec;
 mod subnet6;
@@ -35,9 +36,10 @@ pub use endpoint::{
 pub use error::{IdError, Invalid, UnknownWord};
 pub use free_name::free_name;
 pub use ids::{
-    AttachmentId, ClusterId, ConfigId, ID_DIGITS, NetworkId, NodeId, SecretId, ServiceId, SessionId, StackId,
-    TaskId, from_base36, to_base36,
+    AttachmentId, CallId, ClusterId, ConfigId, ID_DIGITS, NetworkId, NodeId, SecretId, ServiceId, SessionId,
+    StackId, TaskId, from_base36, to_base36,
 };
+pub use node_call::{AskedCall, CallPiece, ExecSpec, LogQuery, NodeCall};
 pub use object::{
     AttachedPlace, Attachment, CertIssuer, Cluster, Config, ContainerStatus, Content, ContentVersion, Held,
     JobRun, JoinTokens, Kind, ManagerStatus, Meta, Network, Node, NodeCertificate, NodeDescription, NodeRole,

@@ -30,6 +30,7 @@ mod task;
 mod time;
 mod tls;
 mod update_status;
+mod why;
 
 pub use architecture::image_architecture;
 pub use container::{ContainerInspect, ContainerState, ContainerSummary, ExitResult, PortSummary};
@@ -68,6 +69,7 @@ pub use task::{ContainerStatus, Task, TaskStatus};
 pub use time::{from_rfc3339, rfc3339};
 pub use tls::TlsInfo;
 pub use update_status::{JobStatus, UpdateFailure, UpdateStatus};
+pub use why::{Why, WhyLink, WhyNode};
 
 /// The newest version of the API that is spoken.
 pub const API_VERSION: &str = "1.51";

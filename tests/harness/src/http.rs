@@ -34,6 +34,7 @@ impl Answer {
 #[derive(Debug)]
 pub struct Connection {
     stream: BufReader<TcpStream>,
+    over: bool,
 }
 
 impl Connection {
@@ -45,7 +46,7 @@ impl Connection {
         let stream = Namespaces::inside(namespace, || TcpStream::connect_timeout(&address, TIMEOUT))?;
         stream.set_read_timeout(Some(TIMEOUT))?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream: BufReader::new(stream) })
+        Ok(Self { stream: BufReader::new(stream), over: false })
     }
 
     /// This end of it.
@@ -54,6 +55,11 @@ impl Connection {
     /// When it is closed.
     pub fn local(&self) -> io::Result<SocketAddr> {
         self.stream.get_ref().local_addr()
+    }
+
+    /// Whether the server said that it answers nothing more on it.
+    pub fn is_over(&self) -> bool {
+        self.over
     }
 
     /// `GET path`.
@@ -71,6 +77,7 @@ impl Connection {
             if line.is_empty() {
                 break;
             }
+            self.over |= line == "connection: close";
             if let Some(value) = line.strip_prefix("content-length:") {
                 length = value.trim().parse().map_err(|_| malformed())?;
             }

@@ -107,7 +107,7 @@ impl Asker {
         if answer.status != 200 {
             return Err(std::io::Error::other(format!("status {}", answer.status)));
         }
-        *kept = Some(connection).filter(|_| self.kept);
+        *kept = Some(connection).filter(|connection| self.kept && !connection.is_over());
         Ok(())
     }
 }

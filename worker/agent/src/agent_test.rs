@@ -119,6 +119,7 @@ impl Bench {
             checkup: None,
             contents: Vec::new(),
             contents_gone: Vec::new(),
+            calls: Vec::new(),
         };
         self.script.updates.update(|all| all.push(update));
     }
@@ -137,6 +138,7 @@ impl Bench {
             checkup,
             contents: Vec::new(),
             contents_gone: Vec::new(),
+            calls: Vec::new(),
         };
         self.script.updates.update(|all| all.push(update));
     }

@@ -6,9 +6,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::StreamExt;
-use skep_model::{NodeDescription, NodeReport, SessionId, TaskReport, Timestamp};
+use skep_model::{CallId, CallPiece, NodeDescription, NodeReport, SessionId, TaskReport, Timestamp};
+use skep_runtime::Line;
+use skep_wire::v1::call_message::Of;
 use skep_wire::v1::dispatcher_client::DispatcherClient;
+use skep_wire::v1::relay_client::RelayClient;
 use skep_wire::{SessionUpdate, Wire, WireError, v1};
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 
@@ -88,6 +92,26 @@ impl Manager for GrpcManager {
         Ok(())
     }
 
+    async fn answer(&self, call: CallId, line: Line<CallPiece>) -> Result<(), SessionError> {
+        let first = v1::CallMessage { of: Some(Of::Join(call.to_wire())) };
+        let said = ReceiverStream::new(line.heard).map(said);
+        let messages = futures::stream::iter([first]).chain(said);
+        let mut client = RelayClient::new((self.connect)());
+        let mut heard = client.answer(messages).await.map_err(session_error)?.into_inner();
+        loop {
+            let message = tokio::select! {
+                biased;
+                () = line.said.closed() => return Ok(()),
+                message = heard.message() => message.map_err(session_error)?,
+            };
+            let Some(v1::CallMessage { of: Some(Of::Piece(piece)) }) = message else { return Ok(()) };
+            let piece = CallPiece::from_wire(piece).map_err(malformed)?;
+            if line.said.send(piece).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+
     async fn diagnose(
         &self,
         session: SessionId,
@@ -101,6 +125,10 @@ impl Manager for GrpcManager {
         self.client.clone().diagnose(request).await.map_err(session_error)?;
         Ok(())
     }
+}
+
+fn said(piece: CallPiece) -> v1::CallMessage {
+    v1::CallMessage { of: Some(Of::Piece(piece.to_wire())) }
 }
 
 fn session_error(status: Status) -> SessionError {

@@ -5,6 +5,7 @@
 //! any manager, also through a restart of its own.
 
 mod agent;
+mod calls;
 mod diagnosis;
 mod grpc;
 mod manager;

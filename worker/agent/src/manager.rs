@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::Stream;
-use skep_model::{NodeDescription, NodeReport, SessionId, TaskReport, Timestamp};
+use skep_model::{CallId, CallPiece, NodeDescription, NodeReport, SessionId, TaskReport, Timestamp};
+use skep_runtime::Line;
 use skep_wire::SessionUpdate;
 use thiserror::Error;
 
@@ -52,6 +53,11 @@ pub trait Manager: Send + Sync {
         endpoints_version: u64,
         reports: &[TaskReport],
     ) -> Result<(), SessionError>;
+
+    /// Joins a call that the node was told of: what is said on the line goes to the caller.
+    async fn answer(&self, call: CallId, _line: Line<CallPiece>) -> Result<(), SessionError> {
+        Err(SessionError::Refused(format!("call {call}: this manager relays no calls")))
+    }
 
     /// Says what the node measured, in answer to the checkup with this id, or by itself (0).
     async fn diagnose(

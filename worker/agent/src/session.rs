@@ -8,6 +8,7 @@ use skep_model::{SessionId, TaskId};
 use skep_runtime::Env;
 use skep_wire::SessionUpdate;
 
+use crate::calls;
 use crate::diagnosis::diagnose;
 use crate::manager::{Manager, SessionError, Updates};
 use crate::reporter::Outbox;
@@ -31,7 +32,7 @@ pub(crate) async fn run(shared: &Shared, manager: Arc<dyn Manager>, tasks: &mut 
             let heartbeats = shared.env.spawn_apart("heartbeat", heartbeats);
             tokio::select! {
                 biased;
-                error = follow(shared, tasks, first, updates) => error,
+                error = follow(shared, &manager, tasks, first, updates) => error,
                 error = report(&*manager, session.id, &shared.outbox) => error,
                 error = diagnose(shared, &*manager, session.id, asked) => error,
                 () = shared.executor.description_changed() => SessionError::News,
@@ -54,12 +55,14 @@ async fn open(shared: &Shared, manager: &dyn Manager) -> Result<(SessionUpdate, 
 
 async fn follow(
     shared: &Shared,
+    manager: &Arc<dyn Manager>,
     tasks: &mut Tasks,
     first: SessionUpdate,
     mut updates: Updates,
 ) -> SessionError {
     let mut update = first;
     loop {
+        update.calls.drain(..).for_each(|call| calls::serve(shared, manager, call));
         if let Err(error) = apply(shared, tasks, update).await {
             return SessionError::Unreachable(error);
         }

@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use skep_executor::{Controller, ControllerError, Executor};
 use skep_model::{
-    Checkup, EndpointNetwork, EndpointTable, NodeDescription, NodeReport, PathReport, TaskAssignment, TaskId,
-    TunnelKey,
+    CallPiece, Checkup, EndpointNetwork, EndpointTable, NodeCall, NodeDescription, NodeReport, PathReport,
+    TaskAssignment, TaskId, TunnelKey,
 };
+use skep_runtime::Line;
 
 use crate::controller::ContainerController;
 use crate::engine::Engine;
@@ -76,6 +77,10 @@ impl Executor for EngineExecutor {
             }
         }
         Ok(())
+    }
+
+    async fn serve(&self, call: NodeCall, line: Line<CallPiece>) {
+        self.engine.serve(call, line).await;
     }
 
     async fn check(&self, checkup: &Checkup) -> NodeReport {

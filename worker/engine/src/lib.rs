@@ -16,6 +16,7 @@
 //!   └─ logs.rs          reading and following logs
 //! ```
 
+mod calls;
 mod checkup;
 mod container;
 mod controller;

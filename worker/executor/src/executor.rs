@@ -3,9 +3,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use skep_model::{
-    AssignedContent, Checkup, ContentKey, EndpointTable, NodeDescription, NodeReport, PathReport,
-    TaskAssignment, TaskId,
+    AssignedContent, CallPiece, Checkup, ContentKey, EndpointTable, NodeCall, NodeDescription, NodeReport,
+    PathReport, TaskAssignment, TaskId,
 };
+use skep_runtime::Line;
 
 use crate::{Controller, ControllerError};
 
@@ -29,6 +30,13 @@ pub trait Executor: Send + Sync {
 
     /// Takes secrets and configs that tasks will need, all of them when it is `complete`, and forgets others. They stay in memory.
     async fn apply_contents(&self, _new: Vec<AssignedContent>, _gone: &[ContentKey], _complete: bool) {}
+
+    /// Does what a user asks of this machine for as long as anybody listens: says that it has begun, then what there is to say.
+    async fn serve(&self, _call: NodeCall, line: Line<CallPiece>) {
+        let reason = "this node cannot do that".to_owned();
+        // Nobody listens any more when it cannot be said.
+        let _ = line.said.send(CallPiece::Failed { missing: false, reason }).await;
+    }
 
     /// Removes the containers of all tasks but these.
     async fn retain(&self, tasks: &BTreeSet<TaskId>) -> Result<(), ControllerError>;

@@ -1,40 +1,46 @@
-use skep_model::{EndpointMode, Limits, Reservations, Resources, RestartPolicy, ServiceMode, ServiceSpec};
+use skep_model::{EndpointMode, GenericCount, Limits, Reservations, Resources, RestartPolicy, ServiceSpec};
 
 use super::environment::labels;
 use super::keys::refuse_unknown;
+use super::mode::Mode;
+use super::placement::placement;
+use super::rollout::{rollback, update};
 use crate::reader::{Field, Findings};
 use crate::words::{parse_bytes, parse_cpus, parse_duration};
 
+const HONOURED: &[&str] = &[
+    "mode",
+    "replicas",
+    "labels",
+    "resources",
+    "restart_policy",
+    "endpoint_mode",
+    "placement",
+    "update_config",
+    "rollback_config",
+];
+
 /// Reads `deploy`.
 pub(crate) fn deploy(field: &Field<'_>, spec: &mut ServiceSpec, out: &mut Findings) {
+    let mut mode = Mode::default();
+    let mut restart = None;
     for entry in field.entries(out) {
         match entry.key {
-            "mode" => mode(&entry, out),
-            "replicas" => {
-                if let Some(replicas) = entry.number(out) {
-                    spec.mode = ServiceMode::Replicated { replicas };
-                }
-            }
+            "mode" => mode.mode(entry),
+            "replicas" => mode.replicas(entry),
             "labels" => spec.labels.extend(labels(&entry, out)),
             "resources" => resources(&entry, &mut spec.task.resources, out),
-            "restart_policy" => restart_policy(&entry, &mut spec.task.restart, out),
+            "restart_policy" => restart = Some(entry),
             "endpoint_mode" => spec.endpoint.mode = endpoint_mode(&entry, out),
-            _ => refuse_unknown(
-                &entry,
-                &["mode", "replicas", "labels", "resources", "restart_policy", "endpoint_mode"],
-                out,
-            ),
+            "placement" => spec.task.placement = placement(&entry, out),
+            "update_config" => spec.update = Some(update(&entry, out)),
+            "rollback_config" => spec.rollback = Some(rollback(&entry, out)),
+            _ => refuse_unknown(&entry, HONOURED, out),
         }
     }
-}
-
-fn mode(field: &Field<'_>, out: &mut Findings) {
-    match field.text(out).as_deref() {
-        None | Some("replicated") => {}
-        Some(known @ ("global" | "replicated-job" | "global-job")) => {
-            field.refuse(out, format!("'{known}' is not supported by this version of Skep: use replicated"));
-        }
-        Some(other) => field.refuse(out, format!("'{other}' is not a mode: use replicated")),
+    mode.apply(spec, out);
+    if let Some(entry) = restart {
+        restart_policy(&entry, &mut spec.task.restart, out);
     }
 }
 
@@ -78,10 +84,35 @@ fn reservations(field: &Field<'_>, out: &mut Findings) -> Reservations {
         match entry.key {
             "cpus" => reservations.nano_cpus = entry.parsed(out, parse_cpus).unwrap_or_default(),
             "memory" => reservations.memory_bytes = entry.parsed(out, parse_bytes).unwrap_or_default(),
-            _ => refuse_unknown(&entry, &["cpus", "memory"], out),
+            "generic_resources" => {
+                reservations.generic =
+                    entry.items(out).iter().filter_map(|item| generic(item, out)).collect();
+            }
+            _ => refuse_unknown(&entry, &["cpus", "memory", "generic_resources"], out),
         }
     }
     reservations
+}
+
+/// `discrete_resource_spec: {kind: GPU, value: 2}`.
+fn generic(item: &Field<'_>, out: &mut Findings) -> Option<GenericCount> {
+    let mut wanted = None;
+    for entry in item.entries(out) {
+        if entry.key != "discrete_resource_spec" {
+            refuse_unknown(&entry, &["discrete_resource_spec"], out);
+            continue;
+        }
+        let mut count = GenericCount { kind: String::new(), count: 1 };
+        for part in entry.entries(out) {
+            match part.key {
+                "kind" => count.kind = part.text(out).unwrap_or_default(),
+                "value" => count.count = part.number(out).unwrap_or_default(),
+                _ => refuse_unknown(&part, &["kind", "value"], out),
+            }
+        }
+        wanted = Some(count);
+    }
+    wanted
 }
 
 fn restart_policy(field: &Field<'_>, policy: &mut RestartPolicy, out: &mut Findings) {
@@ -89,7 +120,7 @@ fn restart_policy(field: &Field<'_>, policy: &mut RestartPolicy, out: &mut Findi
         match entry.key {
             "condition" => {
                 let found = entry.parsed(out, |word| word.parse().map_err(|error| format!("{error}")));
-                policy.condition = found.unwrap_or_default();
+                policy.condition = found.unwrap_or(policy.condition);
             }
             "delay" => policy.delay = entry.parsed(out, parse_duration).unwrap_or_default(),
             "max_attempts" => policy.attempts_max = entry.number(out).unwrap_or_default(),

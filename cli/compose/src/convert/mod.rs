@@ -1,15 +1,23 @@
 //! The tree, key by key, into a stack's spec.
 
+mod content;
+mod declared;
 mod deploy;
 mod environment;
+mod health;
 mod ipam;
 mod keys;
+mod mode;
 mod network;
+mod placement;
 mod port;
+mod process;
+mod rollout;
 mod service;
 mod stack;
 mod validate;
 mod volume;
+mod volume_names;
 
 pub(crate) use stack::convert;
 

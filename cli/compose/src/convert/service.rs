@@ -1,11 +1,12 @@
 use skep_model::{ContainerSpec, STACK_LABEL, ServiceSpec};
 
 use super::Setting;
+use super::declared::Declared;
 use super::deploy::deploy;
 use super::environment::{environment, labels};
 use super::keys::refuse_unknown;
-use super::network::Networks;
 use super::port::ports;
+use super::process::{self, logging, process};
 use super::volume::volumes;
 use crate::reader::{Field, Findings};
 use crate::words::{parse_duration, split_command};
@@ -28,6 +29,9 @@ const HONOURED: &[&str] = &[
     "stop_signal",
     "stop_grace_period",
     "volumes",
+    "secrets",
+    "configs",
+    "logging",
     "deploy",
 ];
 
@@ -35,7 +39,7 @@ const HONOURED: &[&str] = &[
 pub(crate) fn service(
     field: &Field<'_>,
     setting: Setting<'_>,
-    networks: &mut Networks,
+    declared: &mut Declared,
     out: &mut Findings,
 ) -> ServiceSpec {
     let mut spec = ServiceSpec { name: setting.full_name(field.key), ..ServiceSpec::default() };
@@ -45,17 +49,26 @@ pub(crate) fn service(
             "ports" => spec.endpoint.ports = ports(&entry, out),
             "deploy" => deploy(&entry, &mut spec, out),
             "networks" => attached = Some(entry),
-            _ => container(&entry, &mut spec.task.container, setting, out),
+            "logging" => logging(&entry, &mut spec, out),
+            _ => container(&entry, &mut spec.task.container, (setting, declared), out),
         }
     }
-    spec.task.networks = networks.attach(attached.as_ref(), field.key, out);
+    spec.task.networks = declared.networks.attach(attached.as_ref(), field.key, out);
     let stack = (STACK_LABEL.to_owned(), setting.project.to_owned());
     spec.task.container.labels.extend([stack.clone()]);
     spec.labels.extend([stack, (IMAGE_LABEL.to_owned(), spec.task.container.image.clone())]);
     spec
 }
 
-fn container(entry: &Field<'_>, spec: &mut ContainerSpec, setting: Setting<'_>, out: &mut Findings) {
+fn container(
+    entry: &Field<'_>,
+    spec: &mut ContainerSpec,
+    (setting, declared): (Setting<'_>, &Declared),
+    out: &mut Findings,
+) {
+    if process(entry, spec, setting, out) {
+        return;
+    }
     match entry.key {
         "image" => spec.image = entry.text(out).unwrap_or_default(),
         "command" => spec.command = command(entry, out),
@@ -67,13 +80,15 @@ fn container(entry: &Field<'_>, spec: &mut ContainerSpec, setting: Setting<'_>, 
         "labels" => spec.labels = labels(entry, out),
         "stop_signal" => spec.stop_signal = entry.word(out).unwrap_or_default(),
         "stop_grace_period" => spec.stop_grace = entry.parsed(out, parse_duration),
-        "volumes" => spec.mounts = volumes(entry, setting, out),
-        _ => refuse_unknown(entry, HONOURED, out),
+        "volumes" => spec.mounts = volumes(entry, setting, &declared.volumes, out),
+        "secrets" => spec.secrets = declared.secrets.references(entry, out),
+        "configs" => spec.configs = declared.configs.references(entry, out),
+        _ => refuse_unknown(entry, &[HONOURED, process::HONOURED].concat(), out),
     }
 }
 
 /// A command line as text or list.
-fn command(field: &Field<'_>, out: &mut Findings) -> Vec<String> {
+pub(super) fn command(field: &Field<'_>, out: &mut Findings) -> Vec<String> {
     if field.node.is_null() {
         return Vec::new();
     }

@@ -1,6 +1,7 @@
 use clap::Args;
 use skep_rest::Service;
 
+use super::pretty::mode_word;
 use crate::client::{Client, Filters, Query};
 use crate::failure::Failure;
 use crate::output::{Listing, ListingFlags, Row, image_name, natural, service_ports, short_id};
@@ -38,13 +39,33 @@ pub(crate) async fn list(client: &Client, filters: &Filters, flags: &ListingFlag
     Listing { columns, rows: services.into_iter().map(row).collect(), identity: "ID" }.print(flags)
 }
 
-fn row(service: Service) -> Row {
+/// `running/wanted`, with what bounds or counts them.
+fn replicas(service: &Service) -> String {
     let status = service.service_status.unwrap_or_default();
+    let count = format!("{}/{}", status.running_tasks, status.desired_tasks);
+    let mode = service.spec.mode.as_ref();
+    if let Some(job) = mode.and_then(|mode| mode.replicated_job.as_ref()) {
+        let total = job.total_completions.unwrap_or_default();
+        return format!("{count} ({}/{total} completed)", status.completed_tasks);
+    }
+    if mode.is_some_and(|mode| mode.global_job.is_some()) {
+        let total = status.completed_tasks + status.desired_tasks;
+        return format!("{count} ({}/{total} completed)", status.completed_tasks);
+    }
+    let placement = service.spec.task_template.placement.as_ref();
+    match placement.map_or(0, |placement| placement.max_replicas) {
+        0 => count,
+        most => format!("{count} (max {most} per node)"),
+    }
+}
+
+fn row(service: Service) -> Row {
+    let replicas = replicas(&service);
     vec![
         ("ID", short_id(&service.id)),
         ("Name", service.spec.name),
-        ("Mode", "replicated".to_owned()),
-        ("Replicas", format!("{}/{}", status.running_tasks, status.desired_tasks)),
+        ("Mode", mode_word(service.spec.mode.as_ref()).to_owned()),
+        ("Replicas", replicas),
         ("Image", image_name(&service.spec.task_template.container_spec.image)),
         ("Ports", service_ports(&service.endpoint.ports)),
     ]

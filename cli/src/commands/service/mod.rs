@@ -5,6 +5,7 @@ pub(super) mod flags;
 mod inspect;
 mod logs;
 mod ls;
+mod pretty;
 mod ps;
 mod registry;
 mod rm;

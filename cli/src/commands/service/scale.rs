@@ -40,11 +40,15 @@ async fn scale(client: &Client, name: &str, replicas: u64, timeout: Duration) ->
     let service = one(client, name).await?;
     let goal = Goal::service(client, &service.id, timeout, false).await?;
     let mut spec = service.spec;
-    let replicated = spec.mode.as_mut().and_then(|mode| mode.replicated.as_mut());
-    let replicated = replicated.ok_or_else(|| {
-        Failure::Asked(format!("{name}: scale can only be used with replicated services; this one is not"))
-    })?;
-    replicated.replicas = Some(replicas);
+    let mode = spec.mode.get_or_insert_default();
+    if let Some(replicated) = &mut mode.replicated {
+        replicated.replicas = Some(replicas);
+    } else if let Some(job) = &mut mode.replicated_job {
+        job.total_completions = Some(replicas);
+    } else {
+        let text = "scale can only be used with replicated or replicated-job mode";
+        return Err(Failure::Asked(format!("{name}: {text}")));
+    }
     let path = Query::new(format!("/services/{}/update", service.id));
     let path = path.with("version", service.version.index.to_string());
     let _: ServiceUpdated = client.post(path.as_str(), &spec).await?;

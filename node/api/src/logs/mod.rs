@@ -6,6 +6,7 @@ mod calls;
 mod frame;
 mod merge;
 mod newcomers;
+mod remote;
 mod request;
 
 pub(crate) use attach::attach;

@@ -1,19 +1,21 @@
-//! Tasks of a service that start while its log is followed.
+//! The tasks of a service with a log, also those that start while it is followed.
 
 use std::collections::{BTreeSet, VecDeque};
 
 use futures::stream::{self, BoxStream, StreamExt};
 use skep_manager::ControlApi;
 use skep_model::{ObjectKey, ServiceId, Task, TaskId};
-use skep_store::{Commit, Watch};
+use skep_store::{Commit, View, Watch};
 
 use super::calls::attributes;
 use super::merge::Source;
+use super::remote;
 use crate::api::Api;
 use crate::error::HostErrorKind;
+use crate::host::SwarmState;
 use crate::log_line::LogOptions;
 
-/// Logs of the service's tasks on this node.
+/// Logs of the service's tasks, wherever they are.
 pub(crate) struct Newcomers {
     api: Api,
     control: ControlApi,
@@ -30,13 +32,13 @@ impl Newcomers {
         Self { api, control, service, options, watch, known: BTreeSet::new() }
     }
 
-    /// Logs of tasks that have a container here and were not known before.
+    /// Logs of tasks that have a container and were not known before.
     pub(crate) async fn look(&mut self) -> Vec<Source> {
         let view = self.control.view();
         let mut found = Vec::new();
         for task in view.service_tasks(self.service) {
             if !self.known.contains(&task.id)
-                && let Some(source) = open(&self.api, task, self.options).await
+                && let Some(source) = open(&self.api, &view, task, self.options).await
             {
                 self.known.insert(task.id);
                 found.push(source);
@@ -83,9 +85,13 @@ impl Newcomers {
     }
 }
 
-/// The log of a task's container on this node; none when there is none, or not yet.
-async fn open(api: &Api, task: &Task, options: LogOptions) -> Option<Source> {
-    let container = api.host.task_container(task.id)?;
+/// The log of a task's container; none when there is none, or not yet.
+pub(super) async fn open(api: &Api, view: &View, task: &Task, options: LogOptions) -> Option<Source> {
+    let Some(container) = api.host.task_container(task.id) else {
+        let here = matches!(api.host.swarm(), SwarmState::Member(own) if Some(own.node) == task.node);
+        let lines = if here { None } else { remote::open(api, view, task, options) };
+        return lines.map(|lines| Source::new(attributes(task), lines));
+    };
     let lines = match api.host.container_logs(&container, options).await {
         Ok(lines) => lines,
         // It was removed between the two looks.

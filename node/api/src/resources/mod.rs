@@ -17,3 +17,4 @@ pub(crate) mod stack;
 pub(crate) mod swarm;
 pub(crate) mod system;
 pub(crate) mod task;
+pub(crate) mod why;

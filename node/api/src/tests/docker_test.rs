@@ -44,10 +44,12 @@ async fn fill(bench: &Bench) {
     }];
 }
 
-#[tokio::test]
-async fn dockers_own_client_is_content() {
-    let directory = tempfile::tempdir().unwrap();
-    match docker(directory.path(), "--version").await {
+/// What a call of docker's client must give: its words, whether it succeeds, and what it says.
+type Call = (String, bool, &'static str);
+
+/// Makes the calls against a node, where there is a docker client.
+async fn content(directory: &Path, calls: impl IntoIterator<Item = Call>) {
+    match docker(directory, "--version").await {
         Ok((true, _)) => {}
         other => {
             assert!(std::env::var_os("SKEP_TEST_NO_SKIP").is_none(), "no docker client: {other:?}");
@@ -56,9 +58,20 @@ async fn dockers_own_client_is_content() {
     }
     let bench = Bench::manager().await;
     fill(&bench).await;
-    let listener = UnixListener::bind(directory.path().join("api.sock")).unwrap();
+    let listener = UnixListener::bind(directory.join("api.sock")).unwrap();
     let serving = crate::serve(bench.host.clone(), bench.env.clone(), vec![listener], bench.shutdown.clone());
     let serving = bench.env.spawn("serve", serving);
+    for (words, content, expected) in calls {
+        let (success, text) = docker(directory, &words).await.unwrap();
+        assert!(success == content && text.contains(expected), "docker {words}: {text}");
+    }
+    bench.shutdown.cancel();
+    serving.join().await.unwrap();
+}
+
+#[tokio::test]
+async fn dockers_own_client_is_content() {
+    let directory = tempfile::tempdir().unwrap();
     let calls = [
         ("version", true, "Server: Skep"),
         ("info", true, "Is Manager: true"),
@@ -107,9 +120,16 @@ async fn dockers_own_client_is_content() {
         ("inspect nothing", false, "No such object"),
         ("events --since 1m --until 1s", true, ""),
     ];
+    let calls = calls.map(|(words, succeeds, expected)| (words.to_owned(), succeeds, expected));
+    content(directory.path(), calls).await;
+}
+
+#[tokio::test]
+async fn dockers_own_client_makes_secrets_and_configs() {
+    let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("content").display().to_string();
     std::fs::write(&file, "hi").unwrap();
-    for (words, content, expected) in [
+    let calls = [
         (format!("secret create -l a=b key {file}"), true, ""),
         (format!("secret create key {file}"), false, "secret key already exists"),
         (format!("config create site {file}"), true, ""),
@@ -119,14 +139,6 @@ async fn dockers_own_client_is_content() {
         ("config inspect --pretty site".into(), true, "hi"),
         ("service update -d --config-rm site --secret-rm key four".into(), true, ""),
         ("config rm site".into(), true, "site"),
-    ] {
-        let (success, text) = docker(directory.path(), &words).await.unwrap();
-        assert!(success == content && text.contains(expected), "docker {words}: {text}");
-    }
-    for (words, content, expected) in calls {
-        let (success, text) = docker(directory.path(), words).await.unwrap();
-        assert!(success == content && text.contains(expected), "docker {words}: {text}");
-    }
-    bench.shutdown.cancel();
-    serving.join().await.unwrap();
+    ];
+    content(directory.path(), calls).await;
 }

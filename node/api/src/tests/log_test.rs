@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::Request;
 use bytes::Bytes;
 use http_body_util::BodyExt;
+use skep_model::{CallPiece, NodeId, NodeState};
 use skep_rest::ContainerSummary;
 
 use super::bench::{Bench, NODE};
@@ -114,17 +115,42 @@ async fn a_followed_service_shows_new_lines_and_new_tasks_and_ends_at_shutdown()
     assert!(body.frame().await.is_none());
 }
 
+/// A task of the service `web` on another node, in this state.
+async fn away(bench: &Bench, number: u128, node: u128, state: NodeState) -> skep_model::TaskId {
+    let id = bench.task("web", number).await;
+    let task = bench.control.view().task(id).unwrap().clone();
+    bench.host.node().tasks.remove(&id);
+    let node = NodeId::new(node);
+    let there = bench.control.view().node(NODE).unwrap().clone();
+    let mut other = skep_model::Node { id: node, ..skep_model::Node::clone(&there) };
+    other.status.state = state;
+    other.description.hostname = format!("host{number}");
+    let moved = skep_model::Task { node: Some(node), ..skep_model::Task::clone(&task) };
+    bench.write(vec![skep_model::Change::Create(other.into()), super::bench::update(moved)]).await;
+    id
+}
+
 #[tokio::test]
-async fn a_log_on_another_node_is_not_passed_over_in_silence() {
+async fn lines_come_from_all_nodes_and_those_that_are_missing_are_told() {
     let bench = Bench::manager().await;
     bench.service("web").await;
-    let id = bench.task("web", 1).await;
-    let task = bench.control.view().task(id).unwrap().clone();
-    bench.host.node().tasks.clear();
-    let away = skep_model::Task { node: Some(skep_model::NodeId::new(8)), ..skep_model::Task::clone(&task) };
-    bench.write(vec![super::bench::update(away)]).await;
-    for path in ["/services/web/logs?stdout=1".to_owned(), format!("/tasks/{id}/logs?stdout=1")] {
-        let (status, text) = bench.get(&path).await.message();
-        assert!(status == 501 && text.starts_with("the log is on node"), "{text}");
-    }
+    bench.task("web", 1).await;
+    bench.host.writes("c1", line(2, LogOrigin::Stdout, "here\n"));
+    let there = away(&bench, 2, 8, NodeState::Ready).await;
+    away(&bench, 3, 9, NodeState::Down).await;
+    away(&bench, 4, 10, NodeState::Ready).await;
+    let piece = |second: u64, text: &str| CallPiece::Line {
+        at_ns: second * SECOND_NS,
+        stderr: false,
+        text: text.into(),
+    };
+    let says = vec![piece(1, "first\n"), piece(3, "last\n")];
+    bench.host.node().others.insert(NodeId::new(8), says);
+    let mut shown = frames(&bench.get("/services/web/logs?stdout=1&stderr=1").await.body);
+    let told = shown.split_off(3);
+    assert_eq!(shown, ["1:first", "1:here", "1:last"]);
+    assert!(told.contains(&"2:skep: node host3 is down, and its lines are missing".to_owned()), "{told:?}");
+    assert!(told.iter().any(|line| line.starts_with("2:skep: lines of node host4 are missing")), "{told:?}");
+    let one = bench.get(&format!("/tasks/{there}/logs?stdout=1")).await;
+    assert_eq!(frames(&one.body), ["1:first", "1:last"]);
 }

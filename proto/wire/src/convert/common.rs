@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use skep_model::{
-    AttachmentId, ClusterId, ConfigId, Content, NetworkId, NodeId, SecretId, ServiceId, SessionId, StackId,
-    Subnet, Subnet6, TaskId, TaskNetwork, TaskState, Timestamp, TunnelKey,
+    AttachmentId, CallId, ClusterId, ConfigId, Content, NetworkId, NodeId, SecretId, ServiceId, SessionId,
+    StackId, Subnet, Subnet6, TaskId, TaskNetwork, TaskState, Timestamp, TunnelKey,
 };
 
 use super::{Wire, required, words};
@@ -63,7 +63,19 @@ macro_rules! ids {
         }
     )+};
 }
-ids!(AttachmentId, ClusterId, ConfigId, NodeId, SecretId, StackId, ServiceId, TaskId, NetworkId, SessionId);
+ids!(
+    AttachmentId,
+    CallId,
+    ClusterId,
+    ConfigId,
+    NodeId,
+    SecretId,
+    StackId,
+    ServiceId,
+    TaskId,
+    NetworkId,
+    SessionId
+);
 
 impl<T: Wire> Wire for Option<T> {
     type Form = Option<T::Form>;

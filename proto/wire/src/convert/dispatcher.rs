@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use skep_model::{
-    AssignedContent, Checkup, ContentKey, EndpointTable, PublishedPort, SessionId, SwarmView, TaskAssignment,
-    TaskId,
+    AskedCall, AssignedContent, Checkup, ContentKey, EndpointTable, PublishedPort, SessionId, SwarmView,
+    TaskAssignment, TaskId,
 };
 
 use super::common::{node_address_from_wire, node_address_to_wire};
@@ -63,6 +63,8 @@ pub struct SessionUpdate {
     pub contents: Vec<AssignedContent>,
     /// Those that nothing on the node needs any more.
     pub contents_gone: Vec<ContentKey>,
+    /// What users ask of the node.
+    pub calls: Vec<AskedCall>,
 }
 
 impl Wire for PublishedPort {
@@ -101,6 +103,7 @@ impl Wire for SessionUpdate {
             checkup: self.checkup.to_wire(),
             contents: self.contents.to_wire(),
             contents_gone: self.contents_gone.to_wire(),
+            calls: self.calls.to_wire(),
         }
     }
     fn from_wire(form: v1::SessionMessage) -> Result<Self, WireError> {
@@ -118,6 +121,7 @@ impl Wire for SessionUpdate {
             checkup: Wire::from_wire(form.checkup)?,
             contents: Wire::from_wire(form.contents)?,
             contents_gone: Wire::from_wire(form.contents_gone)?,
+            calls: Wire::from_wire(form.calls)?,
         })
     }
 }

@@ -8,6 +8,7 @@ mod content;
 mod dispatcher;
 mod doctor;
 mod object;
+mod relay;
 mod spec;
 mod store;
 

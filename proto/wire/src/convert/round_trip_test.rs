@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use prost::Message;
 use skep_model::{
-    AssignedContent, Change, Checkup, Diagnosis, EndpointTable, NodeReport, Object, ObjectKey, SwarmView,
-    TaskAssignment, TaskReport,
+    AskedCall, AssignedContent, CallPiece, Change, Checkup, Diagnosis, EndpointTable, NodeReport, Object,
+    ObjectKey, SwarmView, TaskAssignment, TaskReport,
 };
 
 use crate::{decode, encode, v1};
@@ -49,6 +49,16 @@ proptest! {
     #[test]
     fn contents(content: AssignedContent) {
         prop_assert_eq!(decode::<AssignedContent>(&encode(&content)).unwrap(), content);
+    }
+
+    #[test]
+    fn call_pieces(piece: CallPiece) {
+        prop_assert_eq!(decode::<CallPiece>(&encode(&piece)).unwrap(), piece);
+    }
+
+    #[test]
+    fn asked_calls(call: AskedCall) {
+        prop_assert_eq!(decode::<AskedCall>(&encode(&call)).unwrap(), call);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 /// How it is found out whether containers work.
 #[derive(Debug, Args)]
 pub(crate) struct Health {
-    /// Command to run to check health.
+    /// Command to run to check health: a line for the shell, or without one a list like '["/bin/check", "-q"]'.
     #[arg(long, value_name = "COMMAND")]
     health_cmd: Option<String>,
     /// Time between running the check.
@@ -71,13 +71,32 @@ impl Health {
             health.test = HealthTest::Inherit;
         }
         if let Some(line) = &self.health_cmd {
-            let empty = line.is_empty();
-            health.test = if empty { HealthTest::Inherit } else { HealthTest::Shell(line.clone()) };
+            health.test = test(line);
         }
         set(&mut health.interval, self.health_interval.as_ref());
         set(&mut health.timeout, self.health_timeout.as_ref());
         set(&mut health.retries, self.health_retries.as_ref());
         set(&mut health.start_period, self.health_start_period.as_ref());
         set(&mut health.start_interval, self.health_start_interval.as_ref());
+    }
+}
+
+fn test(line: &str) -> HealthTest {
+    match serde_json::from_str::<Vec<String>>(line) {
+        Ok(words) if !words.is_empty() => HealthTest::Command(words),
+        _ if line.is_empty() => HealthTest::Inherit,
+        _ => HealthTest::Shell(line.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_run_without_a_shell() {
+        assert_eq!(test(r#"["/check", "-q"]"#), HealthTest::Command(vec!["/check".into(), "-q".into()]));
+        assert_eq!(test("[ -f /x ]"), HealthTest::Shell("[ -f /x ]".into()));
+        assert_eq!(test(""), HealthTest::Inherit);
     }
 }
