@@ -1,14 +1,17 @@
 //! The orchestrator of global services and global jobs: a task on each node that fits.
 
+mod target;
+
 use std::collections::BTreeMap;
 
-use skep_model::{Change, Kind, NodeId, Placement, Platform, Service, TaskState, Timestamp};
-use skep_store::{View, place_mark};
+use skep_model::{Change, Kind, Platform, Service, TaskState, Timestamp};
+use skep_store::View;
 
 use crate::fits::Fits;
 use crate::new_task::{desire, new_task};
 use crate::place::{Place, keeps_tasks, takes_tasks};
 use crate::reconciler::{Plan, Reconciler};
+use target::Target;
 
 /// Makes a task on every node that fits and has none, and shuts those down whose node does not fit, is down or is being
 /// emptied: they have no other place to go to.
@@ -65,43 +68,4 @@ fn plan_service(view: &View, now: Timestamp, service: &Service, plan: &mut Plan)
         }
     }
     places.for_each(|(_, task)| plan.group(shut_down(task)));
-}
-
-/// The nodes that services with the same placement should be on.
-#[derive(Debug, Default)]
-struct Target {
-    /// How many there are for certain.
-    count: u32,
-    /// The sum of their marks.
-    marks: u64,
-    /// Those that keep a task, but get none.
-    keeping: Vec<NodeId>,
-}
-
-impl Target {
-    fn new(view: &View, placement: &Placement) -> Self {
-        let (fits, mut target) = (Fits::new(placement), Self::default());
-        for node in view.nodes().filter(|node| keeps_tasks(node) && fits.node(node)) {
-            if takes_tasks(node) {
-                target.count += 1;
-                target.marks = target.marks.wrapping_add(place_mark(node.id));
-            } else {
-                target.keeping.push(node.id);
-            }
-        }
-        target
-    }
-
-    /// Whether the service is on these nodes and no others.
-    fn is_met(&self, view: &View, service: &Service) -> bool {
-        let (mut count, mut marks) = (self.count, self.marks);
-        for &node in &self.keeping {
-            if view.wanted_on_node(service.id, node).next().is_some() {
-                count += 1;
-                marks = marks.wrapping_add(place_mark(node));
-            }
-        }
-        let counts = view.task_counts(service.id);
-        (counts.slots, counts.places) == (count, marks)
-    }
 }
