@@ -38,7 +38,7 @@ impl Reconciler for Restart {
                 start(view, now, service, task, &mut plan);
             }
         }
-        for node in view.nodes_in_use().filter(|&id| emptied(id)) {
+        for node in emptied_nodes(view) {
             for task in view.node_wanted(node).filter(|task| !task.status.state.is_ended()) {
                 // A global service's tasks have nowhere to go to: their orchestrator shuts them down.
                 if let Some(service) = view.service(task.service).filter(|one| !one.spec.mode.is_global()) {
@@ -50,6 +50,15 @@ impl Reconciler for Restart {
         }
         plan
     }
+}
+
+/// The nodes that cannot keep their tasks, those that are gone included.
+fn emptied_nodes(view: &View) -> impl Iterator<Item = NodeId> + '_ {
+    let mut keeping = view.nodes().filter(|node| keeps_tasks(node)).map(|node| node.id).peekable();
+    view.nodes_in_use().filter(move |&id| {
+        while keeping.next_if(|&first| first < id).is_some() {}
+        keeping.peek() != Some(&id)
+    })
 }
 
 /// Whether a task that ended is to be replaced. `now` matters for policies with a window.

@@ -55,12 +55,25 @@ pub struct TaskCounts {
     pub wanted: u32,
     /// Slots with such a task; each node of a global service is one.
     pub slots: u32,
+    /// Of a global service, which nodes these slots are: the sum of their marks ([`place_mark`]).
+    pub places: u64,
     /// Those that are wanted and run.
     pub running: u32,
     /// Those that are wanted and ended well; of a job, what is done of its present run.
     pub complete: u32,
     /// Those that are wanted and have no node yet.
     pub unplaced: u32,
+}
+
+/// A number of a node such that two sets of nodes have the same sum only if they are the same set, but for a chance of one in
+/// 2^64. With it, that a global service is on the nodes that it should be on is seen without a look at its tasks.
+pub fn place_mark(node: NodeId) -> u64 {
+    let id = node.value();
+    // The finaliser of splitmix64 (Steele, Lea, Flood 2014): every bit of the input moves every bit of the output.
+    let mut mark = (id as u64 ^ (id >> 64) as u64).wrapping_add(0x9e37_79b9_7f4a_7c15);
+    mark = (mark ^ (mark >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mark = (mark ^ (mark >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mark ^ (mark >> 31)
 }
 
 /// The place of a task.
@@ -106,7 +119,10 @@ impl TaskIndexes {
         }
         let mut counts = self.counts.get(&service).copied().unwrap_or_default();
         counts.all += 1;
-        counts.slots += u32::from(new_slot);
+        if new_slot {
+            counts.slots += 1;
+            counts.places = counts.places.wrapping_add(mark_of(task));
+        }
         counts.wanted += u32::from(task.is_wanted());
         counts.running += u32::from(is_running(task));
         counts.complete += u32::from(is_complete(task));
@@ -143,7 +159,10 @@ impl TaskIndexes {
         }
         let mut counts = self.counts.get(&service).copied().unwrap_or_default();
         counts.all = counts.all.saturating_sub(1);
-        counts.slots = counts.slots.saturating_sub(u32::from(slot_gone));
+        if slot_gone {
+            counts.slots = counts.slots.saturating_sub(1);
+            counts.places = counts.places.wrapping_sub(mark_of(task));
+        }
         counts.wanted = counts.wanted.saturating_sub(u32::from(task.is_wanted()));
         counts.running = counts.running.saturating_sub(u32::from(is_running(task)));
         counts.complete = counts.complete.saturating_sub(u32::from(is_complete(task)));
@@ -197,6 +216,10 @@ fn waiting_key(task: &Task) -> (TaskState, ServiceId, u64, u32, TaskId) {
 
 fn is_running(task: &Task) -> bool {
     task.is_wanted() && task.status.state == TaskState::Running
+}
+
+fn mark_of(task: &Task) -> u64 {
+    slot_of(task).2.map_or(0, place_mark)
 }
 
 fn is_complete(task: &Task) -> bool {

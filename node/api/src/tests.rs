@@ -12,4 +12,5 @@ mod network_test;
 mod node_test;
 mod serve_test;
 mod swarm_test;
+mod update_test;
 mod why_test;

@@ -30,6 +30,7 @@ mod system;
 mod task;
 mod time;
 mod tls;
+mod update_status;
 mod why;
 
 pub use architecture::image_architecture;
@@ -69,6 +70,7 @@ pub use system::{
 pub use task::{ContainerStatus, Task, TaskStatus};
 pub use time::{from_rfc3339, rfc3339};
 pub use tls::TlsInfo;
+pub use update_status::{JobStatus, UpdateFailure, UpdateStatus};
 pub use why::{Why, WhyLink, WhyNode};
 
 /// The newest version of the API that is spoken.

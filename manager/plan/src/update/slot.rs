@@ -60,7 +60,7 @@ impl<'a> Slot<'a> {
             let unfailed = history.is_some_and(|it| it.attempts == 0 && it.replaces.is_some());
             unfailed && !task.status.state.is_ended()
         };
-        if self.stale.iter().any(|task| stands_in(task)) { Turn::First } else { Turn::Now }
+        if self.stale.iter().any(stands_in) { Turn::First } else { Turn::Now }
     }
 
     /// Lets go of old tasks that a running one of the new spec has taken the place of, or that ended before.

@@ -36,14 +36,6 @@ impl<'a> Staleness<'a> {
         Self { view, service, fits, versions }
     }
 
-    /// Whether a wanted task may be stale. Looks at specs and nodes, not at tasks.
-    pub(super) fn is_possible(&self) -> bool {
-        let has = |difference| self.versions.values().any(|&one| one == difference);
-        let misplaced = || self.view.service_on_nodes(self.service.id).any(|(node, _)| !self.suits(node));
-        let unplaced = || self.view.task_counts(self.service.id).unplaced > 0;
-        has(Difference::Task) || (has(Difference::Placement) && (unplaced() || misplaced()))
-    }
-
     /// Whether the task lacks something that the service asks for.
     pub(super) fn is_stale(&self, task: &Task) -> bool {
         let known = self.versions.get(&task.spec_version).copied();
@@ -57,6 +49,23 @@ impl<'a> Staleness<'a> {
     fn suits(&self, node: skep_model::NodeId) -> bool {
         self.view.node(node).is_some_and(|node| self.fits.node(node))
     }
+}
+
+/// Whether a wanted task of a service may be stale. Looks at specs and nodes, not at tasks.
+pub(super) fn is_possible(view: &View, service: &Service) -> bool {
+    let mut moved = false;
+    for (version, _) in view.wanted_versions(service.id) {
+        match difference(view, service, version) {
+            Difference::Nothing => {}
+            Difference::Placement => moved = true,
+            Difference::Task => return true,
+        }
+    }
+    let misplaced = || {
+        let staleness = Staleness::new(view, service);
+        view.service_on_nodes(service.id).any(|(node, _)| !staleness.suits(node))
+    };
+    moved && (view.task_counts(service.id).unplaced > 0 || misplaced())
 }
 
 fn difference(view: &View, service: &Service, version: u64) -> Difference {

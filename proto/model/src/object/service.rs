@@ -64,7 +64,8 @@ impl Service {
             meta: Meta::default(),
             spec: Arc::clone(&spec),
         };
-        let previous_spec = Some(Arc::clone(&self.spec));
+        let same = *spec == *self.spec;
+        let previous_spec = if same { self.previous_spec.clone() } else { Some(Arc::clone(&self.spec)) };
         (Self { spec, spec_version, previous_spec, update: None, job, ..self.clone() }, revision)
     }
 }

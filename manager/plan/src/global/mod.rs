@@ -1,12 +1,17 @@
 //! The orchestrator of global services and global jobs: a task on each node that fits.
 
-use skep_model::{Change, Kind, Service, TaskState, Timestamp};
+mod target;
+
+use std::collections::BTreeMap;
+
+use skep_model::{Change, Kind, Platform, Service, TaskState, Timestamp};
 use skep_store::View;
 
 use crate::fits::Fits;
 use crate::new_task::{desire, new_task};
 use crate::place::{Place, keeps_tasks, takes_tasks};
 use crate::reconciler::{Plan, Reconciler};
+use target::Target;
 
 /// Makes a task on every node that fits and has none, and shuts those down whose node does not fit, is down or is being
 /// emptied: they have no other place to go to.
@@ -24,8 +29,14 @@ impl Reconciler for Global {
 
     fn plan(&self, view: &View, now: Timestamp) -> Plan {
         let mut plan = Plan::default();
+        let mut targets: BTreeMap<(&[String], &[Platform]), Target> = BTreeMap::new();
         for service in view.services().filter(|service| service.spec.mode.is_global()) {
-            plan_service(view, now, service, &mut plan);
+            let placement = &service.spec.task.placement;
+            let key = (&placement.constraints[..], &placement.platforms[..]);
+            let target = targets.entry(key).or_insert_with(|| Target::new(view, placement));
+            if !target.is_met(view, service) {
+                plan_service(view, now, service, &mut plan);
+            }
         }
         plan
     }
