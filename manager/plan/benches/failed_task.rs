@@ -90,7 +90,8 @@ fn world(services: u64, mode: impl Fn(u64) -> ServiceMode, relabelled: bool, now
     let mut index = 0;
     for changes in changes.chunks(CHANGES) {
         index += 1;
-        store.apply(index, now, Transaction { changes: changes.to_vec() }).expect("a new store takes it");
+        let applied = store.apply(index, now, Transaction { changes: changes.to_vec() });
+        assert!(applied.is_ok(), "a new store takes it: {applied:?}");
     }
     store.view()
 }

@@ -64,7 +64,8 @@ mod tests {
     fn a_bad_update_pauses_and_says_why_and_a_manual_rollback_mends_it() {
         let cluster = cluster(0);
         let api = cluster.api(0);
-        create(&cluster, &["--replicas", "3", "--restart-delay", "100ms"], FOREVER);
+        // The delay gives the first one the time to fail before the next one is begun.
+        create(&cluster, &["--replicas", "3", "--restart-delay", "100ms", "--update-delay", "30s"], FOREVER);
         until_running(&api, FOREVER, 3);
         update(&cluster, &["--args", "sh -c 'echo no such thing; exit 3'"]);
         let paused = until_update_is(&api, "paused");

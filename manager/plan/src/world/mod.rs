@@ -159,7 +159,7 @@ impl World {
     fn work(&mut self) {
         for _ in 0..50 {
             let before = self.view().version();
-            self.report(TaskState::Running, |task| is_to_run(task));
+            self.report(TaskState::Running, is_to_run);
             self.report(TaskState::Shutdown, |task| {
                 task.desired > TaskState::Complete && !task.status.state.is_ended()
             });
