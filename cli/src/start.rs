@@ -15,11 +15,12 @@ const POLL_PERIOD: Duration = Duration::from_millis(20);
 /// Last lines of a log that say why a daemon ended.
 const LOG_LINES_SHOWN: usize = 5;
 
-/// Starts a daemon in the background that listens where the client looks for it; answers with its process id.
+/// Starts a daemon in the background that listens where the client looks for it, and says that its node has these things; answers
+/// with its process id.
 ///
 /// # Errors
 /// When it ends instead of answering: with what it said.
-pub(crate) async fn start_daemon(client: &Client) -> Result<u32, Failure> {
+pub(crate) async fn start_daemon(client: &Client, generic: &[String]) -> Result<u32, Failure> {
     if !rustix::process::geteuid().is_root() {
         return Err(Failure::Asked(format!(
             "No daemon answers at {}, and to start one needs root's rights: run this with sudo",
@@ -27,7 +28,7 @@ pub(crate) async fn start_daemon(client: &Client) -> Result<u32, Failure> {
         )));
     }
     let log = exec_root().join("daemon.log");
-    let mut daemon = spawn(client, &log)?;
+    let mut daemon = spawn(client, &log, generic)?;
     let deadline = Instant::now() + START_TIMEOUT;
     loop {
         if client.ping().await.is_ok() {
@@ -41,7 +42,7 @@ pub(crate) async fn start_daemon(client: &Client) -> Result<u32, Failure> {
     }
 }
 
-fn spawn(client: &Client, log: &Path) -> Result<Child, Failure> {
+fn spawn(client: &Client, log: &Path, generic: &[String]) -> Result<Child, Failure> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |error| Failure::file(&path, error)
@@ -55,6 +56,9 @@ fn spawn(client: &Client, log: &Path) -> Result<Child, Failure> {
     let mut command = Command::new(&binary);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).current_dir("/");
     command.arg("--data-root").arg(data_root()).arg("--exec-root").arg(exec_root());
+    for resource in generic {
+        command.args(["--node-generic-resource", resource]);
+    }
     command.spawn().map_err(failed(&binary))
 }
 

@@ -69,6 +69,7 @@ impl Node {
             instance: places.instance(),
             labels,
             database: database.clone(),
+            generic: options.generic.clone(),
             events: EngineEvents::new(),
         };
         let id = records.daemon_id(&format!("{:032x}", env.random().id()))?;

@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use skep_model::GenericResource;
+
 /// How a daemon runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DaemonOptions {
@@ -13,6 +15,8 @@ pub struct DaemonOptions {
     pub pidfile: PathBuf,
     /// The daemon's labels, `key=value`.
     pub labels: Vec<String>,
+    /// What the operator says that the node has.
+    pub generic: Vec<GenericResource>,
     /// From which level on is logged.
     pub log_level: String,
     /// True when log lines are JSON objects.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Deserialize;
+use skep_model::GenericResource;
 use skep_node::DaemonOptions;
 
 use crate::failure::Failure;
@@ -44,6 +45,9 @@ pub(crate) struct Daemon {
     /// Labels of the daemon, KEY=VALUE.
     #[arg(long = "label", value_name = "KEY=VALUE")]
     labels: Vec<String>,
+    /// What this node has that tasks may reserve, KIND=NUMBER or KIND=NAME; may be repeated.
+    #[arg(long = "node-generic-resource", value_name = "KIND=VALUE")]
+    generic: Vec<String>,
     /// What is logged: debug, info, warn, error or fatal [default: info].
     #[arg(short, long, value_name = "LEVEL")]
     log_level: Option<String>,
@@ -67,6 +71,7 @@ struct ConfigFile {
     hosts: Option<Vec<String>>,
     pidfile: Option<PathBuf>,
     labels: Option<Vec<String>>,
+    node_generic_resources: Option<Vec<String>>,
     log_level: Option<String>,
     log_format: Option<String>,
     debug: Option<bool>,
@@ -108,6 +113,12 @@ impl Daemon {
         {
             return Err(Failure::Asked(format!("'{label}' is not a label: write KEY=VALUE")));
         }
+        let generic = if self.generic.is_empty() {
+            file.node_generic_resources.unwrap_or_default()
+        } else {
+            self.generic
+        };
+        let generic = GenericResource::list(&generic).map_err(|error| Failure::Asked(error.to_string()))?;
         let log_format = self.log_format.or(file.log_format).unwrap_or_else(|| "text".to_owned());
         Ok(DaemonOptions {
             data_root: self.data_root.or(file.data_root).unwrap_or_else(|| DATA_ROOT.into()),
@@ -115,6 +126,7 @@ impl Daemon {
             exec_root,
             hosts,
             labels,
+            generic,
             log_level: known(
                 self.log_level.or(file.log_level),
                 &["info", "debug", "warn", "error", "fatal"],
@@ -132,6 +144,7 @@ impl Daemon {
             ("hosts", !self.hosts.is_empty() && file.hosts.is_some()),
             ("pidfile", self.pidfile.is_some() && file.pidfile.is_some()),
             ("labels", !self.labels.is_empty() && file.labels.is_some()),
+            ("node-generic-resources", !self.generic.is_empty() && file.node_generic_resources.is_some()),
             ("log-level", self.log_level.is_some() && file.log_level.is_some()),
             ("log-format", self.log_format.is_some() && file.log_format.is_some()),
             ("debug", self.debug && file.debug.is_some()),

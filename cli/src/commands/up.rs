@@ -23,6 +23,9 @@ pub(crate) struct Up {
     /// How long to wait for the services.
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "5m")]
     timeout: Duration,
+    /// What this node has that tasks may reserve, KIND=NUMBER or KIND=NAME, for a daemon that is started; may be repeated.
+    #[arg(long = "node-generic-resource", value_name = "KIND=VALUE")]
+    generic: Vec<String>,
     /// A compose file, a directory with one, or - for standard input.
     file: PathBuf,
 }
@@ -33,7 +36,7 @@ impl Up {
         let file = ComposeFile::read(Path::new(&self.file))?;
         let name = self.name.map_or_else(|| file.stack_name(), Ok)?;
         let spec = file.spec(&name)?;
-        self::ready(client, self.quiet).await?;
+        self::ready(client, self.quiet, &self.generic).await?;
         let Self { quiet, timeout, .. } = self;
         deploy(client, Deployment { spec, prune: true, detach: false, quiet, timeout, announce: false })
             .await?;
@@ -42,10 +45,10 @@ impl Up {
 }
 
 /// Makes sure that there is a daemon, and that it manages a swarm.
-async fn ready(client: &Client, quiet: bool) -> Result<(), Failure> {
+async fn ready(client: &Client, quiet: bool, generic: &[String]) -> Result<(), Failure> {
     match client.ping().await {
         Err(Failure::NotRunning { .. }) => {
-            let pid = start_daemon(client).await?;
+            let pid = start_daemon(client, generic).await?;
             tell(quiet, &format!("Started the daemon (process {pid})"))?;
         }
         answer => answer?,

@@ -7,16 +7,21 @@ use skep_runtime::{Backoff, Env};
 use skep_store::{Door, Scratch, View};
 
 use crate::allocator::Allocator;
+use crate::departed::Departed;
+use crate::enforcer::Enforcer;
+use crate::global::Global;
+use crate::jobs::Jobs;
 use crate::reaper::Reaper;
+use crate::rebalance::Rebalance;
 use crate::reconciler::Reconciler;
 use crate::replicated::Replicated;
 use crate::restart::Restart;
-use crate::rollout::Rollout;
 use crate::root_rotation::RootRotations;
 use crate::scheduler::Scheduler;
+use crate::update::Updater;
 
 /// Objects changed by one round at most; more follow in the next round, at once.
-const ROUND_OBJECTS_MAX: usize = limits::TRANSACTION_CHANGES_MAX / 2;
+pub(crate) const ROUND_OBJECTS_MAX: usize = limits::TRANSACTION_CHANGES_MAX / 2;
 /// First wait after a write that failed for another reason than a conflict.
 const RETRY_FIRST: Duration = Duration::from_millis(50);
 /// Longest such wait.
@@ -26,8 +31,13 @@ const RETRY_LONGEST: Duration = Duration::from_secs(5);
 /// one round and one transaction.
 pub fn planners() -> Vec<Box<dyn Reconciler>> {
     vec![
+        Box::new(Departed),
+        Box::new(Rebalance),
+        Box::new(Enforcer),
         Box::new(Replicated),
-        Box::new(Rollout),
+        Box::new(Global),
+        Box::new(Jobs),
+        Box::new(Updater),
         Box::new(Restart),
         Box::new(Allocator),
         Box::new(Scheduler),

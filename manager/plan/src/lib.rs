@@ -4,26 +4,38 @@
 //! a change of leader and normal running are one path. No wire format, no I/O; the clock is the driver's.
 
 mod allocator;
+mod departed;
 mod driver;
+mod enforcer;
+mod fits;
+mod global;
+mod jobs;
 mod new_task;
+mod place;
 mod reaper;
+mod rebalance;
 mod reconciler;
 mod replicated;
 mod restart;
-mod rollout;
 mod root_rotation;
 mod scheduler;
-mod slots;
+mod update;
 
 #[cfg(test)]
-mod world_test;
+mod world;
 
 pub use allocator::Allocator;
+pub use departed::Departed;
 pub use driver::{Driver, planners};
+pub use enforcer::Enforcer;
+pub use fits::Fits;
+pub use global::Global;
+pub use jobs::Jobs;
 pub use reaper::Reaper;
+pub use rebalance::{Move, Rebalance, moves};
 pub use reconciler::{Plan, Reconciler};
 pub use replicated::Replicated;
 pub use restart::{Restart, should_restart};
-pub use rollout::Rollout;
 pub use root_rotation::RootRotations;
-pub use scheduler::{Refusals, Scheduler};
+pub use scheduler::{Filter, Lack, Refusal, Refusals, Room, Scheduler, Verdict, explain};
+pub use update::Updater;

@@ -7,22 +7,18 @@ use skep_model::{
 };
 use skep_store::View;
 
-/// A new task for a slot of a service, with the service's present spec.
-pub(crate) fn new_task(
-    view: &View,
-    now: Timestamp,
-    service: &Service,
-    slot: u32,
-    desired: TaskState,
-) -> Task {
+use crate::place::Place;
+
+/// A new task for a place of a service, with the service's present spec, that is to start at once.
+pub(crate) fn new_task(view: &View, now: Timestamp, service: &Service, place: Place) -> Task {
     Task {
-        id: derive_id(view, now, service, slot),
+        id: derive_id(view, now, service, place, None),
         meta: Meta { created_at: now, updated_at: now, version: 0 },
         service: service.id,
         spec_version: service.spec_version,
-        slot,
-        node: None,
-        desired,
+        slot: place.slot,
+        node: place.node,
+        desired: goal(service),
         status: TaskStatus { at: now, message: "created".into(), ..TaskStatus::default() },
         networks: Box::default(),
         restarts: None,
@@ -31,20 +27,32 @@ pub(crate) fn new_task(
     }
 }
 
-/// A task that takes the place of `old` in its slot and starts at `not_before`, when `old` has ended.
+/// A task of this spec that takes the place of `old` and starts at `not_before`, when `old` has ended.
 pub(crate) fn replacement(
     view: &View,
     now: Timestamp,
     service: &Service,
     old: &Task,
+    spec_version: u64,
     not_before: Timestamp,
 ) -> Task {
-    let mut task = new_task(view, now, service, old.slot, TaskState::Ready);
-    let before = old.restarts.as_deref().filter(|_| old.spec_version == service.spec_version);
+    let place = Place::of(old);
+    let before = old.restarts.as_deref().filter(|_| old.spec_version == spec_version);
     let attempts = before.map_or(0, |history| history.attempts);
     let recent = before.map_or_else(Vec::new, |history| history.recent.clone());
-    task.restarts = Some(Box::new(RestartHistory { attempts, recent, replaces: Some(old.id), not_before }));
-    task
+    let history = RestartHistory { attempts, recent, replaces: Some(old.id), not_before };
+    Task {
+        id: derive_id(view, now, service, place, Some(old.id)),
+        spec_version,
+        desired: TaskState::Ready,
+        restarts: Some(Box::new(history)),
+        ..new_task(view, now, service, place)
+    }
+}
+
+/// What managers want of a task of this service in the end.
+pub(crate) fn goal(service: &Service) -> TaskState {
+    if service.spec.mode.is_job() { TaskState::Complete } else { TaskState::Running }
 }
 
 /// The change that lets managers want something else of a task; none when it cannot or need not be.
@@ -57,12 +65,13 @@ pub(crate) fn desire(task: &Arc<Task>, desired: TaskState) -> Option<Change> {
 
 /// An id that looks random but follows from what the planner sees: planners draw no random numbers. The view's version
 /// and the time make it new, and a transaction that creates what exists is refused.
-fn derive_id(view: &View, now: Timestamp, service: &Service, slot: u32) -> TaskId {
+fn derive_id(view: &View, now: Timestamp, service: &Service, place: Place, old: Option<TaskId>) -> TaskId {
     let mut state = mix(view.version()) ^ mix(now.as_nanos()).rotate_left(17);
-    for part in [service.id.value() as u64, (service.id.value() >> 64) as u64, u64::from(slot)] {
-        state = mix(state ^ part);
+    let node = place.node.map_or(0, |node| node.value());
+    for part in [service.id.value(), node, old.map_or(0, |old| old.value()), place.slot.into()] {
+        state = mix(mix(state ^ part as u64) ^ (part >> 64) as u64);
     }
-    let bits = (u128::from(mix(state)) << 64) | u128::from(mix(state ^ u64::from(slot).rotate_left(32) ^ 1));
+    let bits = (u128::from(mix(state)) << 64) | u128::from(mix(state.rotate_left(32) ^ 1));
     // The version and variant bits of a uuid, version 4, as all ids have them.
     let version = (bits & !(0xf << 76)) | (0x4 << 76);
     TaskId::new((version & !(0x3 << 62)) | (0x2 << 62))

@@ -24,9 +24,12 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Adds changes that belong together.
+    /// Adds changes that belong together, if there are any.
     pub fn group(&mut self, changes: impl IntoIterator<Item = Change>) {
-        self.groups.push(changes.into_iter().collect());
+        let group: Vec<Change> = changes.into_iter().collect();
+        if !group.is_empty() {
+            self.groups.push(group);
+        }
     }
 
     /// Asks to be run again at `moment`, or earlier.

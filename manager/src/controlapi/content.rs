@@ -99,7 +99,7 @@ impl ControlApi {
                 for service in view.services() {
                     if let Some(spec) = repointed::<I>(service, held.id, former, number) {
                         services.push(service.spec.name.clone());
-                        changes.extend(updated(service, spec));
+                        changes.extend(updated(service, spec, now));
                     }
                 }
                 Ok((Transaction { changes }, ContentRotated { version: number, services }))

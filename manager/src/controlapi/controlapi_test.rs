@@ -3,8 +3,9 @@
 use std::net::Ipv4Addr;
 
 use skep_model::{
-    Change, Meta, NetworkAttachment, NetworkSpec, NetworkTarget, PortConfig, PortMode, Protocol, STACK_LABEL,
-    ServiceSpec, StackSpec, Task, TaskId, TaskNetwork, TaskState, TaskStatus, Transaction,
+    Change, Meta, NetworkAttachment, NetworkSpec, NetworkTarget, PortConfig, PortMode, Protocol,
+    RestartCondition, STACK_LABEL, ServiceMode, ServiceSpec, StackSpec, Task, TaskId, TaskNetwork, TaskState,
+    TaskStatus, Transaction,
 };
 use skep_runtime::Env;
 use skep_store::testing::DirectProposer;
@@ -101,6 +102,35 @@ async fn a_stale_update_is_refused() {
     let stale = api.update_service("web", Some(read), service("web", 0)).await.unwrap_err();
     assert_eq!(stale, ControlError::OutOfSequence);
     assert!(matches!(api.scale_service("nothing", 1).await, Err(ControlError::NotFound(_))));
+}
+
+#[tokio::test]
+async fn only_services_with_a_number_are_scaled() {
+    let api = api();
+    let of_mode = |name: &str, mode| {
+        let mut spec = ServiceSpec { mode, ..service(name, 0) };
+        spec.task.restart.condition = RestartCondition::OnFailure;
+        spec
+    };
+    let job = ServiceMode::ReplicatedJob { max_concurrent: 2, total_completions: 4 };
+    api.create_service(of_mode("job", job)).await.unwrap();
+    api.create_service(of_mode("all", ServiceMode::Global)).await.unwrap();
+    api.scale_service("job", 9).await.unwrap();
+    let view = api.view();
+    let job = view.service_named("job").unwrap();
+    assert_eq!(job.spec.mode, ServiceMode::ReplicatedJob { max_concurrent: 2, total_completions: 9 });
+    assert_eq!(job.job.unwrap().iteration, 0, "more of the same run");
+    let refused = api.scale_service("all", 9).await.unwrap_err().to_string();
+    assert_eq!(refused, "scale can only be used with replicated or replicated-job mode");
+}
+
+#[tokio::test]
+async fn a_stack_does_not_change_a_services_mode() {
+    let api = api();
+    api.deploy_stack(stack(vec![service("app_a", 0)]), false).await.unwrap();
+    let global = ServiceSpec { mode: ServiceMode::Global, ..service("app_a", 0) };
+    let refused = api.deploy_stack(stack(vec![global]), false).await.unwrap_err();
+    assert!(matches!(refused, ControlError::Unsupported(_)), "{refused}");
 }
 
 fn network(name: &str, subnet: &str) -> NetworkSpec {

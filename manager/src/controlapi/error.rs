@@ -11,6 +11,9 @@ pub enum ControlError {
     /// What is asked for cannot be done as things stand.
     #[error("{0}")]
     Precondition(String),
+    /// This is nothing that can be done to such an object at all.
+    #[error("{0}")]
+    Unsupported(String),
     /// What is asked for would harm the swarm.
     #[error("{0}")]
     Harmful(String),

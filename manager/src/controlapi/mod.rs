@@ -8,6 +8,7 @@ mod network;
 mod node;
 mod port;
 mod quorum_guard;
+mod rebalance;
 mod root;
 #[cfg(test)]
 mod root_test;

@@ -10,7 +10,7 @@ use skep_store::{Scratch, View};
 
 use super::network::{check_place, given_up, new_network};
 use super::port::check_ports;
-use super::service::{created, removed, resolve_networks, updated};
+use super::service::{check_mode, created, removed, resolve_networks, updated};
 use super::{ControlApi, ControlError};
 
 /// What a deploy did, by full names.
@@ -50,8 +50,8 @@ impl ControlApi {
         mut spec: StackSpec,
         prune: bool,
     ) -> Result<StackDeployed, ControlError> {
-        validate_stack(&spec)?;
         spec.services = spec.services.into_iter().map(ServiceSpec::normalized).collect();
+        validate_stack(&spec)?;
         let now = self.env.now();
         let ids = Ids {
             stack: StackId::new(self.env.random().id()),
@@ -173,6 +173,7 @@ impl<'a> Deploy<'a> {
         let known = view.service_named(&spec.name);
         let spec = resolve_networks(&view, spec.clone()).map_err(|error| external_missing(error, spec))?;
         check_ports(&view, known.map(|service| service.id), &spec)?;
+        known.map_or(Ok(()), |service| check_mode(service, &spec))?;
         let name = spec.name.clone();
         let changes = self.service_changes(id, known, spec);
         let group = match (known, changes.is_empty()) {
@@ -191,9 +192,9 @@ impl<'a> Deploy<'a> {
                 // Only a forced update of the service itself counts this up; a deploy keeps it.
                 let mut spec = spec;
                 spec.task.force_update = service.spec.task.force_update;
-                updated(service, spec)
+                updated(service, spec, self.now)
             }
-            None => created(id, spec),
+            None => created(id, spec, self.now),
         }
     }
 

@@ -181,7 +181,8 @@ impl Told {
         sessions: &Sessions,
         now: Timestamp,
     ) -> bool {
-        let stops = task.desired > TaskState::Complete && told.is_some_and(|told| told <= TaskState::Running);
+        let stops =
+            task.desired > TaskState::Complete && told.is_some_and(|told| told <= TaskState::Complete);
         if !stops || task.status.state != TaskState::Running {
             return false;
         }

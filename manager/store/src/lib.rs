@@ -31,6 +31,6 @@ pub use proposer::{Command, ProposeError, Proposer};
 pub use refused::Refused;
 pub use scratch::Scratch;
 pub use store::Store;
-pub use task_index::TaskCounts;
+pub use task_index::{TaskCounts, place_mark};
 pub use view::{FindError, View};
 pub use watch::{Behind, Commit, Event, Watch};

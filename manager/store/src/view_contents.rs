@@ -68,6 +68,11 @@ impl View {
         self.tables().records.get(&id)
     }
 
+    /// How many such records there are.
+    pub fn task_record_count(&self) -> usize {
+        self.tables().records.len()
+    }
+
     /// All such records, by the task's id.
     pub fn task_records(&self) -> impl Iterator<Item = &Arc<TaskRecord>> {
         self.tables().records.values()

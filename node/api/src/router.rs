@@ -12,7 +12,7 @@ use crate::refusal::Refusal;
 use crate::resources::content::Shown;
 use crate::resources::{
     container, container_change, content, doctor, exec, image, image_archive, missing, network, node,
-    service, service_change, stack, swarm, system, task, volume, why,
+    service, service_change, service_rebalance, stack, swarm, system, task, volume, why,
 };
 use crate::version::negotiate;
 use crate::{events, logs};
@@ -86,6 +86,7 @@ fn swarm_calls() -> Router<Api> {
         .route("/services/create", post(service_change::create))
         .route("/services/{id}", get(service::inspect).delete(service_change::remove))
         .route("/services/{id}/update", post(service_change::update))
+        .route("/services/{id}/rebalance", post(service_rebalance::rebalance))
         .route("/services/{id}/logs", get(logs::service))
         .route("/tasks", get(task::list))
         .route("/tasks/{id}", get(task::inspect))

@@ -15,6 +15,7 @@ impl From<ControlError> for Refusal {
             | ControlError::Harmful(_)
             | ControlError::Precondition(_)
             | ControlError::Ambiguous(_) => StatusCode::BAD_REQUEST,
+            ControlError::Unsupported(_) => StatusCode::NOT_IMPLEMENTED,
             ControlError::NotFound(_) => StatusCode::NOT_FOUND,
             ControlError::NameTaken { .. } => StatusCode::CONFLICT,
             // Docker's status for it; clients look for "update out of sequence" in the text.

@@ -12,5 +12,6 @@ mod network_test;
 mod node_test;
 mod serve_test;
 mod swarm_test;
+mod update_test;
 mod volume_test;
 mod why_test;

@@ -48,6 +48,8 @@ macro_rules! id_types {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
+        // Ids stand in many small tuples of the store's indexes: those need no gaps before a number of 16 bytes.
+        #[repr(Rust, packed(4))]
         pub struct $name(u128);
 
         impl $name {

@@ -134,6 +134,14 @@ pub const PEER_NUMBER_MAX: u16 = u16::MAX - 1;
 pub const NODE_FAILURES_MAX: usize = 5;
 /// The window of the failures above.
 pub const NODE_FAILURES_WINDOW: Duration = Duration::from_secs(300);
+/// How long after its last change a node is looked at for tasks that do not fit it any more.
+pub const NODE_ENFORCED_WITHIN: Duration = Duration::from_secs(300);
+/// How long a node must be ready before tasks move to it by themselves.
+pub const REBALANCE_READY: Duration = Duration::from_secs(30);
+/// How long after that it counts as new or come back.
+pub const REBALANCE_WINDOW: Duration = Duration::from_secs(300);
+/// How long after a task's last change its node may still have to tell of a volume that the task made.
+pub const VOLUME_REPORT_WAIT: Duration = Duration::from_secs(60);
 /// Bytes of a log file before it is rotated.
 pub const LOG_FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Log files that are kept for one container, the current one included.

@@ -21,6 +21,7 @@ mod network;
 mod network_addresses;
 mod network_create;
 mod node;
+mod rebalance;
 mod service;
 mod spec;
 mod stack;
@@ -31,6 +32,7 @@ mod system;
 mod task;
 mod time;
 mod tls;
+mod update_status;
 mod volume;
 mod why;
 
@@ -54,6 +56,7 @@ pub use network_create::{NetworkCreate, NetworkCreated, NetworksPruned};
 pub use node::{
     EngineDescription, ManagerStatus, Node, NodeDescription, NodeSpec, NodeStatus, Platform, Resources,
 };
+pub use rebalance::{Rebalanced, TaskMove};
 pub use service::{Endpoint, Service, ServiceCreated, ServiceStatus, ServiceUpdated, VirtualIp};
 pub use spec::{
     BindOptions, ConfigFile, ContainerSpec, DiscreteResource, DnsConfig, EndpointSpec, FileTarget,
@@ -72,6 +75,7 @@ pub use system::{
 pub use task::{ContainerStatus, Task, TaskStatus};
 pub use time::{from_rfc3339, rfc3339};
 pub use tls::TlsInfo;
+pub use update_status::{JobStatus, UpdateFailure, UpdateStatus};
 pub use volume::{Volume, VolumeCreate, Volumes, VolumesPruned};
 pub use why::{Why, WhyLink, WhyNode};
 

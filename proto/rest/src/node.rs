@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{TlsInfo, Unsupported, Version, rfc3339};
+use crate::{GenericResource, TlsInfo, Unsupported, Version, rfc3339};
 
 /// `GET /nodes/{id}`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -80,6 +80,9 @@ pub struct Resources {
     pub nano_cpus: u64,
     /// Bytes.
     pub memory_bytes: u64,
+    /// Things that the operator named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generic_resources: Option<Vec<GenericResource>>,
 }
 
 /// A node's engine.
@@ -159,6 +162,8 @@ impl From<&skep_model::Node> for Node {
                 resources: Resources {
                     nano_cpus: description.nano_cpus,
                     memory_bytes: description.memory_bytes,
+                    generic_resources: Some(description.generic.iter().map(GenericResource::from).collect())
+                        .filter(|all: &Vec<_>| !all.is_empty()),
                 },
                 engine: EngineDescription {
                     engine_version: description.engine_version.clone(),

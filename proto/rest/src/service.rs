@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::spec::{PortConfig, ServiceSpec};
-use crate::{EndpointSpec, Version, rfc3339};
+use crate::{EndpointSpec, JobStatus, UpdateStatus, Version, rfc3339};
 
 /// `GET /services/{id}`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -23,6 +23,12 @@ pub struct Service {
     pub previous_spec: Option<ServiceSpec>,
     /// How it is reached.
     pub endpoint: Endpoint,
+    /// How far its latest update is; none before the first one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub update_status: Option<UpdateStatus>,
+    /// Of a job: its present run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job_status: Option<JobStatus>,
     /// How many tasks run; only when asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_status: Option<ServiceStatus>,
@@ -106,6 +112,8 @@ impl From<&skep_model::Service> for Service {
             },
             spec,
             previous_spec: service.previous_spec.as_deref().map(ServiceSpec::from),
+            update_status: service.update.as_deref().map(UpdateStatus::from),
+            job_status: service.job.as_ref().map(JobStatus::from),
             service_status: None,
         }
     }

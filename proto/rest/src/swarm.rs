@@ -121,7 +121,7 @@ pub(crate) fn availability(word: &str) -> Result<Availability, Unsupported> {
 pub struct SwarmSpec {
     /// `default`.
     pub name: String,
-    /// `{"TaskHistoryRetentionLimit": 5}`.
+    /// `{"TaskHistoryRetentionLimit": 5, "RebalancePercent": 0}`; the second is Skep's alone.
     pub orchestration: Value,
     /// `{"HeartbeatPeriod": nanoseconds}`.
     pub dispatcher: Value,
@@ -155,7 +155,10 @@ impl From<&Cluster> for ClusterInfo {
             updated_at: rfc3339(cluster.meta.updated_at),
             spec: SwarmSpec {
                 name: "default".into(),
-                orchestration: json!({ "TaskHistoryRetentionLimit": cluster.spec.task_history_per_slot }),
+                orchestration: json!({
+                    "TaskHistoryRetentionLimit": cluster.spec.task_history_per_slot,
+                    "RebalancePercent": cluster.spec.rebalance_percent,
+                }),
                 dispatcher: json!({ "HeartbeatPeriod": nanos(cluster.spec.heartbeat_period) }),
                 ca_config: json!({
                     "NodeCertExpiry": nanos(cluster.spec.node_certificate_validity),

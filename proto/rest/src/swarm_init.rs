@@ -103,6 +103,9 @@ impl SwarmSpec {
         if let Some(limit) = number(&self.orchestration, "TaskHistoryRetentionLimit") {
             spec.task_history_per_slot = limit;
         }
+        if let Some(percent) = number(&self.orchestration, "RebalancePercent") {
+            spec.rebalance_percent = u8::try_from(percent).unwrap_or(u8::MAX);
+        }
         if let Some(nanos) = time(&self.dispatcher, "HeartbeatPeriod") {
             spec.heartbeat_period = Duration::from_nanos(nanos);
         }
@@ -155,6 +158,15 @@ mod tests {
         let none = serde_json::from_str::<SwarmSpec>(none).unwrap().applied(spec.clone());
         assert_eq!((none.task_history_per_slot, none.heartbeat_period), (0, spec.heartbeat_period));
         assert_eq!((spec.address_pools[0].to_string(), spec.subnet_prefix_bits), ("10.10.0.0/16".into(), 26));
+    }
+
+    #[test]
+    fn the_share_that_moves_by_itself_stays_until_another_is_said() {
+        let spec = |text: &str| serde_json::from_str::<SwarmSpec>(text).unwrap();
+        let some = spec(r#"{"Orchestration": {"RebalancePercent": 20}}"#).applied(ClusterSpec::default());
+        assert_eq!(some.rebalance_percent, 20);
+        assert_eq!(spec("{}").applied(some.clone()).rebalance_percent, 20);
+        assert_eq!(spec(r#"{"Orchestration": {"RebalancePercent": 0}}"#).applied(some).rebalance_percent, 0);
     }
 
     #[test]

@@ -31,6 +31,9 @@ pub struct Task {
     pub status: TaskStatus,
     /// What managers want of it.
     pub desired_state: String,
+    /// Of a job's task: the run that it is of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job_iteration: Option<Version>,
     /// Its addresses.
     #[serde(skip_serializing_if = "Value::is_null")]
     pub networks_attachments: Value,
@@ -75,6 +78,7 @@ pub struct ContainerStatus {
 }
 
 impl From<(&skep_model::Task, Option<&skep_model::ServiceSpec>)> for Task {
+    /// Everything but the run of a job, which its service knows.
     fn from((task, spec): (&skep_model::Task, Option<&skep_model::ServiceSpec>)) -> Self {
         let networks = task.networks.iter().map(|place| {
             json!({ "Network": { "ID": place.network.to_string() }, "Addresses": [place.address.to_string()] })
@@ -91,6 +95,7 @@ impl From<(&skep_model::Task, Option<&skep_model::ServiceSpec>)> for Task {
             node_id: task.node.map(|node| node.to_string()).unwrap_or_default(),
             status: TaskStatus::from(&task.status),
             desired_state: task.desired.to_string(),
+            job_iteration: None,
             networks_attachments: if networks.is_empty() { Value::Null } else { Value::Array(networks) },
         }
     }

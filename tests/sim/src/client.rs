@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use skep_manager::ControlError;
-use skep_model::{ServiceMode, ServiceSpec};
+use skep_model::{FailureAction, ServiceMode, ServiceSpec, UpdateConfig};
 use skep_store::View;
 
 use crate::chance::Chance;
@@ -190,6 +190,8 @@ fn service(name: &str, replicas: u64, image: u64) -> (ServiceSpec, Wish) {
     spec.task.container.image = format!("web:{image}");
     spec.task.restart.delay = Duration::from_secs(1);
     spec.mode = ServiceMode::Replicated { replicas };
+    // What fails here does so by chance: updates go on, so that all comes to be as the last one says.
+    spec.update = Some(UpdateConfig { failure_action: FailureAction::Continue, ..UpdateConfig::default() });
     let spec = spec.normalized();
     let wish = (replicas, spec.task.container.image.clone());
     (spec, Some(wish))

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use skep_durable::Database;
 use skep_image::ImageStore;
 use skep_keeper::protocol::Record;
-use skep_model::Labels;
+use skep_model::{GenericResource, Labels};
 use skep_network::{Network, namespace_of, upstreams_of_host};
 use skep_runtime::{Env, Latest};
 use tokio::sync::Semaphore;
@@ -47,6 +47,8 @@ pub struct EngineOptions {
     pub labels: Labels,
     /// The node's database.
     pub database: Database,
+    /// What the operator says that the node has.
+    pub generic: Vec<GenericResource>,
     /// Where it says what happens.
     pub events: EngineEvents,
 }
@@ -64,6 +66,7 @@ pub struct Engine {
     pub(crate) making: Semaphore,
     pub(crate) cgroup_parent: String,
     pub(crate) labels: Labels,
+    pub(crate) generic: Vec<GenericResource>,
     pub(crate) search: String,
     pub(crate) volumes: Volumes,
     known_networks: Mutex<KnownNetworks>,
@@ -79,8 +82,18 @@ impl Engine {
     /// # Errors
     /// When the keeper, the network or the disk cannot be used.
     pub async fn open(options: EngineOptions) -> Result<Arc<Self>, EngineError> {
-        let EngineOptions { env, images, data_root, exec_root, binary, instance, labels, database, events } =
-            options;
+        let EngineOptions {
+            env,
+            images,
+            data_root,
+            exec_root,
+            binary,
+            instance,
+            labels,
+            database,
+            generic,
+            events,
+        } = options;
         std::fs::create_dir_all(&exec_root)
             .map_err(EngineError::file(format!("create {}", exec_root.display())))?;
         let cgroup_parent = format!("skep/{instance}");
@@ -112,6 +125,7 @@ impl Engine {
             images,
             cgroup_parent,
             labels,
+            generic,
         });
         engine.adopt(&records).await?;
         exits::start(&engine, Arc::clone(&engine.keeper)).map_err(EngineError::file("start a thread"))?;

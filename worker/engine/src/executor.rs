@@ -56,7 +56,13 @@ impl Executor for EngineExecutor {
         let volumes = self.engine.volumes.named().get();
         *self.described() = Described { key: Some(key), volumes: volumes.clone() };
         let facts = Facts::read().description(self.engine.labels.clone(), self.data_path);
-        Ok(NodeDescription { tunnel_key: Some(key), ipv6: self.engine.has_ipv6(), volumes, ..facts })
+        Ok(NodeDescription {
+            tunnel_key: Some(key),
+            ipv6: self.engine.has_ipv6(),
+            volumes,
+            generic: self.engine.generic.clone(),
+            ..facts
+        })
     }
 
     async fn description_changed(&self) {

@@ -60,6 +60,13 @@ mod tests {
     }
 
     #[test]
+    fn a_jobs_task_runs_to_its_end() {
+        assert_eq!(next_step(TaskState::Ready, TaskState::Complete), Step::Start);
+        assert_eq!(next_step(TaskState::Running, TaskState::Complete), Step::Watch);
+        assert_eq!(next_step(TaskState::Complete, TaskState::Complete), Step::Rest);
+    }
+
+    #[test]
     fn stopping_wins_over_everything_that_has_not_ended() {
         for &state in TaskState::all().iter().filter(|state| !state.is_ended()) {
             assert_eq!(next_step(state, TaskState::Shutdown), Step::Stop, "{state}");

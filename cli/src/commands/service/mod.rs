@@ -8,6 +8,7 @@ mod logs;
 mod ls;
 mod pretty;
 mod ps;
+mod rebalance;
 mod registry;
 mod rm;
 mod rollback;
@@ -37,6 +38,8 @@ pub(crate) enum Command {
     Ls(ls::Ls),
     /// List the tasks of one or more services.
     Ps(ps::Ps),
+    /// Move tasks so that services are spread evenly again.
+    Rebalance(rebalance::Rebalance),
     /// Remove one or more services.
     #[command(alias = "remove")]
     Rm(rm::Rm),
@@ -57,6 +60,7 @@ impl Command {
             Self::Logs(logs) => logs.run(client).await,
             Self::Ls(ls) => ls.run(client).await,
             Self::Ps(ps) => ps.run(client).await,
+            Self::Rebalance(rebalance) => rebalance.run(client).await,
             Self::Rm(rm) => rm.run(client).await,
             Self::Rollback(rollback) => rollback.run(client).await,
             Self::Scale(scale) => scale.run(client).await,

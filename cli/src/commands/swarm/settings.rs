@@ -14,6 +14,9 @@ pub(super) struct Settings {
     /// How many ended tasks of a slot are kept.
     #[arg(long, value_name = "COUNT")]
     task_history_limit: Option<u64>,
+    /// Share of each service's tasks, in percent, that moves to a node that came back or is new, one task at a time; 0: none do.
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u64).range(0..=100))]
+    rebalance: Option<u64>,
     /// Time between two heartbeats of a node (2s in a new swarm).
     #[arg(long, value_name = "DURATION", value_parser = some_time)]
     dispatcher_heartbeat: Option<Duration>,
@@ -33,8 +36,9 @@ pub(super) struct Settings {
 
 impl Settings {
     /// The names of the flags.
-    pub(super) const FLAGS: [&str; 6] = [
+    pub(super) const FLAGS: [&str; 7] = [
         "task_history_limit",
+        "rebalance",
         "dispatcher_heartbeat",
         "cert_expiry",
         "snapshot_interval",
@@ -47,6 +51,7 @@ impl Settings {
         refuse_external(&self.external_ca)?;
         let nanos = |value: Option<Duration>| value.and_then(|value| u64::try_from(value.as_nanos()).ok());
         set(&mut spec.orchestration, "TaskHistoryRetentionLimit", self.task_history_limit);
+        set(&mut spec.orchestration, "RebalancePercent", self.rebalance);
         set(&mut spec.dispatcher, "HeartbeatPeriod", nanos(self.dispatcher_heartbeat));
         set(&mut spec.ca_config, "NodeCertExpiry", nanos(self.cert_expiry));
         let raft = [("SnapshotInterval", self.snapshot_interval), ("KeepOldSnapshots", self.max_snapshots)];
@@ -58,6 +63,9 @@ impl Settings {
 
 fn set(group: &mut Value, key: &str, value: Option<u64>) {
     if let Some(value) = value {
-        *group = json!({ key: value });
+        match group {
+            Value::Object(entries) => drop(entries.insert(key.to_owned(), value.into())),
+            other => *other = json!({ key: value }),
+        }
     }
 }

@@ -1,131 +1,94 @@
-//! The nodes with what is free on each.
+//! Nodes as the scheduler counts them.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use skep_model::{Node, NodeId, Reservations, ServiceId, ServiceSpec, Task, TaskState, Timestamp, limits};
+use skep_model::{GenericResource, Node, NodeId, PortConfig, ServiceId};
 use skep_store::View;
 
-use super::filter::{self, Cause, Free, Needs};
-use super::refusals::Refusals;
+use super::generic::Stock;
+use super::needs::{Needs, fixed_ports};
 
-/// One node as the scheduler counts it.
-struct Counted<'a> {
-    node: &'a Arc<Node>,
-    free: Free,
-    tasks: u32,
+/// One node. What is free on it is only counted when someone asks: most nodes are never looked at in a plan.
+#[derive(Debug)]
+pub(crate) struct Counted<'v> {
+    pub(crate) node: &'v Arc<Node>,
+    /// The tasks that use it, with those that this plan adds.
+    pub(crate) tasks: u32,
+    free: Option<Free>,
+    stock: Option<Stock>,
 }
 
-/// All nodes; what is decided in one plan is counted at once.
-pub(super) struct NodeSet<'a> {
-    nodes: Vec<Counted<'a>>,
+/// What is left of a node.
+#[derive(Clone, Debug)]
+pub(crate) struct Free {
+    pub(crate) nano_cpus: u64,
+    pub(crate) memory_bytes: u64,
+    /// The ports in host mode that are taken, and by which service.
+    pub(crate) ports: Vec<(PortConfig, ServiceId)>,
 }
 
-/// The place of a node in the order of choice: smaller is better.
-type Rank = (usize, u32, u32, usize);
-
-/// The nodes as they stand for tasks of one service and spec.
-pub(super) struct Choice<'a, 'b> {
-    set: &'b mut NodeSet<'a>,
-    needs: Needs,
-    order: BTreeSet<Rank>,
+/// All nodes, by id; what is decided in one plan is counted at once.
+#[derive(Debug)]
+pub(crate) struct NodeSet<'v> {
+    pub(crate) view: &'v View,
+    pub(crate) all: Vec<Counted<'v>>,
 }
 
-impl<'a> NodeSet<'a> {
-    pub(super) fn new(view: &'a View) -> Self {
-        Self { nodes: view.nodes().map(|node| count(view, node)).collect() }
-    }
-
-    /// The order of choice for tasks with this spec.
-    pub(super) fn choose_for<'b>(
-        &'b mut self,
-        view: &View,
-        service: ServiceId,
-        spec_version: u64,
-        spec: &ServiceSpec,
-        now: Timestamp,
-    ) -> Choice<'a, 'b> {
-        let on_node = service_tasks_on_nodes(view, service, spec_version, now);
-        let order = self.nodes.iter().enumerate().map(|(index, counted)| {
-            let (active, failed) = on_node.get(&counted.node.id).copied().unwrap_or_default();
-            let failures = if failed >= limits::NODE_FAILURES_MAX { failed } else { 0 };
-            (failures, active, counted.tasks, index)
+impl<'v> NodeSet<'v> {
+    pub(crate) fn new(view: &'v View) -> Self {
+        let all = view.nodes().map(|node| Counted {
+            node,
+            tasks: view.active_on_node(node.id),
+            free: None,
+            stock: None,
         });
-        let order = order.collect();
-        Choice { set: self, needs: Needs::of(spec), order }
+        Self { view, all: all.collect() }
+    }
+
+    /// Where the node is in the list.
+    pub(crate) fn position(&self, node: NodeId) -> Option<usize> {
+        self.all.binary_search_by_key(&node, |counted| counted.node.id).ok()
     }
 }
 
-impl Choice<'_, '_> {
-    /// The best node for one more task, which counts from now on.
-    pub(super) fn next_node(&mut self) -> Result<NodeId, Refusals> {
-        let best = self.order.iter().copied().find(|rank| self.against(rank.3).is_none());
-        let Some(rank) = best else { return Err(self.refusals()) };
-        let (failures, active, tasks, index) = rank;
-        self.order.remove(&rank);
-        self.order.insert((failures, active + 1, tasks + 1, index));
-        // The index comes from the order, which was made from the nodes.
-        let counted = self.set.nodes.get_mut(index).ok_or_else(Refusals::default)?;
-        counted.tasks += 1;
-        counted.free.take(&self.needs);
-        Ok(counted.node.id)
+impl Counted<'_> {
+    pub(crate) fn free(&mut self, view: &View) -> &Free {
+        self.free.get_or_insert_with(|| Free::of(view, self.node))
     }
 
-    fn against(&self, index: usize) -> Option<Cause> {
-        let counted = self.set.nodes.get(index)?;
-        filter::against(counted.node, &counted.free, &self.needs)
+    pub(crate) fn stock(&mut self, view: &View) -> &Stock {
+        self.stock.get_or_insert_with(|| Stock::of(view, self.node))
     }
 
-    fn refusals(&self) -> Refusals {
-        let mut refusals = Refusals::default();
-        for index in 0..self.set.nodes.len() {
-            self.against(index).into_iter().for_each(|cause| refusals.add(cause));
+    /// One more task with these needs, which must fit: gives what it gets of the node's generic resources.
+    pub(crate) fn take(&mut self, view: &View, service: ServiceId, needs: &Needs) -> Box<[GenericResource]> {
+        self.tasks += 1;
+        if !needs.takes() {
+            return Box::default();
         }
-        refusals
+        let free = self.free.get_or_insert_with(|| Free::of(view, self.node));
+        free.nano_cpus = free.nano_cpus.saturating_sub(needs.reserved.nano_cpus);
+        free.memory_bytes = free.memory_bytes.saturating_sub(needs.reserved.memory_bytes);
+        free.ports.extend(needs.ports.iter().map(|port| (*port, service)));
+        if needs.reserved.generic.is_empty() {
+            return Box::default();
+        }
+        self.stock.get_or_insert_with(|| Stock::of(view, self.node)).claim(&needs.reserved.generic)
     }
 }
 
-fn count<'a>(view: &View, node: &'a Arc<Node>) -> Counted<'a> {
-    let resources = Reservations {
-        nano_cpus: node.description.nano_cpus,
-        memory_bytes: node.description.memory_bytes,
-        generic: Vec::new(),
-    };
-    let mut free = Free { resources, ports: Vec::new() };
-    let mut tasks = 0;
-    for task in view.node_tasks(node.id).filter(|task| is_active(task)) {
-        tasks += 1;
-        if let Some(spec) = view.task_spec(task) {
-            free.take(&Needs::of(spec));
+impl Free {
+    fn of(view: &View, node: &Node) -> Self {
+        let description = &node.description;
+        let (nano_cpus, memory_bytes) = (description.nano_cpus, description.memory_bytes);
+        let mut free = Self { nano_cpus, memory_bytes, ports: Vec::new() };
+        for (service, version, count) in view.specs_on_node(node.id) {
+            let Some(revision) = view.revision(service, version) else { continue };
+            let (reserved, count) = (&revision.spec.task.resources.reservations, u64::from(count));
+            free.nano_cpus = free.nano_cpus.saturating_sub(reserved.nano_cpus.saturating_mul(count));
+            free.memory_bytes = free.memory_bytes.saturating_sub(reserved.memory_bytes.saturating_mul(count));
+            free.ports.extend(fixed_ports(&revision.spec).map(|port| (*port, service)));
         }
+        free
     }
-    Counted { node, free, tasks }
-}
-
-/// For each node: active tasks of the service, and recent failures of this spec there.
-fn service_tasks_on_nodes(
-    view: &View,
-    service: ServiceId,
-    spec_version: u64,
-    now: Timestamp,
-) -> BTreeMap<NodeId, (u32, usize)> {
-    let mut on_node: BTreeMap<NodeId, (u32, usize)> = BTreeMap::new();
-    for task in view.service_tasks(service) {
-        let Some(node) = task.node else { continue };
-        let counts = on_node.entry(node).or_default();
-        if is_active(task) {
-            counts.0 += 1;
-        }
-        let failed = matches!(task.status.state, TaskState::Failed | TaskState::Rejected);
-        let recent = now.since(task.status.at) < limits::NODE_FAILURES_WINDOW;
-        if failed && recent && task.spec_version == spec_version {
-            counts.1 += 1;
-        }
-    }
-    on_node
-}
-
-/// Whether a task uses what it reserved: until it ended, wanted or not.
-fn is_active(task: &Task) -> bool {
-    !task.status.state.is_ended()
 }

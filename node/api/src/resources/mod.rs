@@ -14,6 +14,7 @@ pub(crate) mod node;
 pub(crate) mod port;
 pub(crate) mod service;
 pub(crate) mod service_change;
+pub(crate) mod service_rebalance;
 pub(crate) mod stack;
 pub(crate) mod swarm;
 pub(crate) mod system;

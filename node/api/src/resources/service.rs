@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use skep_model::TaskState;
+use skep_model::{ServiceMode, TaskState};
 use skep_rest::{Service, ServiceStatus};
 use skep_store::View;
 
@@ -59,10 +59,15 @@ fn status(view: &View, service: &skep_model::Service) -> ServiceStatus {
         task.status.state == TaskState::Running && lost_node(view, task).is_none()
     };
     let running = view.service_tasks(service.id).filter(runs);
-    let replicas = service.spec.mode.replicas().unwrap_or_else(|| view.task_counts(service.id).wanted.into());
+    let counts = view.task_counts(service.id);
+    let mode = service.spec.mode;
     ServiceStatus {
         running_tasks: u64::try_from(running.count()).unwrap_or(u64::MAX),
-        desired_tasks: replicas,
-        completed_tasks: 0,
+        desired_tasks: match mode {
+            ServiceMode::Replicated { replicas } => replicas,
+            ServiceMode::ReplicatedJob { max_concurrent, .. } => max_concurrent,
+            ServiceMode::Global | ServiceMode::GlobalJob => counts.slots.into(),
+        },
+        completed_tasks: if mode.is_job() { counts.complete.into() } else { 0 },
     }
 }

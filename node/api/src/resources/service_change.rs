@@ -34,20 +34,21 @@ pub(crate) async fn update(
     let version = version(&params, "service")?;
     let view = managing.view();
     let service = view.find_service(&reference)?;
-    let spec = match params.get("rollback") {
-        None => skep_model::ServiceSpec::try_from(spec)?,
-        Some("previous") => service.previous_spec.as_deref().cloned().ok_or_else(|| {
-            Refusal::malformed(format!("service {} does not have a previous spec", service.spec.name))
-        })?,
+    let id = service.id.to_string();
+    match params.get("rollback") {
+        None => {
+            let spec = skep_model::ServiceSpec::try_from(spec)?;
+            check_ports(&*api.host, &view, [&spec])?;
+            managing.control.update_service(&id, Some(version), spec).await?;
+        }
+        Some("previous") => {
+            check_ports(&*api.host, &view, service.previous_spec.as_deref())?;
+            managing.control.rollback_service(&id, Some(version)).await?;
+        }
         Some(other) => {
             return Err(Refusal::malformed(format!("invalid value '{other}' for rollback: use previous")));
         }
-    };
-    if spec.name != service.spec.name {
-        return Err(Refusal::new(StatusCode::NOT_IMPLEMENTED, "renaming services is not supported"));
     }
-    check_ports(&*api.host, &view, [&spec])?;
-    managing.control.update_service(&service.id.to_string(), Some(version), spec).await?;
     Ok(Json(ServiceUpdated::default()))
 }
 

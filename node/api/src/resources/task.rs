@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use skep_model::{NodeId, NodeState, ServiceId, TaskState};
-use skep_rest::{Task, rfc3339};
+use skep_rest::{Task, Version, rfc3339};
 use skep_store::{FindError, View};
 
 use crate::api::Api;
@@ -40,6 +40,10 @@ pub(crate) async fn inspect(
 
 fn shown(view: &View, task: &skep_model::Task) -> Task {
     let mut shown = Task::from((task, view.task_spec(task).map(|spec| &**spec)));
+    // Tasks of earlier runs are on their way out, and nobody remembers which run it was.
+    let run = view.service(task.service).and_then(|service| service.job);
+    let run = run.filter(|run| task.spec_version >= run.since_spec_version);
+    shown.job_iteration = run.map(|run| Version { index: run.iteration });
     if let Some(node) = lost_node(view, task) {
         shown.status.state = "unknown".into();
         shown.status.timestamp = rfc3339(node.status.since);

@@ -27,6 +27,49 @@ pub struct Service {
     pub rebalance: Vec<TaskId>,
 }
 
+impl Service {
+    /// A new service, and the revision that its tasks will name.
+    #[must_use]
+    pub fn new(id: ServiceId, spec: Arc<ServiceSpec>, now: Timestamp) -> (Self, ServiceRevision) {
+        let job = JobRun { iteration: 0, since_spec_version: 1, started_at: now };
+        let service = Self {
+            id,
+            meta: Meta::default(),
+            spec: Arc::clone(&spec),
+            spec_version: 1,
+            previous_spec: None,
+            endpoint: ServiceEndpoint::default(),
+            update: None,
+            job: spec.mode.is_job().then_some(job),
+            rebalance: Vec::new(),
+        };
+        (service, ServiceRevision { service: id, spec_version: 1, meta: Meta::default(), spec })
+    }
+
+    /// The service with another spec, and the revision that its tasks will name. What was wanted before is kept; an update that
+    /// was under way is none any more; a job whose tasks change runs all of them again.
+    #[must_use]
+    pub fn with_spec(&self, spec: Arc<ServiceSpec>, now: Timestamp) -> (Self, ServiceRevision) {
+        let spec_version = self.spec_version + 1;
+        let runs_again = spec.mode.is_job() && spec.task != self.spec.task;
+        let job = if runs_again {
+            let iteration = self.job.map_or(0, |run| run.iteration + 1);
+            Some(JobRun { iteration, since_spec_version: spec_version, started_at: now })
+        } else {
+            self.job
+        };
+        let revision = ServiceRevision {
+            service: self.id,
+            spec_version,
+            meta: Meta::default(),
+            spec: Arc::clone(&spec),
+        };
+        let same = *spec == *self.spec;
+        let previous_spec = if same { self.previous_spec.clone() } else { Some(Arc::clone(&self.spec)) };
+        (Self { spec, spec_version, previous_spec, update: None, job, ..self.clone() }, revision)
+    }
+}
+
 /// One run of a job: all its tasks to their end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]

@@ -92,9 +92,14 @@ pub struct RestartHistory {
 }
 
 impl Task {
-    /// Whether managers want it to run (or to get ready for that).
+    /// Whether managers want it: to run, to get ready for that, or of a job, to come to its end.
     pub fn is_wanted(&self) -> bool {
-        self.desired <= TaskState::Running
+        self.desired <= TaskState::Complete
+    }
+
+    /// Whether it is a job's that did all that is wanted of it.
+    pub fn is_done(&self) -> bool {
+        self.desired == TaskState::Complete && self.status.state == TaskState::Complete
     }
 
     /// Its address on a network.

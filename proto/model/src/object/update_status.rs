@@ -71,6 +71,11 @@ impl UpdateState {
         matches!(self, Self::Updating | Self::RollbackStarted)
     }
 
+    /// Whether it stopped before its end, until somebody changes the service.
+    pub fn is_paused(self) -> bool {
+        matches!(self, Self::Paused | Self::RollbackPaused)
+    }
+
     /// Whether it goes back to a spec that there was before.
     pub fn is_rollback(self) -> bool {
         matches!(self, Self::RollbackStarted | Self::RollbackPaused | Self::RollbackCompleted)

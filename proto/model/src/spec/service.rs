@@ -1,7 +1,7 @@
 use super::image_name::familiar_image;
 use crate::{
     ContainerSpec, ContentKey, EndpointSpec, Labels, LogDriver, NetworkAttachment, Placement, Resources,
-    RestartPolicy, ServiceMode, UpdateConfig,
+    RestartCondition, RestartPolicy, ServiceMode, UpdateConfig,
 };
 
 /// What should run, how often, and how it is reached.
@@ -39,6 +39,10 @@ impl ServiceSpec {
     #[must_use]
     pub fn normalized(mut self) -> Self {
         self.task.container.image = familiar_image(&self.task.container.image);
+        // A job's tasks are to end: as in Swarm, `any`, which is the default, stands for failures there.
+        if self.mode.is_job() && self.task.restart.condition == RestartCondition::Any {
+            self.task.restart.condition = RestartCondition::OnFailure;
+        }
         self
     }
 }

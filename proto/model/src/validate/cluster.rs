@@ -26,6 +26,10 @@ pub fn validate_cluster(spec: &ClusterSpec) -> Result<(), Invalid> {
             format!("{interval} is not between 100 and 10000"),
         ));
     }
+    if spec.rebalance_percent > 100 {
+        let reason = format!("{} is not between 0 and 100", spec.rebalance_percent);
+        return Err(Invalid::new("Orchestration.RebalancePercent", reason));
+    }
     let (min, max) = (limits::DATA_PATH_PORT_MIN, limits::DATA_PATH_PORT_MAX);
     if spec.data_path_port != 0 && !(min..=max).contains(&spec.data_path_port) {
         let reason = format!("{} is not in the valid range ({min}-{max})", spec.data_path_port);

@@ -1,0 +1,72 @@
+//! One move at a time, the new task first: the old one ends when its successor runs.
+
+use std::sync::Arc;
+
+use skep_model::{Change, Service, Task, TaskState, Timestamp};
+use skep_store::View;
+
+use super::may_move;
+use super::moves::moves;
+use crate::new_task::{desire, replacement};
+use crate::place::{keeps_tasks, node_lost};
+
+/// What to do about the first task of the service's list now; nothing while its successor is on its way. Where things are not as they
+/// were when the list was made, the task stays and the list goes on.
+pub(super) fn step(view: &View, now: Timestamp, service: &Arc<Service>) -> Vec<Change> {
+    let Some(&first) = service.rebalance.first() else { return Vec::new() };
+    let old = view.task(first);
+    let successor = old.and_then(|old| successor(view, old));
+    match (old, successor) {
+        // An update replaces every task anyway.
+        _ if !may_move(service) => {
+            let given_up = successor.and_then(|task| desire(task, TaskState::Remove));
+            given_up.into_iter().chain([listed(service, Vec::new())]).collect()
+        }
+        (Some(old), None) if stands(view, old) => start(view, now, service, old),
+        (Some(old), Some(next)) if !stands(view, old) || next.status.state == TaskState::Running => {
+            desire(old, TaskState::Shutdown).into_iter().chain([done(service)]).collect()
+        }
+        (Some(_), Some(next)) if failed(view, next) => {
+            desire(next, TaskState::Remove).into_iter().chain([done(service)]).collect()
+        }
+        (Some(_), Some(_)) => Vec::new(),
+        _ => vec![done(service)],
+    }
+}
+
+/// The task that is to take the place of this one.
+fn successor<'v>(view: &'v View, old: &Task) -> Option<&'v Arc<Task>> {
+    let replaces = |task: &Task| task.restarts.as_deref().and_then(|history| history.replaces);
+    let mut others = view.slot_tasks(old.service, old.slot).filter(|task| task.is_wanted());
+    others.find(|task| replaces(task) == Some(old.id))
+}
+
+/// Whether the task runs where it may stay, so that only the spread speaks against it.
+fn stands(view: &View, old: &Task) -> bool {
+    let keeps = old.node.and_then(|node| view.node(node)).is_some_and(|node| keeps_tasks(node));
+    old.is_wanted() && old.status.state == TaskState::Running && keeps
+}
+
+/// Whether the successor will not come to run: it ended, lost its node, or the node has no room for it any more.
+fn failed(view: &View, next: &Task) -> bool {
+    let refused = next.status.state <= TaskState::Pending && !next.status.error.is_empty();
+    next.status.state.is_ended() || node_lost(view, next) || refused
+}
+
+/// Makes the successor, on the node that it is best on as things stand now; none when the task is well where it is.
+fn start(view: &View, now: Timestamp, service: &Arc<Service>, old: &Arc<Task>) -> Vec<Change> {
+    let target = moves(view, service, now).into_iter().find(|each| Some(each.from) == old.node);
+    let Some(target) = target else { return vec![done(service)] };
+    let next = replacement(view, now, service, old, service.spec_version, now);
+    let next = Task { desired: TaskState::Running, node: Some(target.to), ..next };
+    vec![Change::Create(next.into())]
+}
+
+/// The list without its first task.
+fn done(service: &Service) -> Change {
+    listed(service, service.rebalance.iter().skip(1).copied().collect())
+}
+
+fn listed(service: &Service, rebalance: Vec<skep_model::TaskId>) -> Change {
+    Change::Update(Service { rebalance, ..service.clone() }.into())
+}
