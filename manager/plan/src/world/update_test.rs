@@ -323,3 +323,26 @@ fn a_lost_node_does_not_hurry_an_update() {
     world.finish();
     assert_eq!((world.runs(2), world.update().state), (6, UpdateState::Completed));
 }
+
+#[test]
+fn failures_count_also_where_no_history_is_kept() {
+    let update = UpdateConfig { failure_action: FailureAction::Continue, ..config() };
+    let mut world = World::new(1);
+    let mut cluster = Cluster::clone(world.view().cluster().unwrap());
+    cluster.spec.task_history_per_slot = 0;
+    world.write(vec![Change::Update(cluster.into())]);
+    world.deploy(image(1, 3, update));
+    world.work();
+    world.deploy(image(2, 3, update));
+    for _ in 0..12 {
+        world.turn(TaskState::Failed);
+    }
+    assert_eq!(world.update().failures, 3);
+    world.finish();
+    assert_eq!((world.runs(2), world.update().state), (3, UpdateState::Completed));
+    assert_eq!(
+        world.count(|task| task.status.state.is_ended()),
+        0,
+        "then the last of them is forgotten, too"
+    );
+}
