@@ -68,14 +68,18 @@ pub(crate) struct Create {
 impl Create {
     pub(crate) async fn run(self, client: &Client) -> Result<(), Failure> {
         self.registry.check()?;
-        let spec = skep_rest::ServiceSpec::from(&self.spec()?);
-        let created: ServiceCreated = client.post("/services/create", &spec).await?;
+        let spec = self.spec()?;
+        let created: ServiceCreated =
+            client.post("/services/create", &skep_rest::ServiceSpec::from(&spec)).await?;
         created.warnings.iter().for_each(|warning| output::warning(&format!("WARNING: {warning}")));
         output::line(&created.id)?;
         if self.waiting.detach {
             return Ok(());
         }
         let goal = Goal::new_service(&created.id, self.waiting.timeout, self.waiting.quiet);
+        // As long as an update would watch them; a job is done when it is done.
+        let watched = spec.update.unwrap_or_default().monitor;
+        let goal = if spec.mode.is_job() { goal } else { goal.watched_for(watched) };
         converge(client, &goal).await
     }
 

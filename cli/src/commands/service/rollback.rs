@@ -37,5 +37,5 @@ pub(super) async fn roll_back(client: &Client, name: &str, waiting: &Waiting) ->
         .with("rollback", "previous");
     let _: ServiceUpdated = client.post(path.as_str(), &service.spec).await?;
     output::line(name)?;
-    if waiting.detach { Ok(()) } else { converge(client, &goal).await }
+    if waiting.detach { Ok(()) } else { converge(client, &goal.rolling_back()).await }
 }
