@@ -12,6 +12,11 @@ pub(crate) const EXIT_ROLLED_BACK: u8 = 5;
 /// Exit code of an update, or a rollback, that is paused.
 pub(crate) const EXIT_PAUSED: u8 = 6;
 
+/// What the help of commands that wait for services says of the above.
+pub(crate) const WAITING_CODES: &str = "Exit code: 0 when the service is as wanted (or with --detach, when that is accepted), 1 \
+when it is refused, 3 when its tasks fail again and again, 4 when --timeout is over, 5 when the update failed and was rolled \
+back, 6 when the update or the rollback is paused.";
+
 /// Exit code of a run whose container the daemon could not make or start.
 const EXIT_NOT_RUN: u8 = 125;
 /// Exit code of a run whose command cannot be executed.

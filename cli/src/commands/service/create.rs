@@ -8,12 +8,13 @@ use super::flags::{
 };
 use super::registry::Registry;
 use crate::client::Client;
-use crate::failure::Failure;
+use crate::failure::{Failure, WAITING_CODES};
 use crate::output;
 use crate::progress::{Goal, converge};
 
 /// Create a new service.
 #[derive(Debug, Args)]
+#[command(after_help = WAITING_CODES)]
 pub(crate) struct Create {
     /// Service name.
     #[arg(long, value_name = "NAME")]

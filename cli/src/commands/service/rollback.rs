@@ -4,12 +4,13 @@ use skep_rest::ServiceUpdated;
 use super::flags::Waiting;
 use super::one;
 use crate::client::{Client, Query};
-use crate::failure::Failure;
+use crate::failure::{Failure, WAITING_CODES};
 use crate::output;
 use crate::progress::{Goal, converge};
 
 /// Revert changes to a service's configuration.
 #[derive(Debug, Args)]
+#[command(after_help = WAITING_CODES)]
 pub(crate) struct Rollback {
     #[command(flatten)]
     waiting: Waiting,
