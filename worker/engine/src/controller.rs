@@ -7,10 +7,12 @@ use async_trait::async_trait;
 use skep_executor::{Controller, ControllerError};
 use skep_image::Image;
 use skep_keeper::FailureKind;
+use skep_keeper::config::Mount as KeeperMount;
 use skep_model::{ContainerSpec, ContainerStatus, LogFiles, TaskAssignment};
 use skep_network::{NetworkError, namespace_of};
 
 use crate::container::{Container, ContainerState, Phase};
+use crate::contents::{ContentError, ContentFile};
 use crate::directory::StoredContainer;
 use crate::engine::{Engine, ignore_missing};
 use crate::error::EngineError;
@@ -61,8 +63,14 @@ impl ContainerController {
         let places = places::places(&self.assignment, &self.engine.networks())?;
         let ports = host_ports(&self.assignment.spec.endpoint)
             .map_err(|taken| ControllerError::Rejected(taken.to_string()))?;
-        let spec = wanted::on_node(&self.assignment, &Facts::read())
+        let facts = Facts::read();
+        let spec = wanted::on_node(&self.assignment, &facts)
             .map_err(|error| ControllerError::Rejected(error.to_string()))?;
+        let files = self.engine.contents.files(&spec, &wanted::template_of(&self.assignment, &facts));
+        let files = files.map_err(|error| match error {
+            ContentError::Missing { .. } => ControllerError::Temporary(error.to_string()),
+            _ => ControllerError::Rejected(error.to_string()),
+        })?;
         let wanted = self.wanted(&spec)?;
         let now = self.engine.env.now().as_nanos();
         let info = recipe::container_info(&self.assignment, wanted, image, places, ports, now);
@@ -76,7 +84,7 @@ impl ContainerController {
             )));
         }
         let container = self.engine.registry.insert(info, ContainerState::default());
-        let pid = match self.create(&container, &spec, image).await {
+        let pid = match self.create(&container, &spec, image, files).await {
             Ok(pid) => pid,
             Err(error) => {
                 self.engine.registry.remove(&self.id);
@@ -112,12 +120,13 @@ impl ContainerController {
         })
     }
 
-    /// The container's volumes, its files, and the keeper's part.
+    /// The container's volumes, its secrets and configs, its files, and the keeper's part.
     async fn create(
         &self,
         container: &Arc<Container>,
         spec: &ContainerSpec,
         image: &Image,
+        files: Vec<ContentFile>,
     ) -> Result<i32, EngineError> {
         let (engine, container, image) = (Arc::clone(&self.engine), Arc::clone(container), image.clone());
         let (controller, spec) = (Self::new(Arc::clone(&engine), self.assignment.clone()), spec.clone());
@@ -132,10 +141,13 @@ impl ContainerController {
             engine.ready_volumes(&info.id, &spec)?;
             let layers = engine.images.layers(&image);
             let wanted = controller.wanted(&spec).map_err(|error| EngineError::Invalid(error.to_string()))?;
-            let config = recipe::configuration(wanted, info, layers, &directory, &engine.cgroup_parent);
+            let mut config = recipe::configuration(wanted, info, layers, &directory, &engine.cgroup_parent);
+            let contents = engine.contents.write(&info.id, &files)?;
+            config.mounts.extend(contents.into_iter().map(KeeperMount::Bind));
             directory.write(&StoredContainer { info: info.clone(), ended: None })?;
             let made = engine.keeper.blocking(|client| client.create(&config));
             if made.is_err() {
+                engine.contents.remove(&info.id)?;
                 directory.remove()?;
             }
             Ok(made?)

@@ -11,6 +11,7 @@ use skep_runtime::{Env, Latest};
 use tokio::sync::Semaphore;
 
 use crate::container::{Container, ContainerInfo, ContainerState, Phase};
+use crate::contents::Contents;
 use crate::descriptors::KeeperStore;
 use crate::directory::{Directories, StoredContainer};
 use crate::error::EngineError;
@@ -69,6 +70,7 @@ pub struct Engine {
     pub(crate) generic: Vec<GenericResource>,
     pub(crate) search: String,
     pub(crate) volumes: Volumes,
+    pub(crate) contents: Contents,
     known_networks: Mutex<KnownNetworks>,
     local_addresses: Mutex<LocalAddresses>,
     /// Counts the ends of attachments.
@@ -112,6 +114,7 @@ impl Engine {
             network: Network::open(network).await?,
             directories: Directories::open(data_root.join("containers"))?,
             volumes: Volumes::open(data_root.join("volumes"), &database)?,
+            contents: Contents::new(exec_root.join("contents")),
             data_root,
             registry: Registry::default(),
             making: Semaphore::new(MADE_AT_ONCE),
@@ -128,6 +131,8 @@ impl Engine {
             generic,
         });
         engine.adopt(&records).await?;
+        let there = engine.registry.all().iter().map(|container| container.info.id.clone()).collect();
+        engine.contents.sweep(&there)?;
         exits::start(&engine, Arc::clone(&engine.keeper)).map_err(EngineError::file("start a thread"))?;
         Ok(engine)
     }
@@ -226,7 +231,12 @@ impl Engine {
         let deleted = self.keeper.call(move |client| client.delete(&name, true)).await;
         ignore_missing(deleted)?;
         self.network.detach(id).await?;
-        tokio::task::spawn_blocking(move || directory.remove()).await.map_err(|_| EngineError::Stopped)??;
+        let (engine, name) = (Arc::clone(self), id.to_owned());
+        let removed = tokio::task::spawn_blocking(move || {
+            directory.remove()?;
+            engine.contents.remove(&name)
+        });
+        removed.await.map_err(|_| EngineError::Stopped)??;
         if let Some(container) = self.registry.remove(id) {
             container.state.update(|state| state.removed = true);
             self.announce("destroy", &container);

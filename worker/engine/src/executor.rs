@@ -8,8 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use skep_executor::{Controller, ControllerError, Executor};
 use skep_model::{
-    CallPiece, Checkup, EndpointNetwork, EndpointTable, NodeCall, NodeDescription, NodeReport, PathReport,
-    TaskAssignment, TaskId, TunnelKey,
+    AssignedContent, CallPiece, Checkup, ContentKey, EndpointNetwork, EndpointTable, NodeCall,
+    NodeDescription, NodeReport, PathReport, TaskAssignment, TaskId, TunnelKey,
 };
 use skep_runtime::Line;
 
@@ -106,6 +106,10 @@ impl Executor for EngineExecutor {
             }
         }
         Ok(())
+    }
+
+    async fn apply_contents(&self, new: Vec<AssignedContent>, gone: &[ContentKey], complete: bool) {
+        self.engine.contents.apply(new, gone, complete);
     }
 
     async fn serve(&self, call: NodeCall, line: Line<CallPiece>) {

@@ -23,6 +23,7 @@
 mod calls;
 mod checkup;
 mod container;
+mod contents;
 mod controller;
 mod descriptors;
 mod directory;

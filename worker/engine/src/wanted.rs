@@ -14,12 +14,7 @@ const RESOURCE_PREFIX: &str = "DOCKER_RESOURCE_";
 
 /// The container's spec as it is on this node.
 pub(crate) fn on_node(assignment: &TaskAssignment, node: &Facts) -> Result<ContainerSpec, TemplateError> {
-    let template = TaskTemplate {
-        task: assignment,
-        node_hostname: &node.hostname,
-        node_os: "linux",
-        node_architecture: &node.architecture,
-    };
+    let template = template_of(assignment, node);
     let fill = |text: &String| template.expand(text);
     let mut spec = assignment.spec.task.container.clone();
     spec.hostname = fill(&spec.hostname)?;
@@ -30,6 +25,16 @@ pub(crate) fn on_node(assignment: &TaskAssignment, node: &Facts) -> Result<Conta
     // What was given wins over what the service says.
     spec.environment.extend(resources(&assignment.generic));
     Ok(spec)
+}
+
+/// What the task's templates know on this node.
+pub(crate) fn template_of<'a>(task: &'a TaskAssignment, node: &'a Facts) -> TaskTemplate<'a> {
+    TaskTemplate {
+        task,
+        node_hostname: &node.hostname,
+        node_os: "linux",
+        node_architecture: &node.architecture,
+    }
 }
 
 fn fill_mount(
