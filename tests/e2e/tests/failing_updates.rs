@@ -53,8 +53,9 @@ mod tests {
 
     /// Makes a service that runs and that fails fast.
     fn create(host: &Host, name: &str, flags: &[&str], command: &[&str]) -> Ran {
-        let named = ["service", "create", "--name", name, "--stop-grace-period", "1s"];
-        host.skep(&[&named, &["--restart-delay", "100ms"], flags, command].concat())
+        let named = ["service", "create", "--name", name];
+        let quick = ["--stop-grace-period", "1s", "--restart-delay", "100ms"];
+        host.skep(&[&named, &quick[..], flags, command].concat())
     }
 
     #[test]
