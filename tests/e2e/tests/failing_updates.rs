@@ -115,7 +115,7 @@ mod tests {
             ),
             case(
                 "back",
-                &["--update-failure-action", "rollback", "--args", "false"],
+                &["--update-failure-action", "rollback", "--args", "sh -c 'exit 1'"],
                 ROLLED_BACK,
                 "task: non-zero exit (1)",
             ),
