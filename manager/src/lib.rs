@@ -36,5 +36,6 @@ pub use manager::{Manager, ManagerError, ManagerOptions, raft_directory};
 pub use quorum::Quorum;
 pub use recover::{RecoverError, Survivor, recover};
 pub use skep_log::{Key as LogKey, Keys as LogKeys};
+pub use skep_plan::{Verdict, explain};
 pub use skep_raft::{ReadError, RekeyError};
 pub use skep_wire::Certified;

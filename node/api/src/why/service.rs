@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use skep_manager::Verdict;
 use skep_model::{Service, ServiceId, Task, TaskState, Timestamp, UpdateState};
 use skep_rest::{Why, WhyLink, WhyNode, rfc3339};
 use skep_store::View;
@@ -35,16 +36,36 @@ pub(super) fn explain(view: &View, service: &Service, now: Timestamp) -> Why {
         state: state.into(),
         reason,
         chain: chain(service),
-        nodes: if waits { verdicts(view, service.id, service.spec_version) } else { Vec::new() },
+        nodes: if waits { verdicts(view, service.id, now) } else { Vec::new() },
         log_tail: service.update.as_deref().and_then(first_failure_lines).unwrap_or_default(),
         next: next(service),
         parts: parts.collect(),
     }
 }
 
-/// What the scheduler says of each node.
-pub(super) fn verdicts(_view: &View, _service: ServiceId, _spec_version: u64) -> Vec<WhyNode> {
-    Vec::new()
+/// What the scheduler says of each node for one more task; the nodes that fit come first, the best one before the others.
+pub(super) fn verdicts(view: &View, service: ServiceId, now: Timestamp) -> Vec<WhyNode> {
+    let mut all = skep_manager::explain(view, service, now);
+    all.sort_by_key(|verdict| *verdict.rank.as_ref().unwrap_or(&usize::MAX));
+    all.iter().map(verdict_of).collect()
+}
+
+fn verdict_of(verdict: &Verdict) -> WhyNode {
+    let room = &verdict.room;
+    let verdict_text = match &verdict.rank {
+        Err(refusal) => refusal.to_string(),
+        Ok(rank) => {
+            let failures = match room.recent_failures {
+                0 => String::new(),
+                count => format!(", {count} recent failures there"),
+            };
+            format!(
+                "is choice {rank}: {} tasks of the service, {} in all{failures}",
+                room.service_tasks, room.tasks
+            )
+        }
+    };
+    WhyNode { node: verdict.hostname.clone(), fits: verdict.rank.is_ok(), verdict: verdict_text }
 }
 
 /// Something that keeps tasks from running, with one task that tells of it and how many there are.

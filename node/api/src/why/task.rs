@@ -20,11 +20,7 @@ pub(super) fn explain(view: &View, life: &Life, now: Timestamp) -> Why {
         state: life.status.state.to_string(),
         reason: reason(view, life, now),
         chain: chain(view, life),
-        nodes: if waits {
-            super::service::verdicts(view, life.service, life.spec_version)
-        } else {
-            Vec::new()
-        },
+        nodes: if waits { super::service::verdicts(view, life.service, now) } else { Vec::new() },
         log_tail: container.map(|container| container.log_tail.clone()).unwrap_or_default(),
         next: next(view, life, now),
         parts: Vec::new(),
