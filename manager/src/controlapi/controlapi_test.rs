@@ -212,10 +212,13 @@ async fn remove_used_secret_and_config() {
     let mut both = service("web", 0);
     let file = |path: &str| FileTarget { path: path.into(), uid: "0".into(), gid: "0".into(), mode: 0o444 };
     let container = &mut both.task.container;
-    container.secrets = vec![SecretReference { id: None, name: "key".into(), version: 0, file: file("key") }];
+    let secret = |path: &str| SecretReference { id: None, name: "key".into(), version: 0, file: file(path) };
+    container.secrets = vec![secret("key"), secret("again")];
     container.configs =
         vec![ConfigReference { id: None, name: "site".into(), version: 0, file: file("/site") }];
     api.create_service(both.clone()).await.unwrap();
+    let made = api.view().service_named("web").unwrap().spec.task.container.secrets.clone();
+    assert!(made.len() == 2 && made[0].id.is_some() && made[0].id == made[1].id, "{made:?}");
     let used = api.remove_content::<SecretId>("key").await.unwrap_err().to_string();
     assert_eq!(used, "secret 'key' is in use by the following service(s): web");
     let used = api.remove_content::<ConfigId>("site").await.unwrap_err().to_string();

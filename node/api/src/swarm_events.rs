@@ -149,8 +149,8 @@ impl Attributes {
 mod tests {
     use super::*;
     use skep_model::{
-        Availability, Config, ConfigId, Meta, NodeDescription, NodeId, NodeRole, NodeSpec, NodeStatus,
-        ObjectKey, Secret, SecretId, SecretSpec,
+        Availability, Config, ConfigId, Meta, NetworkId, NetworkSpec, NodeDescription, NodeId, NodeRole,
+        NodeSpec, NodeStatus, ObjectKey, Secret, SecretId, SecretSpec,
     };
 
     fn update(change: impl Fn(&mut Node)) -> Option<Event> {
@@ -194,6 +194,22 @@ mod tests {
         });
         told.map(|it| format!("{} {} {} {}", it.scope, it.kind, it.action, it.actor.attributes["name"]))
             .collect()
+    }
+
+    #[test]
+    fn networks_come_and_go() {
+        let spec = NetworkSpec { name: "key".into(), ..NetworkSpec::default() };
+        let network = Network {
+            id: NetworkId::new(3),
+            meta: Meta::default(),
+            spec,
+            subnet: None,
+            subnet6: None,
+            address_cursor: 0,
+            removing: false,
+        };
+        let told = life(network.into());
+        assert_eq!(told, ["swarm network create key", "swarm network remove key"]);
     }
 
     #[test]
