@@ -234,6 +234,26 @@ async fn remove_used_secret_and_config() {
 }
 
 #[tokio::test]
+async fn secret_create_resolve() {
+    let api = api();
+    let make = async |name: &str| {
+        let spec = SecretSpec { name: name.into(), ..SecretSpec::default() };
+        api.create_content::<SecretId>(spec, Content(b"hi".to_vec())).await
+    };
+    let first = make("key").await.unwrap();
+    // Others whose names are the first one's id, and its beginning.
+    let id = first.to_string();
+    let (whole, start) = (make(&id).await.unwrap(), make(&id[..12]).await.unwrap());
+    assert!(matches!(make("key").await, Err(ControlError::NameTaken { .. })));
+    let view = api.view();
+    let found = |reference: &str| view.find_secret(reference).unwrap().id;
+    assert_eq!((found("key"), found(&id)), (first, first), "an id comes before a name");
+    assert_eq!(found(&id[..12]), start, "and a name before the beginning of an id");
+    assert_eq!(found(&id[..13]), first);
+    assert_eq!(found(&whole.to_string()), whole);
+}
+
+#[tokio::test]
 async fn service_endpoint_spec_update() {
     let api = api();
     api.create_service(service("one", 8080)).await.unwrap();
