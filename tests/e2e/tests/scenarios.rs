@@ -8,7 +8,7 @@ mod tests {
     const TALK: &str = "trap 'echo stopped by USR1; exit 0' USR1; echo \"[$VAR1][$VAR2][$VAR3]\"; test -t 1 && echo terminal; \
          while :; do sleep 0.1; done";
     /// Starts more processes than ten.
-    const CROWD: &str = "for n in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 60 & done; echo all there";
+    const CROWD: &str = "exec 2>&1; for n in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 60 & done; echo all there";
 
     /// Makes a service that runs this script.
     fn create(host: &Host, name: &str, flags: &[&str], script: &str) {
@@ -41,7 +41,7 @@ mod tests {
         let flags = ["--env-file", &file, "--env", "VAR3=C", "--stop-signal", "USR1", "--network"];
         create(&host, "talk", &[&flags[..], &["name=app,alias=store"]].concat(), TALK);
         until_logged(&host, "talk", &["[A][][C]"]);
-        let asks = "busybox nslookup store && echo it is found";
+        let asks = "busybox nslookup store | busybox grep Name && echo it is found";
         create(&host, "ask", &["--network", "app"], asks);
         until_logged(&host, "ask", &["it is found"]);
         host.skep(&["service", "update", "-d", "--tty", "--env-rm", "VAR1", "talk"]).ok();
