@@ -3,10 +3,19 @@ use std::process::ExitCode;
 use skep_compose::Problem;
 use thiserror::Error;
 
-/// Exit code of a deploy whose tasks fail.
+/// Exit code of a wait for services whose tasks fail.
 pub(crate) const EXIT_NOT_CONVERGED: u8 = 3;
 /// Exit code of a wait that took too long.
 pub(crate) const EXIT_TIMED_OUT: u8 = 4;
+/// Exit code of an update that failed and was rolled back.
+pub(crate) const EXIT_ROLLED_BACK: u8 = 5;
+/// Exit code of an update, or a rollback, that is paused.
+pub(crate) const EXIT_PAUSED: u8 = 6;
+
+/// What the help of commands that wait for services says of the above.
+pub(crate) const WAITING_CODES: &str = "Exit code: 0 when the service is as wanted (or with --detach, when that is accepted), 1 \
+when it is refused, 3 when its tasks fail again and again, 4 when --timeout is over, 5 when the update failed and was rolled \
+back, 6 when the update or the rollback is paused.";
 
 /// Exit code of a run whose container the daemon could not make or start.
 const EXIT_NOT_RUN: u8 = 125;
@@ -53,6 +62,12 @@ pub(crate) enum Failure {
     /// It took too long.
     #[error("{0}")]
     TimedOut(String),
+    /// An update failed, and the spec before is back.
+    #[error("{0}")]
+    RolledBack(String),
+    /// An update or a rollback stopped on its way.
+    #[error("{0}")]
+    Paused(String),
     /// What was looked at has faults, which have been printed.
     #[error("there are faults")]
     FaultsFound,
@@ -78,6 +93,8 @@ impl Failure {
         match self {
             Self::NotConverged(_) => ExitCode::from(EXIT_NOT_CONVERGED),
             Self::TimedOut(_) => ExitCode::from(EXIT_TIMED_OUT),
+            Self::RolledBack(_) => ExitCode::from(EXIT_ROLLED_BACK),
+            Self::Paused(_) => ExitCode::from(EXIT_PAUSED),
             Self::Ended(code) | Self::NotRun { code, .. } => ExitCode::from(*code),
             _ => ExitCode::FAILURE,
         }

@@ -33,8 +33,8 @@ impl Board {
 fn lines(services: &[ServiceProgress]) -> Vec<String> {
     let width = services.iter().map(|service| service.name.len()).max().unwrap_or_default();
     let line = |service: &ServiceProgress| {
-        let ServiceProgress { name, running, desired, phase, .. } = service;
-        format!("{name:<width$}   {running}/{desired}   {phase}")
+        let ServiceProgress { name, count, phase, .. } = service;
+        format!("{name:<width$}   {}/{}   {phase}", count.done, count.wanted)
     };
     services.iter().map(line).collect()
 }
@@ -62,11 +62,13 @@ fn changed(shown: &[String], lines: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::count::Count;
     use super::*;
 
-    fn service(name: &str, running: u64, phase: &str) -> ServiceProgress {
+    fn service(name: &str, done: u64, phase: &str) -> ServiceProgress {
         let (name, phase) = (name.to_owned(), phase.to_owned());
-        ServiceProgress { name, desired: 2, running, converged: running == 2, phase, hopeless: None }
+        let count = Count { done, wanted: 2, is_job: false };
+        ServiceProgress { name, count, converged: done == 2, phase, ending: None }
     }
 
     #[test]

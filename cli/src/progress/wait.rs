@@ -1,9 +1,9 @@
-use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use skep_rest::{Service, Task};
 
 use super::assess::{ServiceProgress, assess};
+use super::baseline::Baseline;
 use super::board::Board;
 use crate::client::{Client, Filters, Query};
 use crate::failure::Failure;
@@ -19,8 +19,9 @@ pub(crate) struct Goal {
     pub(crate) services: Filters,
     /// Which tasks.
     pub(crate) tasks: Filters,
-    /// Tasks that were there before; their failures do not count.
-    pub(crate) known: BTreeSet<String>,
+    baseline: Baseline,
+    /// How long services must be as they should.
+    steady_for: Duration,
     pub(crate) timeout: Duration,
     pub(crate) quiet: bool,
 }
@@ -51,7 +52,20 @@ impl Goal {
     /// A service that was just made, by its id.
     pub(crate) fn new_service(id: &str, timeout: Duration, quiet: bool) -> Self {
         let (services, tasks) = (Filters::default().with("id", id), Filters::default().with("service", id));
-        Self { services, tasks, known: BTreeSet::new(), timeout, quiet }
+        Self { services, tasks, baseline: Baseline::default(), steady_for: STEADY_FOR, timeout, quiet }
+    }
+
+    /// Believes that services have their tasks only when they have had them for so long.
+    #[must_use]
+    pub(crate) fn watched_for(self, time: Duration) -> Self {
+        Self { steady_for: time.max(STEADY_FOR), ..self }
+    }
+
+    /// Takes it for right that services go back to the spec before.
+    #[must_use]
+    pub(crate) fn rolling_back(mut self) -> Self {
+        self.baseline.is_rollback = true;
+        self
     }
 
     async fn of(
@@ -61,9 +75,19 @@ impl Goal {
         timeout: Duration,
         quiet: bool,
     ) -> Result<Self, Failure> {
-        let mut goal = Self { services, tasks, known: BTreeSet::new(), timeout, quiet };
-        goal.known = goal.tasks(client).await?.into_iter().map(|task| task.id).collect();
+        let baseline = Baseline::default();
+        let mut goal = Self { services, tasks, baseline, steady_for: STEADY_FOR, timeout, quiet };
+        goal.baseline.tasks = goal.tasks(client).await?.into_iter().map(|task| task.id).collect();
+        let updates = goal.services(client).await?.into_iter();
+        goal.baseline.updates =
+            updates.filter_map(|service| Some((service.id, service.update_status?))).collect();
         Ok(goal)
+    }
+
+    async fn services(&self, client: &Client) -> Result<Vec<Service>, Failure> {
+        let query = Query::new("/services").with_some("filters", self.services.json().as_deref());
+        let query = query.with_flag("status", true);
+        Ok(client.get::<Option<Vec<Service>>>(query.as_str()).await?.unwrap_or_default())
     }
 
     async fn tasks(&self, client: &Client) -> Result<Vec<Task>, Failure> {
@@ -72,18 +96,18 @@ impl Goal {
     }
 
     async fn look(&self, client: &Client) -> Result<Vec<ServiceProgress>, Failure> {
-        let query = Query::new("/services").with_some("filters", self.services.json().as_deref());
-        let mut services = client.get::<Option<Vec<Service>>>(query.as_str()).await?.unwrap_or_default();
+        let mut services = self.services(client).await?;
         services.sort_by(|one, other| one.spec.name.cmp(&other.spec.name));
         let tasks = self.tasks(client).await?;
-        Ok(services.iter().map(|service| assess(service, &tasks, &self.known)).collect())
+        Ok(services.iter().map(|service| assess(service, &tasks, &self.baseline)).collect())
     }
 }
 
-/// Waits until every service has its tasks running.
+/// Waits until every service has its tasks running, its job done, its update completed.
 ///
 /// # Errors
-/// `NotConverged` with the task and its error when tasks fail again and again, `TimedOut` with what is missing.
+/// `NotConverged` with the task and its error when tasks fail again and again, `RolledBack` and `Paused` when an update fails,
+/// `TimedOut` with what is missing.
 pub(crate) async fn converge(client: &Client, goal: &Goal) -> Result<(), Failure> {
     let deadline = Instant::now() + goal.timeout;
     let mut board = Board::new(goal.quiet);
@@ -91,13 +115,11 @@ pub(crate) async fn converge(client: &Client, goal: &Goal) -> Result<(), Failure
     loop {
         let services = goal.look(client).await?;
         board.show(&services)?;
-        if let Some(reason) = services.iter().find_map(|service| service.hopeless.clone()) {
-            return Err(Failure::NotConverged(format!(
-                "The services did not converge: {reason}. They are kept and tried again; see: skep service ps, skep service logs"
-            )));
+        if let Some(ending) = services.iter().find_map(|service| service.ending.clone()) {
+            return Err(ending.into());
         }
         if services.iter().all(|service| service.converged) {
-            if steady_since.get_or_insert_with(Instant::now).elapsed() >= STEADY_FOR {
+            if steady_since.get_or_insert_with(Instant::now).elapsed() >= goal.steady_for {
                 return Ok(());
             }
         } else {
@@ -111,16 +133,21 @@ pub(crate) async fn converge(client: &Client, goal: &Goal) -> Result<(), Failure
 }
 
 fn timed_out(services: &[ServiceProgress], timeout: Duration) -> Failure {
-    let missing = services.iter().filter(|service| !service.converged);
-    let missing: Vec<String> = missing
-        .map(|service| {
-            format!(
-                "{} has {} of {} tasks ({})",
-                service.name, service.running, service.desired, service.phase
-            )
-        })
-        .collect();
-    Failure::TimedOut(format!("Not converged after {} s: {}", timeout.as_secs(), missing.join("; ")))
+    let seconds = timeout.as_secs();
+    let missing: Vec<&ServiceProgress> = services.iter().filter(|service| !service.converged).collect();
+    let Some(first) = missing.first() else {
+        return Failure::TimedOut(format!("The tasks did not run steadily within {seconds} s"));
+    };
+    let told = missing.iter().map(|ServiceProgress { name, count, phase, .. }| {
+        let what = if count.is_job { "completions" } else { "tasks" };
+        format!("{name} has {} of {} {what} ({phase})", count.done, count.wanted)
+    });
+    let told: Vec<String> = told.collect();
+    Failure::TimedOut(format!(
+        "Not converged after {seconds} s: {}. It goes on without this command. More: skep why {}",
+        told.join("; "),
+        first.name
+    ))
 }
 
 /// Waits until no task of these runs any more.

@@ -52,6 +52,18 @@ fn stack(services: Vec<ServiceSpec>) -> StackSpec {
 }
 
 #[tokio::test]
+async fn a_service_without_a_name_gets_one() {
+    let api = api();
+    let mut names = std::collections::BTreeSet::new();
+    // More than there are plain names would be slow; that a taken one is not used again is tested where names are made.
+    for _ in 0..50 {
+        let id = api.create_service(service("", 0)).await.unwrap();
+        names.insert(api.view().service(id).unwrap().spec.name.clone());
+    }
+    assert!(names.len() == 50 && !names.contains(""), "{names:?}");
+}
+
+#[tokio::test]
 async fn a_stack_is_deployed_changed_and_removed_as_a_whole() {
     let api = api();
     let first = stack(vec![service("app_a", 8080), service("app_b", 0)]);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use skep_model::{
     Change, Kind, NetworkTarget, ObjectKey, Service, ServiceId, ServiceMode, ServiceSpec, Timestamp,
-    Transaction, UpdateState, UpdateStatus, validate_service,
+    Transaction, UpdateState, UpdateStatus, free_name, validate_service,
 };
 use skep_store::View;
 
@@ -13,20 +13,28 @@ use super::port::check_ports;
 use super::{ControlApi, ControlError};
 
 impl ControlApi {
-    /// Makes a service.
+    /// Makes a service. One without a name gets one that is free.
     ///
     /// # Errors
     /// When the spec is wrong, its name, a port is taken, or a network is missing.
     pub async fn create_service(&self, spec: ServiceSpec) -> Result<ServiceId, ControlError> {
-        let spec = spec.normalized();
+        let mut spec = spec.normalized();
+        let nameless = spec.name.is_empty().then(|| self.env.random().id());
+        if let Some(random) = nameless {
+            spec.name = free_name(random, |_| false);
+        }
         validate_service(&spec)?;
         let (id, now) = (ServiceId::new(self.env.random().id()), self.env.now());
         self.door
             .change(|view| {
-                if view.service_named(&spec.name).is_some() {
-                    return Err(ControlError::NameTaken { kind: Kind::Service, name: spec.name.clone() });
+                let mut spec = spec.clone();
+                if let Some(random) = nameless {
+                    spec.name = free_name(random, |name| view.service_named(name).is_some());
                 }
-                let spec = resolve_networks(view, spec.clone())?;
+                if view.service_named(&spec.name).is_some() {
+                    return Err(ControlError::NameTaken { kind: Kind::Service, name: spec.name });
+                }
+                let spec = resolve_networks(view, spec)?;
                 check_ports(view, None, &spec)?;
                 Ok((Transaction { changes: created(id, spec, now) }, ()))
             })

@@ -24,6 +24,13 @@ pub struct UpdateStatus {
     pub first_failure: Option<UpdateFailure>,
 }
 
+impl UpdateStatus {
+    /// Whether tasks are being replaced.
+    pub fn is_under_way(&self) -> bool {
+        matches!(self.state.as_str(), "updating" | "rollback_started")
+    }
+}
+
 /// A task that failed in an update.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]

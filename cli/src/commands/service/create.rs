@@ -8,12 +8,13 @@ use super::flags::{
 };
 use super::registry::Registry;
 use crate::client::Client;
-use crate::failure::Failure;
+use crate::failure::{Failure, WAITING_CODES};
 use crate::output;
 use crate::progress::{Goal, converge};
 
 /// Create a new service.
 #[derive(Debug, Args)]
+#[command(after_help = WAITING_CODES)]
 pub(crate) struct Create {
     /// Service name.
     #[arg(long, value_name = "NAME")]
@@ -68,14 +69,18 @@ pub(crate) struct Create {
 impl Create {
     pub(crate) async fn run(self, client: &Client) -> Result<(), Failure> {
         self.registry.check()?;
-        let spec = skep_rest::ServiceSpec::from(&self.spec()?);
-        let created: ServiceCreated = client.post("/services/create", &spec).await?;
+        let spec = self.spec()?;
+        let created: ServiceCreated =
+            client.post("/services/create", &skep_rest::ServiceSpec::from(&spec)).await?;
         created.warnings.iter().for_each(|warning| output::warning(&format!("WARNING: {warning}")));
         output::line(&created.id)?;
         if self.waiting.detach {
             return Ok(());
         }
         let goal = Goal::new_service(&created.id, self.waiting.timeout, self.waiting.quiet);
+        // As long as an update would watch them; a job is done when it is done.
+        let watched = spec.update.unwrap_or_default().monitor;
+        let goal = if spec.mode.is_job() { goal } else { goal.watched_for(watched) };
         converge(client, &goal).await
     }
 

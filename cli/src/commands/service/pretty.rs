@@ -2,9 +2,10 @@
 
 use skep_rest::{
     ContainerSpec, Mount, Placement, ResourceRequirements, Service, ServiceMode, TaskSpec, UpdateConfig,
+    UpdateStatus,
 };
 
-use crate::output::{binary_size, go_duration};
+use crate::output::{ago, binary_size, go_duration};
 
 /// Billionths of a CPU in one.
 const NANO: f64 = 1e9;
@@ -17,6 +18,7 @@ pub(super) fn lines(service: &Service) -> Vec<String> {
     let labels = spec.labels.iter().flatten().map(|(key, value)| format!(" {key}={value}"));
     titled(&mut lines, "Labels:", labels.collect());
     lines.extend(mode(spec.mode.as_ref()));
+    titled(&mut lines, "UpdateStatus:", service.update_status.as_ref().map(update).unwrap_or_default());
     titled(&mut lines, "Placement:", task.placement.as_ref().map(placement).unwrap_or_default());
     titled(&mut lines, "UpdateConfig:", rollout(spec.update_config.as_ref(), "Update"));
     titled(&mut lines, "RollbackConfig:", rollout(spec.rollback_config.as_ref(), "Rollback"));
@@ -92,6 +94,27 @@ fn placement(placement: &Placement) -> Vec<String> {
     }
     if placement.max_replicas != 0 {
         lines.push(format!(" Max Replicas Per Node:\t{}", placement.max_replicas));
+    }
+    lines
+}
+
+/// How far an update is, with the first task that failed, which Docker does not have.
+fn update(status: &UpdateStatus) -> Vec<String> {
+    let mut lines =
+        vec![format!(" State:\t\t{}", status.state), format!(" Started:\t{}", ago(&status.started_at))];
+    if !status.completed_at.is_empty() {
+        lines.push(format!(" Completed:\t{}", ago(&status.completed_at)));
+    }
+    lines.push(format!(" Message:\t{}", status.message));
+    if let Some(first) = &status.first_failure {
+        lines.push(" First failure:".to_owned());
+        lines.push(format!("  Task:\t\t{}", first.task_id));
+        lines.push(format!("  Error:\t{}", first.error));
+        titled(
+            &mut lines,
+            "  Last lines:",
+            first.log_tail.iter().map(|line| format!("   | {line}")).collect(),
+        );
     }
     lines
 }
@@ -267,5 +290,31 @@ mod tests {
         ] {
             assert!(text.contains(part), "{text}");
         }
+    }
+
+    #[test]
+    fn an_update_is_shown_with_its_first_failure() {
+        let mut service = Service::default();
+        let first = skep_rest::UpdateFailure {
+            task_id: "t1".into(),
+            error: "task: non-zero exit (3)".into(),
+            log_tail: vec!["no such thing".into()],
+        };
+        let status = UpdateStatus {
+            state: "paused".into(),
+            started_at: "2020-01-01T00:00:00Z".into(),
+            message: "update paused".into(),
+            first_failure: Some(first),
+            ..UpdateStatus::default()
+        };
+        service.update_status = Some(status.clone());
+        let text = lines(&service).join("\n");
+        let before = "UpdateStatus:\n State:\t\tpaused\n Started:\t";
+        let after = " years ago\n Message:\tupdate paused\n First failure:\n  Task:\t\tt1\n  Error:\ttask: non-zero exit \
+                     (3)\n  Last lines:\n   | no such thing\n";
+        assert!(text.contains(before) && text.contains(after), "{text}");
+        let ended = UpdateStatus { completed_at: "2020-01-01T00:00:01Z".into(), ..status };
+        service.update_status = Some(ended);
+        assert!(lines(&service).iter().any(|line| line.starts_with(" Completed:\t")));
     }
 }

@@ -4,12 +4,13 @@ use skep_rest::ServiceUpdated;
 use super::flags::Waiting;
 use super::one;
 use crate::client::{Client, Query};
-use crate::failure::Failure;
+use crate::failure::{Failure, WAITING_CODES};
 use crate::output;
 use crate::progress::{Goal, converge};
 
 /// Revert changes to a service's configuration.
 #[derive(Debug, Args)]
+#[command(after_help = WAITING_CODES)]
 pub(crate) struct Rollback {
     #[command(flatten)]
     waiting: Waiting,
@@ -37,5 +38,5 @@ pub(super) async fn roll_back(client: &Client, name: &str, waiting: &Waiting) ->
         .with("rollback", "previous");
     let _: ServiceUpdated = client.post(path.as_str(), &service.spec).await?;
     output::line(name)?;
-    if waiting.detach { Ok(()) } else { converge(client, &goal).await }
+    if waiting.detach { Ok(()) } else { converge(client, &goal.rolling_back()).await }
 }

@@ -9,12 +9,13 @@ use super::flags::{
 use super::registry::Registry;
 use super::{one, rollback};
 use crate::client::{Client, Query};
-use crate::failure::Failure;
+use crate::failure::{Failure, WAITING_CODES};
 use crate::output;
 use crate::progress::{Goal, converge};
 
 /// Update a service.
 #[derive(Debug, Args)]
+#[command(after_help = WAITING_CODES)]
 pub(crate) struct Update {
     /// Service image tag.
     #[arg(long, value_name = "IMAGE")]

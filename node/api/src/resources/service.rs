@@ -66,7 +66,9 @@ fn status(view: &View, service: &skep_model::Service) -> ServiceStatus {
         desired_tasks: match mode {
             ServiceMode::Replicated { replicas } => replicas,
             ServiceMode::ReplicatedJob { max_concurrent, .. } => max_concurrent,
-            ServiceMode::Global | ServiceMode::GlobalJob => counts.slots.into(),
+            ServiceMode::Global => counts.slots.into(),
+            // Those that are still to complete.
+            ServiceMode::GlobalJob => counts.slots.saturating_sub(counts.complete).into(),
         },
         completed_tasks: if mode.is_job() { counts.complete.into() } else { 0 },
     }
