@@ -17,6 +17,7 @@ use skep_rest::{API_VERSION, DEFAULT_HOST, ErrorMessage};
 use tokio::io::AsyncRead;
 use tokio::net::UnixStream;
 
+use super::logs::LogReader;
 use crate::failure::Failure;
 use crate::output;
 
@@ -74,6 +75,11 @@ impl Client {
     /// An answer that goes on for a while.
     pub(crate) async fn stream(&self, path: &str) -> Result<Incoming, Failure> {
         Ok(self.call(Method::GET, &versioned(path), Body::default(), None).await?.into_body())
+    }
+
+    /// A log, whose form its content type tells.
+    pub(crate) async fn log(&self, path: &str) -> Result<LogReader, Failure> {
+        Ok(LogReader::of(self.call(Method::GET, &versioned(path), Body::default(), None).await?))
     }
 
     /// The same of a call that does something.

@@ -1,4 +1,6 @@
 use bytes::{Buf, Bytes, BytesMut};
+use http::Response;
+use http::header::CONTENT_TYPE;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
@@ -16,24 +18,37 @@ pub(crate) enum Channel {
     Error,
 }
 
-/// Takes frames off a log stream.
+/// The content type of what a terminal wrote: there are no frames.
+const RAW: &str = "application/vnd.docker.raw-stream";
+
+/// Takes pieces off a log stream.
 pub(crate) struct LogReader {
     body: Incoming,
     frames: Frames,
+    raw: bool,
 }
 
 impl LogReader {
+    /// Of a body with frames.
     pub(crate) fn new(body: Incoming) -> Self {
-        Self { body, frames: Frames::default() }
+        Self { body, frames: Frames::default(), raw: false }
+    }
+
+    /// Of an answer whose content type says whether it has frames.
+    pub(crate) fn of(answer: Response<Incoming>) -> Self {
+        let raw = answer.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == RAW);
+        Self { raw, ..Self::new(answer.into_body()) }
     }
 
     /// The next piece; none at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<(Channel, Bytes)>, Failure> {
         loop {
-            if let Some(frame) = self.frames.next()? {
-                return Ok(Some(frame));
+            let piece = if self.raw { self.frames.lines() } else { self.frames.next()? };
+            if piece.is_some() {
+                return Ok(piece);
             }
             match self.body.frame().await {
+                None if self.raw => return Ok(self.frames.rest()),
                 None => return Ok(None),
                 Some(Err(error)) => return Err(Failure::talk("the log broke off", error)),
                 Some(Ok(frame)) => self.frames.push(&frame.into_data().unwrap_or_default()),
@@ -42,7 +57,7 @@ impl LogReader {
     }
 }
 
-/// Docker's frames as they come out of a stream of bytes.
+/// Docker's frames, or whole lines, as they come out of a stream of bytes.
 #[derive(Default)]
 pub(crate) struct Frames(BytesMut);
 
@@ -50,6 +65,18 @@ impl Frames {
     /// Takes what came.
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.0.extend_from_slice(bytes);
+    }
+
+    /// The whole lines of what has no frames.
+    fn lines(&mut self) -> Option<(Channel, Bytes)> {
+        let end = self.0.iter().rposition(|&byte| byte == b'\n')?;
+        Some((Channel::Out, self.0.split_to(end + 1).freeze()))
+    }
+
+    /// What is left of what has no frames; none when nothing is.
+    fn rest(&mut self) -> Option<(Channel, Bytes)> {
+        let rest = self.0.split().freeze();
+        (!rest.is_empty()).then_some((Channel::Out, rest))
     }
 
     /// The next whole frame.
@@ -92,6 +119,18 @@ mod tests {
         assert_eq!(frames.next().unwrap(), Some((Channel::Out, Bytes::from_static(b"one"))));
         assert_eq!(frames.next().unwrap(), Some((Channel::Error, Bytes::from_static(b"x"))));
         assert!(frames.next().unwrap().is_none());
+    }
+
+    #[test]
+    fn what_a_terminal_wrote_comes_in_whole_lines() {
+        let mut frames = Frames::default();
+        frames.push(b"one\r\ntw");
+        assert_eq!(frames.lines(), Some((Channel::Out, Bytes::from_static(b"one\r\n"))));
+        assert_eq!(frames.lines(), None);
+        frames.push(b"o\r\nthree\nfo");
+        assert_eq!(frames.lines(), Some((Channel::Out, Bytes::from_static(b"two\r\nthree\n"))));
+        assert_eq!(frames.rest(), Some((Channel::Out, Bytes::from_static(b"fo"))));
+        assert_eq!(frames.rest(), None);
     }
 
     #[test]

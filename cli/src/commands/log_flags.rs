@@ -69,7 +69,7 @@ impl LogFlags {
             .with_flag("details", details)
             .with_some("since", self.since.as_deref())
             .with_some("until", self.until.as_deref());
-        Ok(LogReader::new(client.stream(query.as_str()).await?))
+        client.log(query.as_str()).await
     }
 }
 

@@ -3,9 +3,10 @@
 use std::net::Ipv4Addr;
 
 use skep_model::{
-    Change, Meta, NetworkAttachment, NetworkSpec, NetworkTarget, PortConfig, PortMode, Protocol,
-    RestartCondition, STACK_LABEL, ServiceMode, ServiceSpec, StackSpec, Task, TaskId, TaskNetwork, TaskState,
-    TaskStatus, Transaction,
+    Change, ConfigId, ConfigReference, Content, FileTarget, Meta, NetworkAttachment, NetworkSpec,
+    NetworkTarget, PortConfig, PortMode, Protocol, RestartCondition, STACK_LABEL, SecretId, SecretReference,
+    SecretSpec, ServiceMode, ServiceSpec, StackSpec, Task, TaskId, TaskNetwork, TaskState, TaskStatus,
+    Transaction,
 };
 use skep_runtime::Env;
 use skep_store::testing::DirectProposer;
@@ -211,4 +212,99 @@ async fn only_unused_networks_go() {
     assert_eq!(in_use, format!("network used is in use by task {}", TaskId::new(1)));
     assert!(api.prune_networks(|network| network.spec.labels.is_empty()).await.unwrap().is_empty());
     assert_eq!(api.prune_networks(|_| true).await.unwrap(), ["labelled"]);
+}
+
+#[tokio::test]
+async fn remove_used_secret_and_config() {
+    let api = api();
+    let named = |name: &str| SecretSpec { name: name.into(), ..SecretSpec::default() };
+    let content = Content(b"hi".to_vec());
+    api.create_content::<SecretId>(named("key"), content.clone()).await.unwrap();
+    api.create_content::<ConfigId>(named("site"), content).await.unwrap();
+    let mut both = service("web", 0);
+    let file = |path: &str| FileTarget { path: path.into(), uid: "0".into(), gid: "0".into(), mode: 0o444 };
+    let container = &mut both.task.container;
+    let secret = |path: &str| SecretReference { id: None, name: "key".into(), version: 0, file: file(path) };
+    container.secrets = vec![secret("key"), secret("again")];
+    container.configs =
+        vec![ConfigReference { id: None, name: "site".into(), version: 0, file: file("/site") }];
+    api.create_service(both.clone()).await.unwrap();
+    let made = api.view().service_named("web").unwrap().spec.task.container.secrets.clone();
+    assert!(made.len() == 2 && made[0].id.is_some() && made[0].id == made[1].id, "{made:?}");
+    let used = api.remove_content::<SecretId>("key").await.unwrap_err().to_string();
+    assert_eq!(used, "secret 'key' is in use by the following service(s): web");
+    let used = api.remove_content::<ConfigId>("site").await.unwrap_err().to_string();
+    assert_eq!(used, "config 'site' is in use by the following service(s): web");
+    // An update that names one of them no more frees it, and so does the end of the service.
+    both.task.container.secrets.clear();
+    api.update_service("web", None, both).await.unwrap();
+    api.remove_content::<SecretId>("key").await.unwrap();
+    api.remove_content::<ConfigId>("site").await.unwrap_err();
+    api.remove_service("web").await.unwrap();
+    api.remove_content::<ConfigId>("site").await.unwrap();
+    assert!(matches!(api.remove_content::<ConfigId>("site").await, Err(ControlError::NotFound(_))));
+}
+
+#[tokio::test]
+async fn secret_create_resolve() {
+    let api = api();
+    let make = async |name: &str| {
+        let spec = SecretSpec { name: name.into(), ..SecretSpec::default() };
+        api.create_content::<SecretId>(spec, Content(b"hi".to_vec())).await
+    };
+    let first = make("key").await.unwrap();
+    // Others whose names are the first one's id, and its beginning.
+    let id = first.to_string();
+    let (whole, start) = (make(&id).await.unwrap(), make(&id[..12]).await.unwrap());
+    assert!(matches!(make("key").await, Err(ControlError::NameTaken { .. })));
+    let view = api.view();
+    let found = |reference: &str| view.find_secret(reference).unwrap().id;
+    assert_eq!((found("key"), found(&id)), (first, first), "an id comes before a name");
+    assert_eq!(found(&id[..12]), start, "and a name before the beginning of an id");
+    assert_eq!(found(&id[..13]), first);
+    assert_eq!(found(&whole.to_string()), whole);
+}
+
+#[tokio::test]
+async fn service_endpoint_spec_update() {
+    let api = api();
+    api.create_service(service("one", 8080)).await.unwrap();
+    api.create_service(service("two", 8081)).await.unwrap();
+    let mut more = service("one", 8080);
+    more.endpoint.ports.push(PortConfig { published: 8082, ..more.endpoint.ports[0] });
+    api.update_service("one", None, more.clone()).await.unwrap();
+    more.endpoint.ports[1].published = 8081;
+    let taken = api.update_service("one", None, more).await.unwrap_err().to_string();
+    assert!(taken.contains("port '8081' is already in use by service 'two'"), "{taken}");
+    // What one gives up is the other's to take.
+    api.update_service("one", None, service("one", 8082)).await.unwrap();
+    api.update_service("two", None, service("two", 8080)).await.unwrap();
+    let on_hosts = |name: &str, port| {
+        let mut spec = service(name, port);
+        spec.endpoint.ports[0].mode = PortMode::Host;
+        spec
+    };
+    let taken = api.update_service("two", None, on_hosts("two", 8082)).await.unwrap_err().to_string();
+    assert!(taken.contains("as an ingress port"), "{taken}");
+    api.create_service(on_hosts("three", 9000)).await.unwrap();
+    api.create_service(on_hosts("four", 9000)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_service_is_made_and_removed_many_times() {
+    let api = api();
+    let app = api.create_network(network("app", "")).await.unwrap();
+    let mut spec = service("web", 8080);
+    spec.task.networks =
+        vec![NetworkAttachment { target: NetworkTarget::Name("app".into()), aliases: Vec::new() }];
+    let mut ids = std::collections::BTreeSet::new();
+    for _ in 0..3 {
+        let id = api.create_service(spec.clone()).await.unwrap();
+        assert!(ids.insert(id), "each is another service");
+        let view = api.view();
+        let target = &view.service(id).unwrap().spec.task.networks[0].target;
+        assert_eq!(*target, NetworkTarget::Id(app));
+        api.remove_service("web").await.unwrap();
+    }
+    api.remove_network("app").await.unwrap();
 }

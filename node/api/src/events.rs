@@ -25,7 +25,7 @@ const EVENTS_KEPT: usize = 1024;
 const FOLLOW_TIMEOUT: Duration = Duration::from_millis(300);
 /// What events can be narrowed by; those of the second line name an object by id or name.
 const FILTERS: &[&str] = &["type", "event", "scope", "label", "daemon"];
-const OBJECTS: &[&str] = &["container", "image", "service", "node", "network", "stack"];
+const OBJECTS: &[&str] = &["container", "image", "service", "node", "network", "secret", "config", "stack"];
 
 /// The latest events of this daemon, numbered from 1.
 #[derive(Clone, Debug)]

@@ -70,6 +70,8 @@ fn event(change: &Change, now: Timestamp) -> Option<Event> {
             ("service", service.id.to_string(), service_attributes(service, before(change)))
         }
         Object::Network(network) => ("network", network.id.to_string(), network_attributes(network)),
+        Object::Secret(secret) => ("secret", secret.id.to_string(), Attributes::named(&secret.spec.name).0),
+        Object::Config(config) => ("config", config.id.to_string(), Attributes::named(&config.spec.name).0),
         _ => return None,
     };
     let action = match (&change.before, &change.after) {
@@ -90,6 +92,7 @@ fn asked_for(old: &Object, new: &Object) -> bool {
     match (old, new) {
         (Object::Node(old), Object::Node(new)) => old.spec != new.spec,
         (Object::Network(old), Object::Network(new)) => old.spec != new.spec,
+        (Object::Secret(_), Object::Secret(_)) | (Object::Config(_), Object::Config(_)) => true,
         _ => false,
     }
 }
@@ -146,7 +149,8 @@ impl Attributes {
 mod tests {
     use super::*;
     use skep_model::{
-        Availability, Meta, NodeDescription, NodeId, NodeRole, NodeSpec, NodeStatus, ObjectKey,
+        Availability, Config, ConfigId, Meta, NetworkId, NetworkSpec, NodeDescription, NodeId, NodeRole,
+        NodeSpec, NodeStatus, ObjectKey, Secret, SecretId, SecretSpec,
     };
 
     fn update(change: impl Fn(&mut Node)) -> Option<Event> {
@@ -178,5 +182,45 @@ mod tests {
         });
         assert_eq!(labelled.unwrap().action, "update");
         assert_eq!(update(|node| node.description.memory_bytes += 1), None);
+    }
+
+    /// What is told of an object that comes, changes and goes.
+    fn life(object: Object) -> Vec<String> {
+        let (key, none) = (object.key(), None::<Object>);
+        let some = || Some(object.clone());
+        let steps = [(none.clone(), some()), (some(), some()), (some(), none)];
+        let told = steps.into_iter().filter_map(|(before, after)| {
+            event(&Change { key, before, after }, Timestamp::from_nanos(1_000_000_000))
+        });
+        told.map(|it| format!("{} {} {} {}", it.scope, it.kind, it.action, it.actor.attributes["name"]))
+            .collect()
+    }
+
+    #[test]
+    fn networks_come_and_go() {
+        let spec = NetworkSpec { name: "key".into(), ..NetworkSpec::default() };
+        let network = Network {
+            id: NetworkId::new(3),
+            meta: Meta::default(),
+            spec,
+            subnet: None,
+            subnet6: None,
+            address_cursor: 0,
+            removing: false,
+        };
+        let told = life(network.into());
+        assert_eq!(told, ["swarm network create key", "swarm network remove key"]);
+    }
+
+    #[test]
+    fn secrets_and_configs_come_change_and_go() {
+        let (meta, versions) = (Meta::default(), Vec::new());
+        let spec = SecretSpec { name: "key".into(), ..SecretSpec::default() };
+        let secret = Secret { id: SecretId::new(1), meta, spec: spec.clone(), versions: versions.clone() };
+        let config = Config { id: ConfigId::new(2), meta, spec, versions };
+        let wanted =
+            |kind: &str| ["create", "update", "remove"].map(|action| format!("swarm {kind} {action} key"));
+        assert_eq!(life(secret.into()), wanted("secret"));
+        assert_eq!(life(config.into()), wanted("config"));
     }
 }

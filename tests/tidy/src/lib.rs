@@ -5,6 +5,8 @@ mod imports;
 #[cfg(test)]
 mod map;
 #[cfg(test)]
+mod scenarios;
+#[cfg(test)]
 mod sizes;
 #[cfg(test)]
 mod tree;

@@ -203,4 +203,14 @@ mod tests {
         let spec = spec("img").unwrap();
         assert_eq!((spec.update, spec.rollback, spec.task.container.health), (None, None, None));
     }
+
+    #[test]
+    fn variables_come_from_files() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "# of the file\nVAR1=A\n\nVAR2=\nVAR3=B=C\n").unwrap();
+        let spec = spec(&format!("--env-file {} --env VAR3=own img", file.path().display())).unwrap();
+        assert_eq!(spec.task.container.environment, ["VAR1=A", "VAR2=", "VAR3=own"]);
+        let missing = self::spec("--env-file /not/there img").unwrap_err();
+        assert!(missing.contains("/not/there"), "{missing}");
+    }
 }

@@ -140,3 +140,60 @@ impl Update {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use skep_model::{EndpointMode, PortMode};
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        update: Update,
+    }
+
+    /// The spec after each of these updates; none of them asks the daemon.
+    async fn updated(lines: &[&str]) -> ServiceSpec {
+        let client = Client::new(Some("unix:///not/there"), false).unwrap();
+        let mut spec = ServiceSpec::default();
+        for line in lines {
+            let words = std::iter::once("update").chain(line.split(' ')).chain(["web"]);
+            Line::try_parse_from(words).unwrap().update.apply(&client, &mut spec).await.unwrap();
+        }
+        spec
+    }
+
+    #[tokio::test]
+    async fn what_is_said_changes_and_the_rest_stays() {
+        let tty = updated(&["--image img:1 --label-add a=b", "--tty"]).await;
+        assert_eq!((tty.task.container.image.as_str(), tty.task.container.tty), ("img:1", true));
+        assert_eq!(tty.labels["a"], "b");
+        assert!(!updated(&["--tty", "--tty=false"]).await.task.container.tty);
+        let labels = updated(&["--label-add a=b --label-add c=d", "--label-rm a"]).await.labels;
+        assert_eq!(labels.into_keys().collect::<Vec<_>>(), ["c"]);
+        let limits = updated(&["--limit-pids 9", "--limit-memory 64m"]).await.task.resources.limits;
+        assert_eq!((limits.pids, limits.memory_bytes), (9, 64 << 20));
+    }
+
+    #[tokio::test]
+    async fn lists_are_added_to_and_taken_from() {
+        let add = "--dns-add 1.2.3.4 --dns-search-add example.com --dns-option-add timeout:3";
+        let dns = updated(&[add, "--dns-add 5.6.7.8 --dns-rm 1.2.3.4"]).await.task.container.dns;
+        assert_eq!((dns.nameservers, dns.search), (vec!["5.6.7.8".into()], vec!["example.com".into()]));
+        assert_eq!(dns.options, ["timeout:3"]);
+        let ports =
+            updated(&["--publish-add 8081:80", "--publish-add 8082:80", "--publish-add 8082:80"]).await;
+        let published = |spec: &ServiceSpec| -> Vec<u16> {
+            spec.endpoint.ports.iter().map(|port| port.published).collect()
+        };
+        assert_eq!((published(&ports), ports.endpoint.mode), (vec![8081, 8082], EndpointMode::Vip));
+        assert_eq!(ports.endpoint.ports[0].mode, PortMode::Ingress);
+        let none = updated(&["--publish-add 8081:80 --publish-add 82:81", "--publish-rm 80"]).await;
+        assert_eq!(published(&none), [82], "ports go by what they lead to");
+        let hosts =
+            updated(&["--host-add db:10.0.0.1 --host-add web:10.0.0.2", "--host-rm db:10.0.0.1"]).await;
+        assert_eq!(hosts.task.container.hosts, ["10.0.0.2 web"]);
+    }
+}

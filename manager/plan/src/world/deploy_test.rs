@@ -105,3 +105,65 @@ fn reservations_are_counted() {
     assert_eq!(world.count(|task| task.status.state == TaskState::Assigned), 2);
     assert_eq!(world.count(|task| task.status.state == TaskState::Pending), 1);
 }
+
+#[test]
+fn publish_duplicate_ports() {
+    let mut world = World::new(1);
+    let port = PortConfig {
+        protocol: Protocol::Tcp,
+        target: 80,
+        published: 0,
+        mode: PortMode::Ingress,
+        address: None,
+    };
+    let mut published = spec(1);
+    let at = |published| PortConfig { published, ..port };
+    published.endpoint.ports = vec![at(5005), at(5006), port, port];
+    skep_model::validate_service(&published).unwrap();
+    let id = world.deploy(published);
+    let mut given: Vec<u16> =
+        world.view().service(id).unwrap().endpoint.ports.iter().map(|port| port.published).collect();
+    given.dedup();
+    assert!(given.starts_with(&[5005, 5006]) && given.len() == 4, "{given:?}");
+    assert!(given[2..].iter().all(|&port| port >= 30_000), "{given:?}");
+}
+
+#[test]
+fn replicated_orchestrator() {
+    let mut world = World::new(2);
+    let id = world.deploy(spec(2));
+    world.work();
+    world.deploy(spec(5));
+    world.work();
+    assert_eq!(world.running(), 5, "more are made");
+    let lost = world.view().service_tasks(id).nth(2).cloned().unwrap();
+    let key = skep_model::ObjectKey::Task(lost.id);
+    world.write(vec![Change::Remove { key, version: lost.meta.version }]);
+    world.settle();
+    world.work();
+    let mut slots: Vec<u32> = world.view().service_tasks(id).map(|task| task.slot).collect();
+    slots.sort_unstable();
+    assert_eq!((world.running(), slots), (5, vec![1, 2, 3, 4, 5]), "what is not there is made anew");
+    world.deploy(spec(1));
+    world.work();
+    assert_eq!((world.running(), world.count(|_| true)), (1, 1));
+}
+
+#[test]
+fn replicated_scale_down() {
+    let mut world = World::new(1);
+    world.deploy(spec(4));
+    world.work();
+    world.write((2..=3).map(|id| Change::Create(node(id).into())).collect());
+    world.deploy(spec(6));
+    world.work();
+    let spread = |world: &World| {
+        let view = world.view();
+        [1, 2, 3].map(|id| view.node_tasks(NodeId::new(id)).filter(|task| task.is_wanted()).count())
+    };
+    assert_eq!(spread(&world), [4, 1, 1]);
+    world.deploy(spec(4));
+    assert_eq!(spread(&world), [2, 1, 1], "the fullest node gives up first");
+    world.deploy(spec(3));
+    assert_eq!(spread(&world), [1, 1, 1]);
+}

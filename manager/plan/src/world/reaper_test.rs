@@ -109,3 +109,31 @@ fn service_remove_dead_tasks() {
     assert!(world.view().tasks().all(|task| task.desired == TaskState::Remove));
     assert_eq!(world.count(|task| task.status.state.is_ended()), 0, "what ended is forgotten at once");
 }
+
+#[test]
+fn service_remove_keeps_ingress_network() {
+    let mut world = World::new(1);
+    let ingress = NetworkId::new(1);
+    let mut published = spec(1);
+    published.endpoint.ports = vec![PortConfig {
+        protocol: Protocol::Tcp,
+        target: 80,
+        published: 8080,
+        mode: PortMode::Ingress,
+        address: None,
+    }];
+    for _ in 0..2 {
+        let id = world.deploy(published.clone());
+        world.work();
+        let on_ingress = |task: &Task| task.address_on(ingress).is_some();
+        assert_eq!((world.running(), world.count(on_ingress)), (1, 1));
+        let service = world.view().service(id).unwrap().clone();
+        let key = skep_model::ObjectKey::Service(id);
+        world.write(vec![Change::Remove { key, version: service.meta.version }]);
+        world.work();
+        let view = world.view();
+        assert_eq!(view.tasks().count(), 0);
+        let kept = view.networks().find(|network| network.id == ingress).unwrap();
+        assert!(kept.subnet.is_some() && !kept.removing);
+    }
+}

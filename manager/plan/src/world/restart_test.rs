@@ -158,3 +158,28 @@ fn a_task_that_never_stops_is_waited_for_a_minute() {
     world.wait(Duration::from_secs(1));
     assert_eq!(world.count(started), 1);
 }
+
+#[test]
+fn restart_on_any() {
+    let mut world = World::new(1);
+    world.deploy(spec(2));
+    world.work();
+    world.report(TaskState::Failed, |task| task.slot == 1);
+    world.report(TaskState::Complete, |task| task.slot == 2);
+    world.finish();
+    assert_eq!(world.running(), 2);
+}
+
+#[test]
+fn restart_on_failure() {
+    let mut world = World::new(1);
+    let mut failing = spec(2);
+    failing.task.restart.condition = RestartCondition::OnFailure;
+    world.deploy(failing);
+    world.work();
+    world.report(TaskState::Failed, |task| task.slot == 1);
+    world.report(TaskState::Complete, |task| task.slot == 2);
+    world.finish();
+    let runs = |task: &Task| task.status.state == TaskState::Running;
+    assert_eq!((world.running(), world.count(|task| runs(task) && task.slot == 1)), (1, 1));
+}

@@ -346,3 +346,53 @@ fn failures_count_also_where_no_history_is_kept() {
         "then the last of them is forgotten, too"
     );
 }
+
+#[test]
+fn updater_task_timeout() {
+    let mut world = World::updating(1, 1, config());
+    let started = |world: &World| world.count(|task| task.desired == TaskState::Running);
+    world.wait(59 * SECOND);
+    assert_eq!(started(&world), 0, "the old task does not stop");
+    world.wait(SECOND);
+    assert_eq!(started(&world), 1, "it is not waited for any longer");
+    world.report(TaskState::Running, is_to_run);
+    world.wait(5 * SECOND);
+    assert_eq!(world.update().state, UpdateState::Completed);
+}
+
+#[test]
+fn unscheduleable_task() {
+    let mut world = World::new(1);
+    let mut nowhere = image(1, 2, config());
+    let constraints = vec!["node.hostname == nobody".to_owned()];
+    nowhere.task.placement = Placement { constraints, ..Placement::default() };
+    world.deploy(nowhere);
+    world.work();
+    assert_eq!(world.tasks_of(1, TaskState::Pending), 2);
+    world.deploy(image(2, 2, config()));
+    world.finish();
+    let pending = world.count(|task| task.status.state == TaskState::Pending);
+    assert_eq!((world.runs(2), pending), (2, 0), "nothing of the old spec is left waiting");
+}
+
+#[test]
+fn service_network_update() {
+    let mut world = World::new(1);
+    let mut apart = image(1, 2, config());
+    let attached = std::mem::take(&mut apart.task.networks);
+    let app = NetworkId::new(2);
+    let on_app = |world: &World| world.count(|task| task.is_wanted() && task.address_on(app).is_some());
+    world.deploy(apart.clone());
+    world.work();
+    assert_eq!(on_app(&world), 0);
+    let mut joined = apart.clone();
+    joined.task.networks = attached;
+    world.deploy(joined);
+    world.finish();
+    assert_eq!((world.running(), on_app(&world), world.update().slots), (2, 2, 2));
+    assert_eq!(world.service().endpoint.vips.iter().filter(|vip| vip.0 == app).count(), 1);
+    world.deploy(apart);
+    world.finish();
+    assert_eq!((world.running(), on_app(&world)), (2, 0));
+    assert!(world.service().endpoint.vips.iter().all(|vip| vip.0 != app), "its address is given back");
+}

@@ -45,7 +45,8 @@ pub(crate) async fn task(
         let state = task.status.state;
         return Err(Refusal::not_found(format!("task {} is {state} and has no log", task.id)));
     };
-    let form = LogForm { request, version, terminal: false };
+    let terminal = view.task_spec(task).is_some_and(|spec| spec.task.container.tty);
+    let form = LogForm { request, version, terminal };
     Ok(form.answer(&api, Merge::ending(vec![source])))
 }
 
@@ -58,7 +59,8 @@ pub(crate) async fn service(
 ) -> Result<Response, Refusal> {
     let managing = api.reading().await?;
     let view = managing.view();
-    let service = view.find_service(&reference)?.id;
+    let service = view.find_service(&reference)?;
+    let (service, terminal) = (service.id, service.spec.task.container.tty);
     let request = LogRequest::new(&params, api.env.now())?;
     let mut newcomers = Newcomers::new(api.clone(), managing.control, service, request.options);
     let sources = newcomers.look().await;
@@ -66,7 +68,7 @@ pub(crate) async fn service(
         true => Merge::live(sources, newcomers.later()),
         false => Merge::ending(sources),
     };
-    Ok(LogForm { request, version, terminal: false }.answer(&api, merge))
+    Ok(LogForm { request, version, terminal }.answer(&api, merge))
 }
 
 /// What `details` says of each line of a task; clients find the task's name by it.

@@ -154,3 +154,52 @@ async fn lines_come_from_all_nodes_and_those_that_are_missing_are_told() {
     let one = bench.get(&format!("/tasks/{there}/logs?stdout=1")).await;
     assert_eq!(frames(&one.body), ["1:first", "1:last"]);
 }
+
+#[tokio::test]
+async fn what_terminals_wrote_has_no_frames() {
+    let bench = Bench::manager().await;
+    let made = super::bench::spec("web", 0).replace(r#""Image""#, r#""TTY":true,"Image""#);
+    assert_eq!(bench.post("/services/create", &made).await.status, 201);
+    let task = bench.task("web", 1).await;
+    let view = bench.control.view();
+    let spec_version = view.service_named("web").unwrap().spec_version;
+    let current = skep_model::Task { spec_version, ..skep_model::Task::clone(view.task(task).unwrap()) };
+    bench.write(vec![super::bench::update(current)]).await;
+    bench.host.writes("c1", line(1, LogOrigin::Stdout, "one\r\n"));
+    for path in ["/services/web/logs".to_owned(), format!("/tasks/{task}/logs")] {
+        let answer = bench.get(&format!("{path}?stdout=1")).await;
+        assert_eq!(answer.headers["content-type"], "application/vnd.docker.raw-stream", "{path}");
+        assert_eq!(answer.text(), "one\r\n");
+    }
+}
+
+#[tokio::test]
+async fn a_followed_log_does_not_hang_on_what_is_gone() {
+    let bench = Bench::manager().await;
+    bench.service("web").await;
+    bench.task("web", 1).await;
+    let there = away(&bench, 2, 8, NodeState::Ready).await;
+    bench.host.node().others.insert(NodeId::new(8), Vec::new());
+    // Its container was removed: there is nothing to follow.
+    let ended = bench.get(&format!("/tasks/{there}/logs?stdout=1&follow=1")).await;
+    assert_eq!((ended.status.as_u16(), ended.body.len()), (200, 0));
+    bench.host.node().tasks.clear();
+    let path = "/services/web/logs?stdout=1&follow=1";
+    let mut body = bench.open(Request::get(path).body(Body::empty()).unwrap()).await.into_body();
+    assert_eq!(bench.ask("DELETE", "/services/web", "").await.status, 200);
+    assert!(body.frame().await.is_none(), "it ends with the service");
+}
+
+#[tokio::test]
+async fn a_node_that_breaks_off_is_told_after_what_it_said() {
+    let bench = Bench::manager().await;
+    bench.service("web").await;
+    away(&bench, 2, 8, NodeState::Ready).await;
+    let said = CallPiece::Line { at_ns: SECOND_NS, stderr: false, text: "first\n".into() };
+    let reason = "the connection to the node broke off".to_owned();
+    let others = vec![said, CallPiece::Failed { missing: false, reason }];
+    bench.host.node().others.insert(NodeId::new(8), others);
+    let shown = frames(&bench.get("/services/web/logs?stdout=1&stderr=1").await.body);
+    let told = "2:skep: further lines of node host2 are missing: the connection to the node broke off";
+    assert_eq!(shown, ["1:first", told]);
+}

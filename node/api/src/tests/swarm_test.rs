@@ -107,6 +107,12 @@ async fn services_are_narrowed_and_counted() {
         serde_json::json!({ "RunningTasks": 1, "DesiredTasks": 2, "CompletedTasks": 0 })
     );
     assert!(bench.get("/services/web").await.json().get("ServiceStatus").is_none());
+    let global = super::bench::spec("all", 0).replace(r#""Replicated":{"Replicas":2}"#, r#""Global":{}"#);
+    assert_eq!(bench.post("/services/create", &global).await.status, 201);
+    for (mode, found) in [("global", 1), ("replicated", 2)] {
+        let filters = format!(r#"{{"mode":["{mode}"]}}"#);
+        assert_eq!(count(&bench.filtered("/services", &filters).await), found, "{mode}");
+    }
     assert_eq!(bench.get("/services/nothing").await.message(), (404, "no such service: nothing".into()));
 }
 
