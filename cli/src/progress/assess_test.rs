@@ -154,10 +154,11 @@ fn a_job_is_over_when_all_its_tasks_are() {
     job.spec.mode = Some(ServiceMode { replicated_job: Some(work), ..ServiceMode::default() });
     let run = Version { index: 1 };
     job.job_status = Some(JobStatus { job_iteration: run, ..JobStatus::default() });
+    let template = job.clone();
     let of_job = |slot, state: &str| Task {
         desired_state: "complete".into(),
         job_iteration: Some(run),
-        ..task(&job, slot, state, 1)
+        ..task(&template, slot, state, 1)
     };
     let mut tasks = vec![of_job(1, "complete"), of_job(2, "running")];
     let half = progress(&job, &tasks);
