@@ -98,18 +98,15 @@ impl Manager for GrpcManager {
         let messages = futures::stream::iter([first]).chain(said);
         let mut client = RelayClient::new((self.connect)());
         let mut heard = client.answer(messages).await.map_err(session_error)?.into_inner();
-        loop {
-            let message = tokio::select! {
-                biased;
-                () = line.said.closed() => return Ok(()),
-                message = heard.message() => message.map_err(session_error)?,
-            };
-            let Some(v1::CallMessage { of: Some(Of::Piece(piece)) }) = message else { return Ok(()) };
-            let piece = CallPiece::from_wire(piece).map_err(malformed)?;
-            if line.said.send(piece).await.is_err() {
-                return Ok(());
-            }
+        // When the executor has ended, its last words may still be under way: dropping the stream now would lose them. The manager
+        // ends it when it has passed them on.
+        while let Some(v1::CallMessage { of: Some(Of::Piece(piece)) }) =
+            heard.message().await.map_err(session_error)?
+        {
+            // An executor that has ended listens no more.
+            let _ = line.said.send(CallPiece::from_wire(piece).map_err(malformed)?).await;
         }
+        Ok(())
     }
 
     async fn diagnose(
