@@ -89,6 +89,16 @@ fn not_run(reason: &str, exit_code: i32) -> String {
 }
 
 impl EngineError {
+    /// What the keeper says of a command itself, with the exit code that stands for it.
+    pub(crate) fn of_start(self) -> Self {
+        match self {
+            Self::Keeper(skep_keeper::Error::Refused(failure)) => {
+                Self::Start { exit_code: failure.kind.exit_code(), reason: failure.message }
+            }
+            other => other,
+        }
+    }
+
     pub(crate) fn file(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
         move |source| Self::File { what: what.into(), source }
     }

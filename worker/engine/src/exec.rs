@@ -53,8 +53,11 @@ impl Engine {
         process.terminal = spec.tty;
         let (ends, given) = if spec.tty { (None, None) } else { piped(spec.stdin)? };
         let id = container.info.id.clone();
-        let started =
-            self.keeper.call(move |client| client.exec(&id, &process, given)).await.map_err(not_run)?;
+        let started = self
+            .keeper
+            .call(move |client| client.exec(&id, &process, given))
+            .await
+            .map_err(EngineError::of_start)?;
         let ends = match (ends, started.terminal) {
             (Some(ends), _) => ends,
             (None, Some(terminal)) => on_terminal(terminal)?,
@@ -105,16 +108,6 @@ impl Engine {
                 ended => return ended,
             }
         }
-    }
-}
-
-/// With the words by which clients know that a command is not there, or cannot be executed.
-fn not_run(error: EngineError) -> EngineError {
-    match error {
-        EngineError::Keeper(skep_keeper::Error::Refused(failure)) => {
-            EngineError::Start { exit_code: failure.kind.exit_code(), reason: failure.message }
-        }
-        other => other,
     }
 }
 

@@ -87,7 +87,7 @@ impl Engine {
         });
         self.plug_plain(&container, pid).await?;
         self.attach_waiting(&container.waiting, &container.info.id).await?;
-        self.run_process(&container).await.map_err(start_error)
+        self.run_process(&container).await.map_err(EngineError::of_start)
     }
 
     /// What a former run left, if its end was not tidied up yet.
@@ -151,7 +151,7 @@ impl Engine {
             engine
                 .keeper
                 .blocking(|client| client.create(&plain.config))
-                .map_err(|error| start_error(error.into()))
+                .map_err(|error| EngineError::of_start(error.into()))
         });
         made.await.map_err(|_| EngineError::Stopped)?
     }
@@ -224,14 +224,4 @@ fn host_files(info: &ContainerInfo) -> Vec<(&'static str, String)> {
         ("hostname", format!("{}\n", info.hostname)),
         ("resolv.conf", read("/etc/resolv.conf")),
     ]
-}
-
-/// What the keeper says of the container itself is how its run ended.
-fn start_error(error: EngineError) -> EngineError {
-    match error {
-        EngineError::Keeper(skep_keeper::Error::Refused(failure)) => {
-            EngineError::Start { exit_code: failure.kind.exit_code(), reason: failure.message }
-        }
-        other => other,
-    }
 }
