@@ -305,6 +305,7 @@ impl Drop for Host {
             eprintln!("{}", self.daemon_log());
         }
         self.clean_up();
+        leftovers::unmount(self.directory.path());
         self.small_disk = None;
         // Of a host that was killed with everything, nobody else removes them.
         leftovers::remove_cgroups(&self.instance());

@@ -35,6 +35,18 @@ pub(crate) fn mounts(directory: &Path) -> Vec<String> {
     found
 }
 
+/// Takes away what is mounted below the directory: the memory of secrets outlives a daemon that was killed.
+pub(crate) fn unmount(directory: &Path) {
+    let table = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+    let targets = table.lines().filter_map(|line| line.split(' ').nth(1)).map(Path::new).collect::<Vec<_>>();
+    // What was mounted last may lie on what was mounted before.
+    for target in targets.into_iter().rev().filter(|it| *it != directory && it.starts_with(directory)) {
+        if let Err(error) = nix::mount::umount2(target, nix::mount::MntFlags::MNT_DETACH) {
+            eprintln!("{} was not unmounted: {error}", target.display());
+        }
+    }
+}
+
 /// Control groups of the daemon with this instance name.
 pub(crate) fn cgroups(instance: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
