@@ -48,7 +48,7 @@ pub(super) async fn start(client: &Client, id: &str, session: Session) -> Result
         let ended = client.begin(wait.as_str()).await?;
         client.post::<Nothing>(&format!("{path}/start"), &Nothing::Null).await?;
         let mut asked = Asked::new()?;
-        return match console.carry(client, &path, &mut asked).await? {
+        return match console.carry(client, &path, Some(&mut asked)).await? {
             console::Left::Ended => finished(ended, client, &path, &mut asked).await,
             console::Left::Detached => Ok(()),
         };

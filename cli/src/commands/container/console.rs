@@ -50,34 +50,14 @@ impl Console {
         Self { connection, session }
     }
 
-    /// Carries both ways until a command in a container has ended. What ends this process leaves it running, as with Docker.
-    pub(super) async fn carry_exec(self, client: &Client, path: &str) -> Result<(), Failure> {
-        let Session { terminal, types, .. } = self.session;
-        let raw = if terminal && types { Raw::enter() } else { None };
-        let mut resized =
-            signal(SignalKind::window_change()).map_err(|error| Failure::talk("listen", error))?;
-        if terminal {
-            resize(client, path).await;
-        }
-        let (reading, writing) = tokio::io::split(self.connection);
-        let mut typing = std::pin::pin!(async {
-            if types { type_in(writing, terminal).await } else { hold(writing).await }
-        });
-        let mut showing = std::pin::pin!(show_all(reading, terminal));
-        let left = loop {
-            tokio::select! {
-                biased;
-                _ = resized.recv(), if terminal => resize(client, path).await,
-                () = typing.as_mut() => break Ok(()),
-                shown = showing.as_mut() => break shown,
-            }
-        };
-        drop(raw);
-        left
-    }
-
-    /// Carries both ways until the container has ended.
-    pub(super) async fn carry(self, client: &Client, path: &str, asked: &mut Asked) -> Result<Left, Failure> {
+    /// Carries both ways until what runs has ended. Without something to be asked with, what ends this process leaves a command running,
+    /// as with Docker.
+    pub(super) async fn carry(
+        self,
+        client: &Client,
+        path: &str,
+        mut asked: Option<&mut Asked>,
+    ) -> Result<Left, Failure> {
         let Session { terminal, types, .. } = self.session;
         let raw = if terminal && types { Raw::enter() } else { None };
         let mut resized =
@@ -93,7 +73,7 @@ impl Console {
         let left = loop {
             tokio::select! {
                 biased;
-                () = asked.again() => asked.end(client, path).await,
+                Some(asked) = again(asked.as_deref_mut()) => asked.end(client, path).await,
                 _ = resized.recv(), if terminal => resize(client, path).await,
                 () = typing.as_mut() => break Ok(Left::Detached),
                 shown = showing.as_mut() => break shown.map(|()| Left::Ended),
@@ -130,9 +110,11 @@ async fn type_in(mut writing: WriteHalf<TokioIo<Upgraded>>, terminal: bool) {
     std::future::pending().await
 }
 
-/// Keeps this side open.
-async fn hold(_writing: WriteHalf<TokioIo<Upgraded>>) {
-    std::future::pending().await
+/// Waits until its user asks for the end; for ever when that is not heard here.
+async fn again(asked: Option<&mut Asked>) -> Option<&Asked> {
+    let Some(asked) = asked else { return std::future::pending().await };
+    asked.again().await;
+    Some(asked)
 }
 
 /// Standard input, read by a thread that may be left behind: a read of a terminal cannot be taken back.

@@ -77,7 +77,7 @@ impl ExecFlags {
             return Ok(());
         }
         let connection = client.take_over_with(&format!("{exec}/start"), &start).await;
-        Console::over(connection.map_err(Failure::of_run)?, session).carry_exec(client, &exec).await?;
+        Console::over(connection.map_err(Failure::of_run)?, session).carry(client, &exec, None).await?;
         let ended: ExecInspect = client.get(&format!("{exec}/json")).await?;
         match u8::try_from(ended.exit_code.unwrap_or_default().rem_euclid(CODES)) {
             Ok(0) | Err(_) => Ok(()),
