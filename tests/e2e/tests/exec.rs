@@ -34,7 +34,13 @@ mod tests {
             );
             let typed = host.skep_with_input(&["exec", "-i", task, "cat"], "one\ntwo\n");
             assert_eq!(typed.ok(), "one\ntwo\n");
-            assert_eq!(exec(host, &[task, "nothing"]).code, 127);
+            // More than all queues on the way hold, both ways at once, and input that nobody reads.
+            let much = "0123456789abcde\n".repeat(256 * 1024);
+            assert!(host.skep_with_input(&["exec", "-i", task, "cat"], &much).ok() == much);
+            let deaf = host.skep_with_input(&["exec", "-i", task, "sh", "-c", "exit 5"], &much);
+            assert_eq!(deaf.code, 5, "{deaf:?}");
+            let missing = exec(host, &[task, "nothing"]);
+            assert_eq!(missing.code, 127, "{missing:?}");
             exec(host, &["-d", task, "sh", "-c", "echo done > /tmp/made"]).ok();
             skep_harness::eventually(|| match exec(host, &[task, "cat", "/tmp/made"]) {
                 ran if ran.code == 0 && ran.out == "done\n" => Ok(()),

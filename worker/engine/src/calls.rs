@@ -61,21 +61,31 @@ impl Engine {
         if line.said.send(CallPiece::Begun).await.is_err() {
             return Ok(());
         }
-        loop {
-            let sent = tokio::select! {
-                biased;
-                () = line.said.closed() => return Ok(()),
-                piece = own.heard.recv() => match piece {
-                    Some(piece) => line.said.send(piece).await,
-                    None => return Ok(()),
-                },
-                // A caller that says nothing more still listens.
-                Some(piece) = line.heard.recv() => own.said.send(piece).await,
-            };
-            if sent.is_err() {
-                return Ok(());
+        let Line { heard, said } = line;
+        // Each way goes on by itself: a command that reads nothing until its output is taken must not wait for its input.
+        let typing = async {
+            while let Some(piece) = heard.recv().await {
+                // A command that has ended reads no more, but its last words may still be under way.
+                if own.said.send(piece).await.is_err() {
+                    break;
+                }
             }
+            std::future::pending::<()>().await
+        };
+        let showing = async {
+            while let Some(piece) = own.heard.recv().await {
+                if said.send(piece).await.is_err() {
+                    break;
+                }
+            }
+        };
+        tokio::select! {
+            biased;
+            () = said.closed() => {}
+            () = showing => {}
+            () = typing => {}
         }
+        Ok(())
     }
 }
 
