@@ -5,12 +5,14 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
+use futures::future::Shared;
 use rustix::termios::{Winsize, tcsetwinsize};
 use skep_model::{CallPiece, ExecSpec};
-use skep_runtime::Line;
+use skep_runtime::{Env, Line};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe::{Receiver, Sender};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::engine::Engine;
 use crate::error::EngineError;
@@ -20,12 +22,18 @@ use crate::programs::hook_process;
 const PIECES_QUEUED: usize = 16;
 /// How long one call to the keeper waits for the end; then it is asked again. It holds a thread, for which the daemon's end would wait.
 const WAIT_AT_ONCE: Duration = Duration::from_secs(2);
-/// How long output is still waited for when the command has ended: what it started may go on writing.
+/// How long the next output is still waited for when the command has ended: what it started may keep its outputs open.
 const LEFT_OUTPUT_WAIT: Duration = Duration::from_millis(500);
+/// Bytes of each output that are still shown then: the most that a pipe holds (pipe(7), pipe-max-size). What it started may go on
+/// writing.
+const LEFT_OUTPUT_BYTES_MAX: usize = 1 << 20;
 /// Bytes of output that are read at once.
 const OUTPUT_BYTES: usize = 16 * 1024;
 /// What a terminal takes for the end of the input (Ctrl-D).
 const END_OF_INPUT: u8 = 4;
+
+/// Ready when the command has ended.
+type Ended = Shared<oneshot::Receiver<()>>;
 
 /// This side of a command's standard input and output.
 struct Ends {
@@ -78,7 +86,8 @@ impl Engine {
             type_in(heard, input, terminal).await;
             std::future::pending::<()>().await
         });
-        let mut showing = std::pin::pin!(show_all(outputs, said.clone()));
+        let (end, no_more) = oneshot::channel::<()>();
+        let mut showing = std::pin::pin!(show_all(&self.env, outputs, said.clone(), no_more.shared()));
         let mut ended = std::pin::pin!(self.exec_ended(exec));
         let mut shown = false;
         let outcome = loop {
@@ -89,9 +98,9 @@ impl Engine {
                 () = showing.as_mut(), if !shown => shown = true,
             }
         };
+        drop(end);
         if !shown {
-            // What is left may be read by nobody.
-            let _ = self.env.timeout(LEFT_OUTPUT_WAIT, showing).await;
+            showing.await;
         }
         let last = match outcome {
             Ok(code) => CallPiece::Exit(code),
@@ -182,19 +191,64 @@ async fn type_in(mut heard: mpsc::Receiver<CallPiece>, mut input: Option<Sender>
 }
 
 /// Says what is written until all outputs have ended, or nobody listens.
-async fn show_all(outputs: Vec<(bool, Receiver)>, said: mpsc::Sender<CallPiece>) {
-    let each = outputs.into_iter().map(|(stderr, output)| show(stderr, output, said.clone()));
+async fn show_all(env: &Env, outputs: Vec<(bool, Receiver)>, said: mpsc::Sender<CallPiece>, ended: Ended) {
+    let each =
+        outputs.into_iter().map(|(stderr, output)| show(env, stderr, output, said.clone(), ended.clone()));
     futures::future::join_all(each).await;
 }
 
-async fn show(stderr: bool, mut output: Receiver, said: mpsc::Sender<CallPiece>) {
+async fn show(env: &Env, stderr: bool, mut output: Receiver, said: mpsc::Sender<CallPiece>, ended: Ended) {
     let mut buffer = vec![0; OUTPUT_BYTES];
-    loop {
+    let mut left = LEFT_OUTPUT_BYTES_MAX;
+    while left > 0 {
+        let read = tokio::select! {
+            biased;
+            read = output.read(&mut buffer) => read,
+            () = left_waited(env, ended.clone()) => return,
+        };
         // A terminal that nobody has open any more fails instead of ending.
-        let Ok(length @ 1..) = output.read(&mut buffer).await else { return };
-        let read = buffer.get(..length).unwrap_or_default().to_vec();
-        if said.send(CallPiece::Output { stderr, bytes: read }).await.is_err() {
+        let Ok(length @ 1..) = read else { return };
+        if ended.clone().now_or_never().is_some() {
+            left = left.saturating_sub(length);
+        }
+        let bytes = buffer.get(..length).unwrap_or_default().to_vec();
+        // However long its reader takes: nothing of what the command wrote is lost.
+        if said.send(CallPiece::Output { stderr, bytes }).await.is_err() {
             return;
         }
+    }
+}
+
+async fn left_waited(env: &Env, ended: Ended) {
+    // The sender says nothing: it goes.
+    let _ = ended.await;
+    env.sleep(LEFT_OUTPUT_WAIT).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_reader_misses_nothing_of_a_command_that_has_ended() {
+        const WRITTEN: usize = 60_000;
+        let env = Env::real();
+        // What the command started keeps its output open.
+        let (mut writing, reading) = tokio::net::unix::pipe::pipe().unwrap();
+        writing.write_all(&vec![b'x'; WRITTEN]).await.unwrap();
+        let (end, ended) = oneshot::channel();
+        drop(end);
+        let (said, mut heard) = mpsc::channel(1);
+        let showing = async { show_all(&env, vec![(false, reading)], said, ended.shared()).await };
+        let reading = async {
+            let mut bytes = 0;
+            while let Some(CallPiece::Output { bytes: piece, .. }) = heard.recv().await {
+                bytes += piece.len();
+                env.sleep(20 * LEFT_OUTPUT_WAIT).await;
+            }
+            bytes
+        };
+        assert_eq!(tokio::join!(showing, reading).1, WRITTEN);
+        drop(writing);
     }
 }
