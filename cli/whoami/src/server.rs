@@ -35,7 +35,7 @@ pub fn run(variable: impl Fn(&str) -> Option<String>) -> ExitCode {
 
 fn serve(settings: Settings) -> Result<(), String> {
     let ignores_sigterm = Arc::new(AtomicBool::new(settings.ignore_sigterm));
-    let ending = Arc::default();
+    let ending = Arc::<Ending>::default();
     signals::end_on_request(Arc::clone(&ignores_sigterm), Arc::clone(&ending))?;
     if let Some(after) = settings.crash_after {
         let code = settings.exit_code;
@@ -47,6 +47,7 @@ fn serve(settings: Settings) -> Result<(), String> {
     thread::sleep(settings.start_delay);
     let listener = TcpListener::bind(&everywhere(settings.port)[..])
         .map_err(|error| format!("cannot listen on port {}: {error}", settings.port))?;
+    ending.listens(&listener).map_err(|error| format!("cannot watch port {}: {error}", settings.port))?;
     let healthy = AtomicBool::new(!settings.fail_health);
     if let Some(port) = settings.udp_port {
         let socket = UdpSocket::bind(&everywhere(port)[..])
@@ -70,10 +71,13 @@ pub(crate) fn shown(address: SocketAddr) -> SocketAddr {
 
 pub(crate) fn accept(listener: &TcpListener, server: &Arc<Server>) -> Result<(), String> {
     loop {
-        match listener.accept() {
-            Ok((stream, _)) => {
+        match server.ending.accept(listener) {
+            Ok((stream, open)) => {
                 let server = Arc::clone(server);
-                let serve = move || server.ending.connection(|| connection::serve(&server, stream));
+                let serve = move || {
+                    connection::serve(&server, stream);
+                    drop(open);
+                };
                 start("connection", serve)?;
             }
             // The client was faster away, or there are too many connections for now.
