@@ -29,3 +29,13 @@ fn every_crate_is_on_the_map() {
         members.split('"').skip(1).step_by(2).filter(|member| !map.contains(member)).collect();
     assert!(unnamed.is_empty(), "not on the map: {unnamed:?}");
 }
+
+#[test]
+fn what_a_crate_must_not_know_stands_apart_from_what_it_is() {
+    let map = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let rows = map.lines().filter(|line| line.starts_with("| `"));
+    // Before the first cell and behind the last one there is nothing.
+    let unknown = rows.filter_map(|row| row.split('|').nth(3));
+    let wrong: Vec<&str> = unknown.filter(|cell| cell.contains('`')).collect();
+    assert!(wrong.is_empty(), "the last column names folders: {wrong:?}");
+}
