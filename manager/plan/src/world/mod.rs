@@ -14,13 +14,14 @@ use std::time::Duration;
 
 use skep_model::{
     CertIssuer, Change, Cluster, ClusterId, ClusterSpec, JoinTokens, Meta, Network, NetworkAttachment,
-    NetworkId, NetworkSpec, NetworkTarget, Node, NodeDescription, NodeId, NodeRole, NodeSpec, NodeState,
-    NodeStatus, Object, PortConfig, PortMode, Protocol, RestartCondition, RootCa, Service, ServiceId,
-    ServiceMode, ServiceSpec, Task, TaskState, TaskStatus, Timestamp, Transaction, UpdateStatus,
+    NetworkId, NetworkSpec, NetworkTarget, Node, NodeId, NodeState, NodeStatus, Object, PortConfig, PortMode,
+    Protocol, RestartCondition, RootCa, Service, ServiceId, ServiceMode, ServiceSpec, Task, TaskState,
+    TaskStatus, Timestamp, Transaction, UpdateStatus,
 };
 use skep_store::{Scratch, Store, View};
 
 use crate::planners;
+use crate::scheduler::fixture::node;
 
 struct World {
     store: Store,
@@ -193,27 +194,6 @@ fn network(id: u128, spec: NetworkSpec) -> Network {
         subnet6: None,
         address_cursor: 0,
         removing: false,
-    }
-}
-
-fn node(id: u128) -> Node {
-    let description = NodeDescription {
-        hostname: format!("host{id}"),
-        nano_cpus: 4_000_000_000,
-        memory_bytes: 8 << 30,
-        ..NodeDescription::default()
-    };
-    Node {
-        id: NodeId::new(id),
-        meta: Meta::default(),
-        spec: NodeSpec::default(),
-        role: NodeRole::Worker,
-        description,
-        status: NodeStatus { state: NodeState::Ready, ..NodeStatus::default() },
-        manager: None,
-        key_digest: String::new(),
-        certificate: None,
-        number: 0,
     }
 }
 
