@@ -10,6 +10,9 @@ mod tests {
     /// Longer than the ten seconds that are promised, for a machine that is busy with other tests.
     const PATIENCE: Duration = Duration::from_secs(25);
 
+    /// A disk with enough room for the doctor, who asks for 1 GiB and 5 %, however full the machine's own is.
+    const DISK_MIB: u32 = 2048;
+
     /// What is found, as JSON, asked on this host; and the exit code.
     fn found(cluster: &Cluster, asked: u8) -> (Vec<Value>, i32) {
         let began = Instant::now();
@@ -48,7 +51,7 @@ mod tests {
 
     #[test]
     fn faults_are_named_and_a_healthy_swarm_has_none() {
-        let cluster = Cluster::new(1, 2);
+        let cluster = Cluster::with_own_disks(1, 2, DISK_MIB);
         let _resolver = Resolver::start(&cluster);
         let file = cluster.host(0).path("compose.yml");
         let web = "{image: skep/whoami, ports: [\"8086:80\"], deploy: {replicas: 3}}";
@@ -124,7 +127,9 @@ mod tests {
 
     #[test]
     fn a_host_in_no_swarm_looks_at_itself() {
-        let host = Host::started();
+        let mut host = Host::new();
+        host.limit_disk(DISK_MIB);
+        host.start();
         let ran = host.skep(&["doctor"]);
         assert!(ran.out.starts_with("6 checks on 1 node: "), "{ran:?}");
         // It does not reach the machine's DNS servers, if there are any.

@@ -27,9 +27,22 @@ impl Cluster {
     /// # Panics
     /// When a host does not join, or does not become ready.
     pub fn new(managers: u8, workers: u8) -> Self {
+        Self::with(managers, workers, |_| ())
+    }
+
+    /// The same, where each data directory is a file system of its own, in memory, of so many MiB: for what must not
+    /// depend on how full this machine's disk is.
+    ///
+    /// # Panics
+    /// When a host does not join, or does not become ready.
+    pub fn with_own_disks(managers: u8, workers: u8, mebibytes: u32) -> Self {
+        Self::with(managers, workers, |host| host.limit_disk(mebibytes))
+    }
+
+    fn with(managers: u8, workers: u8, prepare: impl Fn(&mut Host)) -> Self {
         let mut own = Self { hosts: Vec::new(), switch: Switch::new() };
         for _ in 0..managers + workers {
-            own.add_host();
+            own.add_prepared_host(&prepare);
         }
         own.hosts[0].skep(&["swarm", "init"]).ok();
         for number in 1..managers + workers {
@@ -44,8 +57,13 @@ impl Cluster {
     /// # Panics
     /// When its daemon does not start.
     pub fn add_host(&mut self) -> u8 {
+        self.add_prepared_host(|_| ())
+    }
+
+    fn add_prepared_host(&mut self, prepare: impl Fn(&mut Host)) -> u8 {
         let number = u8::try_from(self.hosts.len()).expect("fewer than 256 hosts");
         let mut host = Host::on(&self.switch, number);
+        prepare(&mut host);
         host.start();
         self.hosts.push(host);
         number
