@@ -6,12 +6,14 @@
 //! ```text
 //! store.rs      what volumes there are, on disk and in the database
 //! mounting.rs   file systems that stand in a volume's place (options `type`, `device`, `o`)
+//! turns.rs      one after the other, who works on the same volume
 //! offer.rs      what the engine does with them: for containers, and for those who ask for volumes
 //! ```
 
 mod mounting;
 mod offer;
 mod store;
+mod turns;
 mod volume;
 
 pub(crate) use store::Volumes;

@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use skep_durable::{Database, Tree};
 use skep_runtime::Latest;
 
+use super::turns::Turns;
 use super::volume::Volume;
 use super::{data_of, mounting};
 use crate::error::EngineError;
@@ -14,12 +15,14 @@ use crate::error::EngineError;
 /// Begins the names of folders that are being removed; no volume's name begins so.
 const GOING: &str = ".going-";
 
-/// What volumes there are. All calls but those that only look block on the disk.
+/// What volumes there are. All calls but those that only look block: on the disk, on a server whose file system is mounted, and on
+/// others that work on the same volume.
 #[derive(Debug)]
 pub(crate) struct Volumes {
     root: PathBuf,
     tree: Tree,
     known: Mutex<BTreeMap<String, Volume>>,
+    turns: Turns,
     /// The names of those that somebody named, in order.
     named: Latest<Vec<String>>,
 }
@@ -38,7 +41,13 @@ impl Volumes {
                 }
             }
         }
-        let volumes = Self { root, tree, known: Mutex::new(known), named: Latest::new(Vec::new()) };
+        let volumes = Self {
+            root,
+            tree,
+            known: Mutex::new(known),
+            turns: Turns::default(),
+            named: Latest::new(Vec::new()),
+        };
         volumes.find_folders()?;
         Ok(volumes)
     }
@@ -62,32 +71,42 @@ impl Volumes {
 
     /// The volume of this name, made if there is none; true when it was made. What is mounted in its place, is.
     pub(crate) fn ensure(&self, wanted: Volume, use_now: bool) -> Result<(Volume, bool), EngineError> {
-        let mut known = self.lock();
-        let (volume, made) = match known.get(&wanted.name) {
+        let name = wanted.name.clone();
+        self.turns.with(&name, || {
+            let (volume, made) = self.find_or_make(wanted)?;
+            if use_now {
+                mounting::mount(&volume, &data_of(&self.root, &volume.name))?;
+            }
+            Ok((volume, made))
+        })
+    }
+
+    fn find_or_make(&self, wanted: Volume) -> Result<(Volume, bool), EngineError> {
+        match self.get(&wanted.name) {
             Some(there) if !wanted.options.is_empty() && there.options != wanted.options => {
-                return Err(EngineError::State(format!(
+                Err(EngineError::State(format!(
                     "volume {} is there with other options: remove it first, or choose another name",
                     wanted.name
-                )));
+                )))
             }
-            Some(there) => (there.clone(), false),
+            Some(there) => Ok((there, false)),
             None => {
                 self.make(&wanted)?;
+                let mut known = self.lock();
                 known.insert(wanted.name.clone(), wanted.clone());
                 self.note(&known);
-                (wanted, true)
+                Ok((wanted, true))
             }
-        };
-        if use_now {
-            mounting::mount(&volume, &data_of(&self.root, &volume.name))?;
         }
-        Ok((volume, made))
     }
 
     /// Removes a volume that `users` names no container of; false when there was none. Nobody begins to use it meanwhile.
     pub(crate) fn remove(&self, name: &str, users: impl Fn() -> Vec<String>) -> Result<bool, EngineError> {
-        let mut known = self.lock();
-        if !known.contains_key(name) {
+        self.turns.with(name, || self.remove_now(name, users))
+    }
+
+    fn remove_now(&self, name: &str, users: impl Fn() -> Vec<String>) -> Result<bool, EngineError> {
+        if self.get(name).is_none() {
             return Ok(false);
         }
         let containers = users();
@@ -101,22 +120,23 @@ impl Volumes {
             moved => moved.map_err(EngineError::file(format!("move {}", folder.display())))?,
         }
         self.tree.remove(name.as_bytes())?;
-        known.remove(name);
-        self.note(&known);
-        drop(known);
+        {
+            let mut known = self.lock();
+            known.remove(name);
+            self.note(&known);
+        }
         delete(&going)?;
         Ok(true)
     }
 
     /// Takes away what is mounted in a volume's place, if no container has the volume.
     pub(crate) fn release(&self, name: &str, users: impl Fn() -> Vec<String>) -> Result<(), EngineError> {
-        let known = self.lock();
-        match known.get(name) {
+        self.turns.with(name, || match self.get(name) {
             Some(volume) if !volume.options.is_empty() && users().is_empty() => {
                 mounting::unmount(&data_of(&self.root, name))
             }
             _ => Ok(()),
-        }
+        })
     }
 
     /// Bytes of a volume's data; what is mounted in its place does not count.
