@@ -1,9 +1,9 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use skep_rest::{Service, Task};
 
 use super::baseline::Baseline;
-use super::count::Count;
+use super::count::{Count, is_good};
 use super::ending::Ending;
 use super::phase::phase;
 use super::tasks::{ended_badly, is_current, place};
@@ -18,6 +18,8 @@ const REJECTIONS_MAX: usize = 2;
 pub(crate) struct ServiceProgress {
     pub(crate) name: String,
     pub(crate) count: Count,
+    /// The ids of the tasks that are as they should be.
+    pub(crate) good: BTreeSet<String>,
     /// Nothing is left to do.
     pub(crate) converged: bool,
     /// What is going on, for people.
@@ -43,7 +45,8 @@ pub(crate) fn assess(service: &Service, tasks: &[Task], baseline: &Baseline) -> 
         None if converged => if count.is_job { "complete" } else { "running" }.to_owned(),
         None => phase(count, update, &mine, &new),
     };
-    ServiceProgress { name: service.spec.name.clone(), count, converged, phase, ending }
+    let good = mine.iter().filter(|task| is_good(service, task)).map(|task| task.id.clone()).collect();
+    ServiceProgress { name: service.spec.name.clone(), count, good, converged, phase, ending }
 }
 
 /// Whether a task of another spec still runs.

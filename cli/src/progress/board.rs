@@ -62,13 +62,15 @@ fn changed(shown: &[String], lines: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::super::count::Count;
     use super::*;
 
     fn service(name: &str, done: u64, phase: &str) -> ServiceProgress {
         let (name, phase) = (name.to_owned(), phase.to_owned());
         let count = Count { done, wanted: 2, is_job: false };
-        ServiceProgress { name, count, converged: done == 2, phase, ending: None }
+        ServiceProgress { name, count, good: BTreeSet::new(), converged: done == 2, phase, ending: None }
     }
 
     #[test]

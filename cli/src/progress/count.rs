@@ -19,7 +19,7 @@ impl Count {
     pub(super) fn of(service: &Service, tasks: &[&Task]) -> Self {
         let mode = service.spec.mode.clone().unwrap_or_default();
         let status = service.service_status.unwrap_or_default();
-        let is_job = mode.replicated_job.is_some() || mode.global_job.is_some();
+        let is_job = is_job(service);
         let wanted = if is_global(service) {
             // Those of an earlier run may be among the completed: then there are too many here, never too few.
             status.desired_tasks + status.completed_tasks
@@ -28,8 +28,8 @@ impl Count {
         } else {
             mode.replicated.and_then(|replicated| replicated.replicas).unwrap_or(1)
         };
-        let good = |task: &&&Task| if is_job { is_complete(service, task) } else { runs(service, task) };
-        let places: BTreeSet<(u32, &str)> = tasks.iter().filter(good).map(|task| place(task)).collect();
+        let good = tasks.iter().filter(|task| is_good(service, task));
+        let places: BTreeSet<(u32, &str)> = good.map(|task| place(task)).collect();
         Self { done: places.len() as u64, wanted, is_job }
     }
 
@@ -37,6 +37,16 @@ impl Count {
     pub(super) fn is_full(self, service: &Service) -> bool {
         self.done == self.wanted && (self.wanted > 0 || !is_global(service))
     }
+}
+
+/// Whether a task is as it should be.
+pub(super) fn is_good(service: &Service, task: &Task) -> bool {
+    if is_job(service) { is_complete(service, task) } else { runs(service, task) }
+}
+
+fn is_job(service: &Service) -> bool {
+    let mode = service.spec.mode.as_ref();
+    mode.is_some_and(|mode| mode.replicated_job.is_some() || mode.global_job.is_some())
 }
 
 fn is_global(service: &Service) -> bool {

@@ -7,6 +7,7 @@ mod count;
 mod ending;
 mod phase;
 mod root;
+mod steady;
 mod tasks;
 mod wait;
 

@@ -5,12 +5,13 @@ use skep_rest::{Service, Task};
 use super::assess::{ServiceProgress, assess};
 use super::baseline::Baseline;
 use super::board::Board;
+use super::steady::Steady;
 use crate::client::{Client, Filters, Query};
 use crate::failure::Failure;
 
 /// Between two looks.
 const POLL_PERIOD: Duration = Duration::from_millis(150);
-/// How long services must have all their tasks before that is believed: a program that ends at once was running, too.
+/// How long services must have the same tasks before that is believed: a program that ends at once was running, too.
 const STEADY_FOR: Duration = Duration::from_millis(600);
 
 /// What is waited for.
@@ -111,19 +112,15 @@ impl Goal {
 pub(crate) async fn converge(client: &Client, goal: &Goal) -> Result<(), Failure> {
     let deadline = Instant::now() + goal.timeout;
     let mut board = Board::new(goal.quiet);
-    let mut steady_since = None;
+    let mut steady = Steady::default();
     loop {
         let services = goal.look(client).await?;
         board.show(&services)?;
         if let Some(ending) = services.iter().find_map(|service| service.ending.clone()) {
             return Err(ending.into());
         }
-        if services.iter().all(|service| service.converged) {
-            if steady_since.get_or_insert_with(Instant::now).elapsed() >= goal.steady_for {
-                return Ok(());
-            }
-        } else {
-            steady_since = None;
+        if steady.look(Instant::now(), &services).is_some_and(|time| time >= goal.steady_for) {
+            return Ok(());
         }
         if Instant::now() >= deadline {
             return Err(timed_out(&services, goal.timeout));
