@@ -59,6 +59,7 @@ fn task(service: &Service, slot: u64, id: u64, state: TaskState, now: Timestamp)
         restarts: None,
         generic: Box::default(),
         timeline: Box::default(),
+        dismissed: None,
     }
 }
 

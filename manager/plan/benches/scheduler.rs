@@ -164,6 +164,7 @@ fn task(number: u32, services: u32, state: TaskState) -> Task {
         restarts: None,
         generic: Box::default(),
         timeline: Box::default(),
+        dismissed: None,
     }
 }
 

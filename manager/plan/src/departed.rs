@@ -3,7 +3,7 @@
 use skep_model::{Kind, TaskState, Timestamp};
 use skep_store::View;
 
-use crate::new_task::desire;
+use crate::new_task::dismiss;
 use crate::reconciler::{Plan, Reconciler};
 
 /// Lets the tasks of removed services be removed.
@@ -19,10 +19,13 @@ impl Reconciler for Departed {
         &[Kind::Service, Kind::Task]
     }
 
-    fn plan(&self, view: &View, _now: Timestamp) -> Plan {
+    fn plan(&self, view: &View, now: Timestamp) -> Plan {
         let mut plan = Plan::default();
         for id in view.services_with_tasks().filter(|&id| view.service(id).is_none()) {
-            view.service_tasks(id).for_each(|task| plan.group(desire(task, TaskState::Remove)));
+            let tasks = view.service_tasks(id);
+            tasks.for_each(|task| {
+                plan.group(dismiss(task, TaskState::Remove, now, "its service was removed"))
+            });
         }
         plan
     }

@@ -9,7 +9,7 @@ use skep_model::{
 use skep_store::View;
 
 use crate::fits::Fits;
-use crate::new_task::{desire, replacement};
+use crate::new_task::{dismiss, replacement};
 use crate::place::takes_tasks;
 use crate::reconciler::{Plan, Reconciler};
 use crate::scheduler::Stock;
@@ -59,13 +59,19 @@ fn is_newer(view: &View, node: &Node, service: ServiceId) -> bool {
 
 impl Allowed<'_> {
     fn on(&mut self, service: ServiceId, node: &Node) -> bool {
+        self.unmet(service, node).is_none()
+    }
+
+    /// What of the service's placement the node does not meet.
+    fn unmet(&mut self, service: ServiceId, node: &Node) -> Option<String> {
         let view = self.view;
         let fits = self
             .fits
             .entry(service)
             .or_insert_with(|| view.service(service).map(|service| Fits::new(&service.spec.task.placement)));
         // The tasks of a service that is gone end anyway.
-        !is_newer(view, node, service) || fits.as_ref().is_none_or(|fits| fits.node(node))
+        let fits = fits.as_ref().filter(|fits| !fits.node(node))?;
+        is_newer(view, node, service).then(|| fits.unmet_words(node))
     }
 }
 
@@ -94,10 +100,14 @@ fn enforce(view: &View, now: Timestamp, node: &Node, allowed: &mut Allowed<'_>, 
     let mut left = Left::of(node);
     for task in tasks {
         let Some(spec) = view.task_spec(task) else { continue };
-        let stays =
-            allowed.on(task.service, node) && left.take(&spec.task.resources.reservations, task).is_some();
-        if let Some(service) = view.service(task.service).filter(|_| !stays) {
-            plan.group(moved(view, now, service, task));
+        let host = &node.description.hostname;
+        let why = match allowed.unmet(task.service, node) {
+            None if left.take(&spec.task.resources.reservations, task).is_some() => continue,
+            None => format!("its node {host} has less than its tasks reserve"),
+            Some(unmet) => unmet,
+        };
+        if let Some(service) = view.service(task.service) {
+            plan.group(moved(view, now, service, task, &why));
         }
     }
 }
@@ -127,13 +137,13 @@ impl Left {
 }
 
 /// The orchestrators of global services and jobs know themselves whether another task is to come.
-fn moved(view: &View, now: Timestamp, service: &Service, task: &Arc<Task>) -> Vec<Change> {
+fn moved(view: &View, now: Timestamp, service: &Service, task: &Arc<Task>, why: &str) -> Vec<Change> {
     let keeps = holds_spec(view, service, task);
     let version = if keeps { task.spec_version } else { service.spec_version };
     let next = matches!(service.spec.mode, ServiceMode::Replicated { .. })
         .then(|| replacement(view, now, service, task, version, now));
     let next = next.map(|next| Change::Create(next.into()));
-    desire(task, TaskState::Shutdown).into_iter().chain(next).collect()
+    dismiss(task, TaskState::Shutdown, now, why).into_iter().chain(next).collect()
 }
 
 #[cfg(test)]

@@ -119,3 +119,27 @@ fn another_platform_is_another_node() {
     world.change_node(1, |node| node.description.architecture = "riscv64".into());
     assert_eq!(enforced(&world), (vec![task], 0), "a global service has nowhere else to go");
 }
+
+#[test]
+fn what_ends_a_task_is_kept_with_it() {
+    let why = |world: &Fixture| {
+        let plan = Enforcer.plan(&world.view(), world.now);
+        let ended = plan.groups.into_iter().flatten().find_map(|change| match change {
+            Change::Update(object) => task_of(object).dismissed.clone(),
+            _ => None,
+        });
+        ended.map(|dismissal| (dismissal.at, dismissal.why))
+    };
+    let mut spec = placed("node.labels.zone == a");
+    spec.task.resources.reservations.memory_bytes = 3 << 30;
+    let mut world = Fixture::new(1, spec);
+    label(&mut world, 1, "a");
+    world.on(WEB, 1, TaskState::Running);
+    assert_eq!(why(&world), None);
+    world.change_node(1, |node| node.description.memory_bytes = 2 << 30);
+    let (at, reason) = why(&world).unwrap();
+    assert!(at == world.now && reason.ends_with(" has less than its tasks reserve"), "{reason}");
+    label(&mut world, 1, "b");
+    let (_, reason) = why(&world).unwrap();
+    assert!(reason.ends_with(" does not meet node.labels.zone == a"), "{reason}");
+}

@@ -38,6 +38,18 @@ impl Fits {
         self.constraints.iter().flatten().find(|constraint| !constraint.is_met_by(node))
     }
 
+    /// What of the placement a node does not meet, for people.
+    pub(crate) fn unmet_words(&self, node: &Node) -> String {
+        let host = &node.description.hostname;
+        match self.first_unmet(node) {
+            Some(constraint) => format!("its node {host} does not meet {constraint}"),
+            None if self.constraints.is_some() => {
+                format!("its node {host} is not of {}", self.platform_words())
+            }
+            None => "a constraint of its service cannot be read".to_owned(),
+        }
+    }
+
     /// The platforms, for people.
     pub fn platform_words(&self) -> String {
         let word = |text: &str| if text.is_empty() { "any".to_owned() } else { text.to_owned() };

@@ -3,7 +3,7 @@
 use skep_model::{Change, Kind, Service, ServiceMode, TaskState, Timestamp};
 use skep_store::View;
 
-use crate::new_task::{desire, new_task};
+use crate::new_task::{dismiss, new_task};
 use crate::place::{Place, free_slots};
 use crate::reconciler::{Plan, Reconciler};
 use crate::restart::gave_up;
@@ -28,7 +28,8 @@ impl Reconciler for Jobs {
             let since = service.job.map_or(0, |run| run.since_spec_version);
             if view.oldest_version(service.id).is_some_and(|oldest| oldest < since) {
                 let earlier = view.service_tasks(service.id).filter(|task| task.spec_version < since);
-                earlier.for_each(|task| plan.group(desire(task, TaskState::Remove)));
+                earlier
+                    .for_each(|task| plan.group(dismiss(task, TaskState::Remove, now, "the job runs anew")));
             }
             if let ServiceMode::ReplicatedJob { max_concurrent, total_completions } = service.spec.mode {
                 let job = Run { view, now, service, max_concurrent, total_completions, since };
@@ -61,7 +62,8 @@ impl Run<'_> {
         if slots > self.total_completions {
             let surplus =
                 view.wanted_tasks(service).filter(|task| u64::from(task.slot) > self.total_completions);
-            surplus.for_each(|task| plan.group(desire(task, TaskState::Remove)));
+            let why = format!("the job was set to {} completions", self.total_completions);
+            surplus.for_each(|task| plan.group(dismiss(task, TaskState::Remove, self.now, &why)));
             return;
         }
         let given_up = view.service_unsettled(service).filter(|task| gave_up(view, task)).count();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use skep_model::{
-    Change, Meta, Object, RestartHistory, Service, Task, TaskId, TaskState, TaskStatus, Timestamp,
+    Change, Dismissal, Meta, Object, RestartHistory, Service, Task, TaskId, TaskState, TaskStatus, Timestamp,
 };
 use skep_store::View;
 
@@ -24,6 +24,7 @@ pub(crate) fn new_task(view: &View, now: Timestamp, service: &Service, place: Pl
         restarts: None,
         generic: Box::default(),
         timeline: Box::default(),
+        dismissed: None,
     }
 }
 
@@ -55,12 +56,15 @@ pub(crate) fn goal(service: &Service) -> TaskState {
     if service.spec.mode.is_job() { TaskState::Complete } else { TaskState::Running }
 }
 
-/// The change that lets managers want something else of a task; none when it cannot or need not be.
-pub(crate) fn desire(task: &Arc<Task>, desired: TaskState) -> Option<Change> {
+/// The change that lets managers want an end of a task (`Shutdown` or `Remove`); none when it cannot or need not be. The first
+/// reason stays: what came later ended a task that was to end anyway.
+pub(crate) fn dismiss(task: &Arc<Task>, desired: TaskState, now: Timestamp, why: &str) -> Option<Change> {
     if task.desired == desired || !task.desired.desired_may_become(desired) {
         return None;
     }
-    Some(Change::Update(Object::Task(Arc::new(Task { desired, ..Task::clone(task) }))))
+    let dismissed = task.dismissed.clone().unwrap_or_else(|| Dismissal { at: now, why: why.into() }.into());
+    let task = Task { desired, dismissed: Some(dismissed), ..Task::clone(task) };
+    Some(Change::Update(Object::Task(Arc::new(task))))
 }
 
 /// An id that looks random but follows from what the planner sees: planners draw no random numbers. The view's version

@@ -59,6 +59,17 @@ pub(crate) fn keeps_tasks(node: &Node) -> bool {
     node.status.state != NodeState::Down && node.spec.availability != Availability::Drain
 }
 
+/// Why a node does not keep its tasks, for people.
+pub(crate) fn emptied_because(view: &View, id: NodeId) -> String {
+    match view.node(id) {
+        None => format!("its node {id} was removed"),
+        Some(node) if node.status.state == NodeState::Down => {
+            format!("its node {} is down", node.description.hostname)
+        }
+        Some(node) => format!("its node {} is drained", node.description.hostname),
+    }
+}
+
 /// Whether a node takes new tasks.
 pub(crate) fn takes_tasks(node: &Node) -> bool {
     node.status.state == NodeState::Ready && node.spec.availability == Availability::Active

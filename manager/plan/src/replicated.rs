@@ -6,7 +6,7 @@ use std::sync::Arc;
 use skep_model::{Change, Kind, NodeId, Service, ServiceMode, Task, TaskState, Timestamp};
 use skep_store::View;
 
-use crate::new_task::{desire, new_task};
+use crate::new_task::{dismiss, new_task};
 use crate::place::{Place, free_slots, wanted_places};
 use crate::reconciler::{Plan, Reconciler};
 
@@ -43,9 +43,10 @@ fn plan_service(view: &View, now: Timestamp, service: &Service, replicas: usize,
         }
     } else if slots > replicas {
         let places = wanted_places(view, service.id);
+        let why = format!("the service was scaled to {replicas}");
         for place in surplus_places(&places, slots - replicas) {
             let tasks = places.get(&place).into_iter().flatten();
-            plan.group(tasks.filter_map(|task| desire(task, TaskState::Remove)));
+            plan.group(tasks.filter_map(|task| dismiss(task, TaskState::Remove, now, &why)));
         }
     }
 }

@@ -8,8 +8,8 @@ use skep_model::{
 };
 use skep_store::View;
 
-use crate::new_task::{desire, goal, replacement};
-use crate::place::{keeps_tasks, node_lost};
+use crate::new_task::{dismiss, goal, replacement};
+use crate::place::{emptied_because, keeps_tasks, node_lost};
 use crate::reconciler::{Plan, Reconciler};
 use crate::update::holds_spec;
 
@@ -44,7 +44,7 @@ impl Reconciler for Restart {
                 if let Some(service) = view.service(task.service).filter(|one| !one.spec.mode.is_global()) {
                     // It is no fault of the task: no delay, and not counted.
                     let next = replacement(view, now, service, task, version(view, service, task), now);
-                    replace(task, next, &mut plan);
+                    replace(task, next, &emptied_because(view, node), &mut plan);
                 }
             }
         }
@@ -112,11 +112,12 @@ fn restart(view: &View, now: Timestamp, service: &Service, task: &Arc<Task>, pla
         let kept = usize::try_from(policy.attempts_max).unwrap_or(usize::MAX).min(history.recent.len());
         history.recent.drain(..history.recent.len() - kept);
     }
-    replace(task, next, plan);
+    replace(task, next, "it had ended, and the restart policy has another take its place", plan);
 }
 
-fn replace(task: &Arc<Task>, next: Task, plan: &mut Plan) {
-    plan.group(desire(task, TaskState::Shutdown).into_iter().chain([Change::Create(next.into())]));
+fn replace(task: &Arc<Task>, next: Task, why: &str, plan: &mut Plan) {
+    let old = dismiss(task, TaskState::Shutdown, next.meta.created_at, why);
+    plan.group(old.into_iter().chain([Change::Create(next.into())]));
 }
 
 /// The spec of a task's replacement: the service's present one, but while an update is on its way, or is paused, that of

@@ -205,6 +205,7 @@ async fn only_unused_networks_go() {
         restarts: None,
         generic: Box::default(),
         timeline: Box::default(),
+        dismissed: None,
     };
     let created = Transaction { changes: vec![Change::Create(task.into())] };
     api.door.write(created).await.unwrap();

@@ -62,6 +62,7 @@ fn task(id: u128) -> Task {
         restarts: None,
         generic: Box::default(),
         timeline: Box::default(),
+        dismissed: None,
     }
 }
 

@@ -167,6 +167,7 @@ fn task(id: u128, service: u128, slot: u32, state: u8, address: u8) -> Task {
         restarts: None,
         generic: Box::default(),
         timeline: Box::default(),
+        dismissed: None,
     }
 }
 

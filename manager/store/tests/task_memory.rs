@@ -62,6 +62,7 @@ mod tests {
             restarts: None,
             generic: Box::default(),
             timeline: Box::default(),
+            dismissed: None,
         }
     }
 

@@ -43,11 +43,11 @@ pub use ids::{
 };
 pub use node_call::{AskedCall, CallPiece, ExecSpec, LogQuery, NodeCall};
 pub use object::{
-    AttachedPlace, Attachment, CertIssuer, Cluster, Config, ContainerStatus, Content, ContentVersion, Held,
-    JobRun, JoinTokens, Kind, ManagerStatus, Meta, Network, Node, NodeCertificate, NodeDescription, NodeRole,
-    NodeState, NodeStatus, Object, ObjectKey, RestartHistory, RootCa, RootRotation, Secret, Service,
-    ServiceEndpoint, ServiceRevision, Stack, StackRevision, Task, TaskNetwork, TaskRecord, TaskStatus,
-    UnlockKey, UpdateFailure, UpdateState, UpdateStatus,
+    AttachedPlace, Attachment, CertIssuer, Cluster, Config, ContainerStatus, Content, ContentVersion,
+    Dismissal, Held, JobRun, JoinTokens, Kind, ManagerStatus, Meta, Network, Node, NodeCertificate,
+    NodeDescription, NodeRole, NodeState, NodeStatus, Object, ObjectKey, RestartHistory, RootCa,
+    RootRotation, Secret, Service, ServiceEndpoint, ServiceRevision, Stack, StackRevision, Task, TaskNetwork,
+    TaskRecord, TaskStatus, UnlockKey, UpdateFailure, UpdateState, UpdateStatus,
 };
 pub use spec::{
     Availability, BALANCE_LABEL, Balance, ClusterSpec, ConfigReference, Constraint, ContainerSpec,

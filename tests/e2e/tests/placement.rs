@@ -27,6 +27,17 @@ mod tests {
         });
     }
 
+    /// Waits until a task of the service that was stopped says this of its end.
+    fn until_told(host: &Host, service: &str, why: &str) {
+        eventually(|| {
+            let stopped = ["service", "ps", "-q", "--no-trunc", "-f", "desired-state=shutdown", service];
+            let told: Vec<String> =
+                host.skep(&stopped).out.lines().map(|task| host.skep(&["why", task]).out).collect();
+            let wanted = format!("it was stopped: {why}");
+            if told.iter().any(|text| text.contains(&wanted)) { Ok(()) } else { Err(format!("{told:#?}")) }
+        });
+    }
+
     #[test]
     fn a_service_is_spread_over_a_node_that_came_later_and_leaves_it_again() {
         let mut cluster = Cluster::new(1, 1);
@@ -50,6 +61,8 @@ mod tests {
             if again.out == "web_web: nothing to move\n" { Ok(()) } else { Err(format!("{again:?}")) }
         });
 
+        until_told(manager, "web_web", "it was moved to node host2 to spread the service");
+
         // The node gets a label that the service does not want: its tasks go elsewhere.
         manager
             .skep(&["service", "update", "-d", "--constraint-add", "node.labels.old != yes", "web_web"])
@@ -57,6 +70,7 @@ mod tests {
         manager.skep(&["node", "update", "--label-add", "old=yes", "host2"]).ok();
         until_spread(manager, "web_web", &[("host0", 3), ("host1", 3)]);
         Census::until_as_wanted(&cluster, 0, 6);
+        until_told(manager, "web_web", "its node host2 does not meet node.labels.old != yes");
     }
 
     #[test]

@@ -139,6 +139,7 @@ impl World {
             restarts: None,
             generic: Box::default(),
             timeline: Box::default(),
+            dismissed: None,
         };
         self.write(vec![Change::Create(task.into())]);
     }
@@ -352,6 +353,7 @@ fn a_nearly_full_network_is_searched_in_short_time() {
             restarts: None,
             generic: Box::default(),
             timeline: Box::default(),
+            dismissed: None,
         })))
     });
     world.write(changes.collect());

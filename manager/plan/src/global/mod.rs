@@ -8,8 +8,8 @@ use skep_model::{Change, Kind, Platform, Service, TaskState, Timestamp};
 use skep_store::View;
 
 use crate::fits::Fits;
-use crate::new_task::{desire, new_task};
-use crate::place::{Place, keeps_tasks, takes_tasks};
+use crate::new_task::{dismiss, new_task};
+use crate::place::{Place, emptied_because, keeps_tasks, takes_tasks};
 use crate::reconciler::{Plan, Reconciler};
 use target::Target;
 
@@ -46,20 +46,22 @@ impl Reconciler for Global {
 fn plan_service(view: &View, now: Timestamp, service: &Service, plan: &mut Plan) {
     let fits = Fits::new(&service.spec.task.placement);
     let mut places = view.wanted_places(service.id).peekable();
-    let shut_down = |task| {
+    let shut_down = |task, why: &dyn Fn() -> String| {
         let task = view.task(task).filter(|task| !task.is_done())?;
-        desire(task, TaskState::Shutdown)
+        dismiss(task, TaskState::Shutdown, now, &why())
     };
     for node in view.nodes() {
-        while let Some((_, task)) = places.next_if(|place| place.0 < node.id) {
-            plan.group(shut_down(task));
+        while let Some((gone, task)) = places.next_if(|place| place.0 < node.id) {
+            plan.group(shut_down(task, &|| emptied_because(view, gone)));
         }
         let suits = fits.node(node);
         let mut has_one = false;
         while let Some((_, task)) = places.next_if(|place| place.0 == node.id) {
             has_one = true;
-            if !suits || !keeps_tasks(node) {
-                plan.group(shut_down(task));
+            if !keeps_tasks(node) {
+                plan.group(shut_down(task, &|| emptied_because(view, node.id)));
+            } else if !suits {
+                plan.group(shut_down(task, &|| fits.unmet_words(node)));
             }
         }
         if suits && !has_one && takes_tasks(node) {
@@ -67,5 +69,5 @@ fn plan_service(view: &View, now: Timestamp, service: &Service, plan: &mut Plan)
             plan.group([Change::Create(task.into())]);
         }
     }
-    places.for_each(|(_, task)| plan.group(shut_down(task)));
+    places.for_each(|(gone, task)| plan.group(shut_down(task, &|| emptied_because(view, gone))));
 }

@@ -52,5 +52,6 @@ fn record(view: &View, now: Timestamp, task: &Task) -> TaskRecord {
         desired: task.desired,
         status: task.status.clone(),
         timeline: task.timeline.clone(),
+        dismissed: task.dismissed.clone(),
     }
 }

@@ -7,7 +7,7 @@ use skep_store::View;
 
 use super::may_move;
 use super::moves::moves;
-use crate::new_task::{desire, replacement};
+use crate::new_task::{dismiss, replacement};
 use crate::place::{keeps_tasks, node_lost};
 
 /// What to do about the first task of the service's list now; nothing while its successor is on its way. Where things are not as they
@@ -19,15 +19,19 @@ pub(super) fn step(view: &View, now: Timestamp, service: &Arc<Service>) -> Vec<C
     match (old, successor) {
         // An update replaces every task anyway.
         _ if !may_move(service) => {
-            let given_up = successor.and_then(|task| desire(task, TaskState::Remove));
+            let given_up = successor.and_then(|task| {
+                dismiss(task, TaskState::Remove, now, "rebalancing ended: the service is being updated")
+            });
             given_up.into_iter().chain([listed(service, Vec::new())]).collect()
         }
         (Some(old), None) if stands(view, old) => start(view, now, service, old),
         (Some(old), Some(next)) if !stands(view, old) || next.status.state == TaskState::Running => {
-            desire(old, TaskState::Shutdown).into_iter().chain([done(service)]).collect()
+            let why = format!("it was moved to node {} to spread the service", host(view, next));
+            dismiss(old, TaskState::Shutdown, now, &why).into_iter().chain([done(service)]).collect()
         }
         (Some(_), Some(next)) if failed(view, next) => {
-            desire(next, TaskState::Remove).into_iter().chain([done(service)]).collect()
+            let why = "it did not come to run, so the task that it was to replace stays";
+            dismiss(next, TaskState::Remove, now, why).into_iter().chain([done(service)]).collect()
         }
         (Some(_), Some(_)) => Vec::new(),
         _ => vec![done(service)],
@@ -39,6 +43,11 @@ fn successor<'v>(view: &'v View, old: &Task) -> Option<&'v Arc<Task>> {
     let replaces = |task: &Task| task.restarts.as_deref().and_then(|history| history.replaces);
     let mut others = view.slot_tasks(old.service, old.slot).filter(|task| task.is_wanted());
     others.find(|task| replaces(task) == Some(old.id))
+}
+
+/// The name of the task's node.
+fn host<'v>(view: &'v View, task: &Task) -> &'v str {
+    task.node.and_then(|id| view.node(id)).map_or("", |node| &node.description.hostname)
 }
 
 /// Whether the task runs where it may stay, so that only the spread speaks against it.

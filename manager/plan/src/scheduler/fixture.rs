@@ -73,6 +73,7 @@ impl Fixture {
             restarts: None,
             generic: Box::default(),
             timeline: Box::default(),
+            dismissed: None,
         };
         change(&mut task);
         let id = task.id;

@@ -6,7 +6,7 @@ use skep_model::{Change, Service, Task, TaskState, Timestamp, UpdateOrder};
 use skep_store::View;
 
 use super::staleness::Staleness;
-use crate::new_task::{desire, goal, replacement};
+use crate::new_task::{dismiss, goal, replacement};
 use crate::place::wanted_places;
 use crate::reconciler::Plan;
 
@@ -64,18 +64,23 @@ impl<'a> Slot<'a> {
     }
 
     /// Lets go of old tasks that a running one of the new spec has taken the place of, or that ended before.
-    pub(super) fn retire(&self, plan: &mut Plan) {
+    pub(super) fn retire(&self, now: Timestamp, plan: &mut Plan) {
         let served = self.fresh.iter().any(|task| runs(task));
         let gone = self.stale.iter().filter(|task| served || task.status.state.is_ended());
-        gone.for_each(|task| plan.group(desire(task, TaskState::Shutdown)));
+        let why = || match self.newest() {
+            Some(next) => format!("a task of version {} of the service took its place", next.spec_version),
+            None => "it had ended when the service was updated".to_owned(),
+        };
+        gone.for_each(|task| plan.group(dismiss(task, TaskState::Shutdown, now, &why())));
     }
 
     /// Leaves it with one task when the update goes no further: the old one, where that still runs and the new one does not.
-    pub(super) fn call_off(&self, plan: &mut Plan) {
-        self.retire(plan);
+    pub(super) fn call_off(&self, now: Timestamp, plan: &mut Plan) {
+        self.retire(now, plan);
         let begun = !self.fresh.iter().any(|task| runs(task));
         if begun && self.stale.iter().any(|task| runs(task)) {
-            self.fresh.iter().for_each(|task| plan.group(desire(task, TaskState::Shutdown)));
+            let why = "the update stopped before it ran, so the task before it stays";
+            self.fresh.iter().for_each(|task| plan.group(dismiss(task, TaskState::Shutdown, now, why)));
         }
     }
 
@@ -96,7 +101,8 @@ impl<'a> Slot<'a> {
             next.desired = goal(service);
         }
         let others = self.stale.iter().filter(|task| Some(task.id) != stays);
-        let retired = others.filter_map(|task| desire(task, TaskState::Shutdown));
+        let why = format!("the service is updated to version {}", service.spec_version);
+        let retired = others.filter_map(|task| dismiss(task, TaskState::Shutdown, now, &why));
         plan.group(retired.chain([Change::Create(next.into())]));
     }
 }

@@ -38,7 +38,7 @@ pub(super) fn plan_service(view: &View, now: Timestamp, service: &Service, plan:
         trials.filter_map(|task| Trial::of(view, service, &staleness, task, monitor)).collect();
     if let Some(failed) = verdict::tally(&mut status, &config, &trials) {
         plan.group(verdict::act(service, status, &config, failed, now));
-        slots.iter().for_each(|slot| slot.call_off(plan));
+        slots.iter().for_each(|slot| slot.call_off(now, plan));
         return;
     }
     if stale == 0 {
@@ -48,7 +48,7 @@ pub(super) fn plan_service(view: &View, now: Timestamp, service: &Service, plan:
         plan.group([Change::Update(Service { update: Some(Box::new(status)), ..service.clone() }.into())]);
     }
     let workers = free_workers(&config, &trials, now, plan);
-    slots.iter().for_each(|slot| slot.retire(plan));
+    slots.iter().for_each(|slot| slot.retire(now, plan));
     let mut due: Vec<(Turn, &Slot<'_>)> =
         slots.iter().filter(|slot| slot.is_due()).map(|slot| (slot.turn(), slot)).collect();
     due.sort_by_key(|(turn, _)| *turn);

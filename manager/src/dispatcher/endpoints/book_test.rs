@@ -103,6 +103,7 @@ fn task(id: u128, service: u128, node: u128, networks: &[u128]) -> Task {
         restarts: None,
         generic: Box::default(),
         timeline: Box::default(),
+        dismissed: None,
     }
 }
 

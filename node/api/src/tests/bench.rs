@@ -203,6 +203,7 @@ fn running(service: ServiceId, id: TaskId) -> Task {
         restarts: None,
         generic: Box::default(),
         timeline: Box::default(),
+        dismissed: None,
     }
 }
 

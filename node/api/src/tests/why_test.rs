@@ -1,7 +1,7 @@
 //! Why something is as it is.
 
 use skep_model::{
-    Change, ContainerStatus, NodeId, Task, TaskId, TaskRecord, TaskState, TaskStatus, Timestamp,
+    Change, ContainerStatus, Dismissal, NodeId, Task, TaskId, TaskRecord, TaskState, TaskStatus, Timestamp,
 };
 
 use super::bench::{Bench, update};
@@ -71,6 +71,7 @@ async fn a_task_that_is_gone_is_explained_by_its_record() {
             ..TaskStatus::default()
         },
         timeline: [(TaskState::Assigned, seconds(11)), (TaskState::Rejected, seconds(12))].into(),
+        dismissed: None,
     };
     bench.write(vec![Change::Create(record.into())]).await;
     let why = bench.get(&format!("/why/{}", TaskId::new(99))).await.json();
@@ -80,4 +81,28 @@ async fn a_task_that_is_gone_is_explained_by_its_record() {
         bench.get("/why/nothing").await.message(),
         (404, "no such task, service or stack: nothing".into())
     );
+}
+
+#[tokio::test]
+async fn a_task_that_was_stopped_says_what_ended_it() {
+    let bench = Bench::manager().await;
+    bench.service("web").await;
+    let id = bench.task("web", 1).await;
+    let task = Task::clone(bench.control.view().task(id).unwrap());
+    let dismissed = Some(Dismissal { at: seconds(30), why: "its node one is drained".into() }.into());
+    let task = Task { desired: TaskState::Shutdown, dismissed, ..task };
+    bench.write(vec![update(task)]).await;
+    let reason = bench.get(&format!("/why/{id}")).await.json()["Reason"].as_str().unwrap().to_owned();
+    assert_eq!(reason, "it is being stopped: its node one is drained");
+
+    let status = TaskStatus { state: TaskState::Shutdown, at: seconds(40), ..TaskStatus::default() };
+    let task = Task::clone(bench.control.view().task(id).unwrap());
+    bench.write(vec![update(Task { status, ..task })]).await;
+    let why = bench.get(&format!("/why/{id}")).await.json();
+    assert_eq!(why["Reason"], "it was stopped: its node one is drained");
+    let chain: Vec<&str> =
+        why["Chain"].as_array().unwrap().iter().map(|link| link["What"].as_str().unwrap()).collect();
+    let [.., before, last] = chain[..] else { panic!("{chain:?}") };
+    assert_eq!(before, "wants the task no more: its node one is drained");
+    assert!(last.starts_with("the container was stopped"), "{chain:?}");
 }

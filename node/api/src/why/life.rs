@@ -1,4 +1,4 @@
-use skep_model::{NodeId, ServiceId, Task, TaskId, TaskRecord, TaskState, TaskStatus, Timestamp};
+use skep_model::{Dismissal, NodeId, ServiceId, Task, TaskId, TaskRecord, TaskState, TaskStatus, Timestamp};
 use skep_store::{FindError, View};
 
 use crate::refusal::Refusal;
@@ -18,6 +18,8 @@ pub(super) struct Life {
     pub(super) desired: TaskState,
     pub(super) status: TaskStatus,
     pub(super) timeline: Vec<(TaskState, Timestamp)>,
+    /// Why it is wanted no more.
+    pub(super) dismissed: Option<Dismissal>,
     /// The task whose place it took.
     pub(super) replaces: Option<TaskId>,
     /// When it may start.
@@ -66,6 +68,7 @@ impl Life {
             desired: task.desired,
             status: task.status.clone(),
             timeline: task.timeline.to_vec(),
+            dismissed: task.dismissed.as_deref().cloned(),
             replaces: restarts.and_then(|history| history.replaces),
             not_before: restarts.map_or(Timestamp::NEVER, |history| history.not_before),
             gone: false,
@@ -85,6 +88,7 @@ impl Life {
             desired: record.desired,
             status: record.status.clone(),
             timeline: record.timeline.to_vec(),
+            dismissed: record.dismissed.as_deref().cloned(),
             replaces: None,
             not_before: Timestamp::NEVER,
             gone: true,

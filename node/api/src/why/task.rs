@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use skep_model::{RestartCondition, ServiceSpec, TaskState, Timestamp};
+use skep_model::{Dismissal, RestartCondition, ServiceSpec, TaskState, Timestamp};
 use skep_rest::{Why, WhyLink, human_duration, rfc3339};
 use skep_store::View;
 
@@ -36,6 +36,9 @@ pub(super) fn reason(view: &View, life: &Life, now: Timestamp) -> String {
     if !status.error.is_empty() {
         return status.error.to_string();
     }
+    if let Some(dismissal) = life.dismissed.as_ref().filter(|_| !status.state.is_ended()) {
+        return format!("it is being stopped: {}", dismissal.why);
+    }
     match status.state {
         TaskState::New => "it waits for its addresses".into(),
         TaskState::Pending => "it waits for the scheduler".into(),
@@ -46,7 +49,10 @@ pub(super) fn reason(view: &View, life: &Life, now: Timestamp) -> String {
         TaskState::Starting => "its container starts, or is not healthy yet".into(),
         TaskState::Running => format!("it has run for {}", span(now.since(status.at))),
         TaskState::Complete => "its process ended by itself with exit code 0".into(),
-        TaskState::Shutdown => "it was stopped, as was wanted".into(),
+        TaskState::Shutdown => match &life.dismissed {
+            Some(dismissal) => format!("it was stopped: {}", dismissal.why),
+            None => "it was stopped, as was wanted".into(),
+        },
         TaskState::Orphaned => "its node is gone for good".into(),
         _ => status.message.to_string(),
     }
@@ -65,7 +71,11 @@ fn chain(view: &View, life: &Life) -> Vec<WhyLink> {
     let mut chain = vec![spec_link(view, life)];
     chain.push(link(life.made_at, "orchestrator", made_because(view, life)));
     let mut before = life.made_at;
+    let mut dismissed = life.dismissed.as_ref();
     for (state, at) in &life.timeline {
+        if let Some(dismissal) = dismissed.take_if(|dismissal| dismissal.at <= *at) {
+            chain.push(dismissal_link(dismissal));
+        }
         chain.push(link(*at, owner(*state), step(life, *state, at.since(before))));
         before = *at;
     }
@@ -73,7 +83,12 @@ fn chain(view: &View, life: &Life) -> Vec<WhyLink> {
         let what = step(life, life.status.state, life.status.at.since(before));
         chain.push(link(life.status.at, owner(life.status.state), what));
     }
+    chain.extend(dismissed.map(dismissal_link));
     chain
+}
+
+fn dismissal_link(dismissal: &Dismissal) -> WhyLink {
+    link(dismissal.at, "orchestrator", format!("wants the task no more: {}", dismissal.why))
 }
 
 /// Which wish it came from.

@@ -1,5 +1,6 @@
 use std::net::Ipv4Addr;
 
+use super::Dismissal;
 use crate::{GenericResource, Meta, NetworkId, NodeId, PortConfig, ServiceId, TaskId, TaskState, Timestamp};
 
 /// One run of a service's container. Kept small: a pending one must cost well under a kilobyte.
@@ -30,6 +31,8 @@ pub struct Task {
     pub generic: Box<[GenericResource]>,
     /// When it came into which state, oldest first; the store notes it.
     pub timeline: Box<[(TaskState, Timestamp)]>,
+    /// Since when, and why, managers want it no more.
+    pub dismissed: Option<Box<Dismissal>>,
 }
 
 /// A task's place on one network.

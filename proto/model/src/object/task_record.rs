@@ -1,3 +1,4 @@
+use super::Dismissal;
 use crate::{Meta, NodeId, ServiceId, TaskId, TaskState, TaskStatus, Timestamp};
 
 /// What is kept of a task that is forgotten otherwise: enough to say why it ended.
@@ -30,4 +31,6 @@ pub struct TaskRecord {
     pub status: TaskStatus,
     /// When it came into which state, oldest first.
     pub timeline: Box<[(TaskState, Timestamp)]>,
+    /// Since when, and why, it was wanted no more.
+    pub dismissed: Option<Box<Dismissal>>,
 }

@@ -35,7 +35,8 @@ message!(Network { id, subnet, subnet6, address_cursor, removing } nested { meta
 message!(Service { id, spec_version, previous_spec, update, job, rebalance } nested { meta, spec, endpoint });
 message!(ServiceEndpoint { spec_version, ports, vips, error });
 message!(ServiceRevision { service, spec_version } nested { meta, spec });
-message!(Task { id, service, spec_version, slot, node, desired, networks, restarts, generic, timeline } nested { meta, status });
+message!(Task { id, service, spec_version, slot, node, desired, networks, restarts, generic, timeline, dismissed } nested { meta, status });
+message!(Dismissal { at, why });
 message!(TaskStatus { state, at, message, error, container });
 message!(ContainerStatus { id, pid, exit_code, oom_killed, ports, log_tail });
 message!(Attachment { id, node, container, name, places, error } nested { meta });
@@ -47,6 +48,7 @@ message!(JobRun { iteration, since_spec_version, started_at });
 message!(ContentVersion { number, created_at, content });
 message!(TaskRecord {
     id, made_at, service, service_name, spec_version, image, slot, node, node_name, desired, timeline,
+    dismissed,
 } nested { meta, status });
 message!(RestartHistory { attempts, recent, replaces, not_before });
 
