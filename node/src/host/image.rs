@@ -155,7 +155,7 @@ fn summary(image: &Image) -> ImageSummary {
 fn shown(image: &Image) -> ImageInspect {
     let config = &image.config;
     let some = |list: &Vec<String>| (!list.is_empty()).then(|| list.clone());
-    let ports = config.exposed_ports.iter().map(|port| (port.clone(), serde_json::json!({}))).collect();
+    let set = |words: &[String]| words.iter().map(|word| (word.clone(), serde_json::json!({}))).collect();
     ImageInspect {
         id: image.id.to_string(),
         repo_tags: names(image),
@@ -167,7 +167,8 @@ fn shown(image: &Image) -> ImageInspect {
             entrypoint: some(&config.entrypoint),
             cmd: some(&config.cmd),
             working_dir: config.working_dir.clone(),
-            exposed_ports: Some(ports),
+            exposed_ports: Some(set(&config.exposed_ports)),
+            volumes: Some(set(&config.volumes)).filter(|all: &BTreeMap<_, _>| !all.is_empty()),
             labels: Some(config.labels.clone()),
             stop_signal: config.stop_signal.clone().unwrap_or_default(),
         },

@@ -68,6 +68,8 @@ pub struct ImageConfig {
     pub working_dir: String,
     /// Ports that it is made for, `80/tcp`.
     pub exposed_ports: Option<BTreeMap<String, Value>>,
+    /// Folders that get a volume each.
+    pub volumes: Option<BTreeMap<String, Value>>,
     /// Its labels.
     pub labels: Option<BTreeMap<String, String>>,
     /// The stop signal.

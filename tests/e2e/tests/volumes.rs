@@ -145,6 +145,30 @@ mod tests {
     }
 
     #[test]
+    fn an_image_says_what_gets_a_volume() {
+        let host = host();
+        let archive = host.path("busybox.tar").display().to_string();
+        host.skep(&["image", "import", "--change", "VOLUME /data", &archive, "kept:1"]).ok();
+        let own = |host: &Host| {
+            let shown = host.skep(&["volume", "ls", "--format", "{{.Labels}}"]).ok();
+            (shown == "com.docker.volume.anonymous=\n").then_some(())
+        };
+        host.skep(&["run", "-d", "--name", "plain", "kept:1", "sleep", "1000"]).ok();
+        until("a plain container has one", || own(&host));
+        host.skep(&["rm", "-f", "plain"]).ok();
+        until("it is gone", || names(&host).is_empty().then_some(()));
+        host.skep(&["service", "create", "-d", "--name", "task", "kept:1", "sleep", "1000"]).ok();
+        until("a task has one", || own(&host));
+        let mount = ["--mount-add", "type=volume,src=named,dst=/data"];
+        host.skep(&[&["service", "update", "-d"], &mount[..], &["task"]].concat()).ok();
+        until("what is mounted there wins", || (names(&host) == ["named"]).then_some(()));
+        host.skep(&["service", "rm", "task"]).ok();
+        until("nothing uses it", || (host.skep(&["volume", "rm", "named"]).code == 0).then_some(()));
+        host.skep(&["swarm", "leave", "--force"]).ok();
+        host.assert_clean();
+    }
+
+    #[test]
     fn volumes_are_made_by_hand_with_a_file_system_in_their_place() {
         let host = host();
         let made = host.skep(&[

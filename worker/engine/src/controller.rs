@@ -19,6 +19,7 @@ use crate::error::EngineError;
 use crate::executor::temporary;
 use crate::facts::Facts;
 use crate::health::HealthStatus;
+use crate::image_volumes::with_image_volumes;
 use crate::ports::host_ports;
 use crate::process::signal_number;
 use crate::recipe::Wanted;
@@ -66,6 +67,7 @@ impl ContainerController {
         let facts = Facts::read();
         let spec = wanted::on_node(&self.assignment, &facts)
             .map_err(|error| ControllerError::Rejected(error.to_string()))?;
+        let spec = with_image_volumes(spec, &image.config);
         let files = self.engine.contents.files(&spec, &wanted::template_of(&self.assignment, &facts));
         let files = files.map_err(|error| match error {
             ContentError::Missing { .. } => ControllerError::Temporary(error.to_string()),

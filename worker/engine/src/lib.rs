@@ -35,6 +35,7 @@ mod executor;
 mod exits;
 mod facts;
 mod health;
+mod image_volumes;
 mod inside;
 mod keeper;
 mod listening;

@@ -33,13 +33,20 @@ pub(crate) fn apply(config: &mut Config, change: &str) -> Result<(), Error> {
                 config.exposed_ports.push(port);
             }
         }
+        "VOLUME" => {
+            for path in volumes(rest).map_err(wrong)? {
+                config.volumes.retain(|known| *known != path);
+                config.volumes.push(path);
+            }
+        }
         "USER" => rest.clone_into(&mut config.user),
         "WORKDIR" if rest.starts_with('/') => rest.clone_into(&mut config.working_dir),
         "WORKDIR" => config.working_dir = format!("{}/{rest}", config.working_dir.trim_end_matches('/')),
         "HEALTHCHECK" => config.healthcheck = Some(healthcheck(rest).map_err(wrong)?),
         "STOPSIGNAL" => config.stop_signal = Some(rest.to_owned()),
         other => {
-            let known = "CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, USER, WORKDIR and STOPSIGNAL";
+            let known =
+                "CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, STOPSIGNAL, USER, VOLUME and WORKDIR";
             return Err(wrong(format!("'{other}' is not supported here; {known} are")));
         }
     }
@@ -49,6 +56,16 @@ pub(crate) fn apply(config: &mut Config, change: &str) -> Result<(), Error> {
 /// The JSON form, or words for a shell.
 fn command(text: &str) -> Vec<String> {
     serde_json::from_str(text).unwrap_or_else(|_| vec!["/bin/sh".into(), "-c".into(), text.to_owned()])
+}
+
+/// Paths in the JSON form, or with blanks between them.
+fn volumes(text: &str) -> Result<Vec<String>, String> {
+    let paths: Vec<String> =
+        serde_json::from_str(text).unwrap_or_else(|_| text.split_whitespace().map(str::to_owned).collect());
+    match paths.iter().find(|path| !path.starts_with('/')) {
+        Some(path) => Err(format!("'{path}' is not an absolute path")),
+        None => Ok(paths),
+    }
 }
 
 fn port(text: &str) -> Result<String, String> {
@@ -120,6 +137,8 @@ mod tests {
             "ENV A 3 or \"4\"",
             "LABEL \"a b\"=c d=\"\"",
             "EXPOSE 80 53/udp 80/tcp",
+            "VOLUME /v /w",
+            "VOLUME [\"/x y\", \"/v\"]",
             "USER 1:2",
             "WORKDIR /a",
             "WORKDIR b",
@@ -133,6 +152,7 @@ mod tests {
         assert_eq!(config.env, ["B=two words", "C=x y", "A=3 or \"4\""]);
         assert_eq!((config.labels["a b"].as_str(), config.labels["d"].as_str()), ("c", ""));
         assert_eq!(config.exposed_ports, ["53/udp", "80/tcp"]);
+        assert_eq!(config.volumes, ["/w", "/x y", "/v"]);
         assert_eq!((config.user.as_str(), config.working_dir.as_str()), ("1:2", "/a/b"));
         assert_eq!(config.stop_signal.as_deref(), Some("SIGINT"));
         assert_eq!(config.healthcheck.unwrap().test.unwrap(), ["CMD-SHELL", "true"]);
@@ -142,7 +162,7 @@ mod tests {
     fn others_are_refused_by_name() {
         for (change, named) in [
             ("RUN x", "'RUN'"),
-            ("VOLUME /a", "'VOLUME'"),
+            ("VOLUME a", "'a'"),
             ("CMD", "nothing"),
             ("ENV A", "no value"),
             ("ENV A=1 B", "'B'"),

@@ -42,6 +42,8 @@ struct Execution {
     #[serde(skip_serializing_if = "Option::is_none")]
     exposed_ports: Option<BTreeMap<String, serde_json::Value>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    volumes: Option<BTreeMap<String, serde_json::Value>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     labels: Option<BTreeMap<String, String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stop_signal: Option<String>,
@@ -66,14 +68,15 @@ impl ConfigFile {
 
     /// A file for an image that is made here.
     pub(crate) fn new(config: &Config, created: String, diff_ids: Vec<String>, comment: String) -> Self {
-        let ports = config.exposed_ports.iter().map(|port| (port.clone(), serde_json::json!({}))).collect();
+        let set = |words: &[String]| words.iter().map(|word| (word.clone(), serde_json::json!({}))).collect();
         let execution = Execution {
             user: Some(config.user.clone()),
             env: Some(config.env.clone()),
             entrypoint: Some(config.entrypoint.clone()).filter(|words| !words.is_empty()),
             cmd: Some(config.cmd.clone()).filter(|words| !words.is_empty()),
             working_dir: Some(config.working_dir.clone()),
-            exposed_ports: Some(ports),
+            exposed_ports: Some(set(&config.exposed_ports)),
+            volumes: Some(set(&config.volumes)).filter(|all: &BTreeMap<_, _>| !all.is_empty()),
             labels: Some(config.labels.clone()),
             stop_signal: config.stop_signal.clone(),
             healthcheck: config.healthcheck.clone(),
@@ -113,6 +116,7 @@ impl ConfigFile {
             cmd: config.cmd.unwrap_or_default(),
             working_dir: config.working_dir.unwrap_or_default(),
             exposed_ports: config.exposed_ports.unwrap_or_default().into_keys().collect(),
+            volumes: config.volumes.unwrap_or_default().into_keys().collect(),
             labels: config.labels.unwrap_or_default(),
             stop_signal: config.stop_signal.filter(|signal| !signal.is_empty()),
             healthcheck: config.healthcheck,

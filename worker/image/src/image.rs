@@ -62,6 +62,9 @@ pub struct Config {
     pub working_dir: String,
     /// Ports that it is made for, `80/tcp`.
     pub exposed_ports: Vec<String>,
+    /// Folders whose content is to outlive changes of the rest: each gets a volume.
+    #[serde(default)]
+    pub volumes: Vec<String>,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
     /// What asks it to stop.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use skep_image::Image;
 use skep_model::{PlainSpec, validate_container_name, validate_plain};
 
 use super::recipe::{self, Place};
@@ -10,6 +11,7 @@ use crate::directory::StoredContainer;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::facts::Facts;
+use crate::image_volumes::with_image_volumes;
 use crate::process::signal_number;
 
 impl Engine {
@@ -29,7 +31,10 @@ impl Engine {
             // The text names the field by itself, as Docker's does.
             validate_container_name("name", name).map_err(|error| EngineError::Invalid(error.reason))?;
         }
-        let info = self.plain_record(name, spec).await?;
+        let image = self.image(&spec.container.image).await?;
+        let container = with_image_volumes(spec.container.clone(), &image.config);
+        let spec = &PlainSpec { container, ..spec.clone() };
+        let info = self.plain_record(name, spec, &image)?;
         let id = info.id.clone();
         // Others see it when its files are there; its name is taken from now on.
         let container = self.registry.insert_named(info)?;
@@ -43,8 +48,12 @@ impl Engine {
         Ok(id)
     }
 
-    async fn plain_record(&self, name: Option<&str>, spec: &PlainSpec) -> Result<ContainerInfo, EngineError> {
-        let image = self.image(&spec.container.image).await?;
+    fn plain_record(
+        &self,
+        name: Option<&str>,
+        spec: &PlainSpec,
+        image: &Image,
+    ) -> Result<ContainerInfo, EngineError> {
         let random = || self.env.random().id();
         let id = format!("{:032x}{:032x}", random(), random());
         let name = name.map_or_else(
@@ -59,8 +68,8 @@ impl Engine {
             host: Facts::read().hostname,
             created_ns: self.env.now().as_nanos(),
         };
-        let layers = self.images.layers(&image);
-        let info = recipe::record((id, name), spec, (&image, layers), place);
+        let layers = self.images.layers(image);
+        let info = recipe::record((id, name), spec, (image, layers), place);
         if info.command.is_empty() {
             return Err(EngineError::Invalid(format!(
                 "no command specified: neither the call nor the image {} says what to run",
