@@ -67,13 +67,11 @@ impl Listing {
             None => (false, format),
         };
         let template = Template::parse(format)?;
-        let fields: Vec<&'static str> = match self.rows.first() {
-            Some(row) => {
-                row.iter().map(|(field, _)| *field).filter(|field| !field.starts_with('_')).collect()
-            }
-            None => self.columns.iter().map(|(_, field)| *field).collect(),
-        };
-        template.only_knows(&fields)?;
+        // Without a line there are no fields to look into: more than the table's columns may be right.
+        if let Some(row) = self.rows.first() {
+            let fields = row.iter().map(|(field, _)| *field).filter(|field| !field.starts_with('_'));
+            template.only_knows(&fields.collect::<Vec<_>>())?;
+        }
         let lines = self.rows.iter().map(|row| template.render(&Value::Object(object(row))));
         if !table {
             return Ok(lines.collect());
@@ -143,5 +141,7 @@ mod tests {
         assert_eq!(listing().through("table {{.ID}}\\t{{.Name}}").unwrap()[0], "ID        NAME");
         let failure = listing().through("{{.Nmae}}").unwrap_err().to_string();
         assert!(failure.contains("Nmae") && failure.contains("Ports"), "{failure}");
+        let empty = Listing { rows: Vec::new(), ..listing() };
+        assert_eq!(empty.through("{{.More}}").unwrap(), Vec::<String>::new());
     }
 }
