@@ -9,9 +9,9 @@ pub struct Arguments {
     /// Rounds of the measure of one task; measures with many containers take a third of it, at least one.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     pub rounds: u32,
-    /// Only these measures: idle, pending, task, cpu, hundred, floor.
+    /// Only these measures: idle, pending, list, task, cpu, hundred, floor.
     #[arg(long, value_name = "NAME", value_delimiter = ',',
-          value_parser = ["idle", "pending", "task", "cpu", "hundred", "floor"])]
+          value_parser = ["idle", "pending", "list", "task", "cpu", "hundred", "floor"])]
     pub only: Vec<String>,
     /// Leave Docker out, and compare with what it did on a quiet machine.
     #[arg(long)]

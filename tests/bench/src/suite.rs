@@ -46,6 +46,9 @@ pub fn run(arguments: &Arguments) -> Result<Outcome> {
     if arguments.asks_for("idle") || arguments.asks_for("pending") {
         outcome.rows.extend(measure::fresh(arguments, with_docker)?);
     }
+    if arguments.asks_for("list") {
+        outcome.rows.extend(measure::list(arguments.rounds, with_docker)?);
+    }
     if ["task", "cpu", "hundred"].iter().any(|name| arguments.asks_for(name)) {
         running(arguments, &Pair::start(with_docker)?, &mut outcome)?;
     }
