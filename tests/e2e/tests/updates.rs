@@ -10,7 +10,7 @@ mod tests {
     const RATE: u32 = 1000;
     const PORT: u16 = 8085;
 
-    /// Updates of each order; a long run asks for more.
+    /// Updates of each order, and of scalings and drains half as many; a long run asks for more.
     fn updates() -> u32 {
         std::env::var("SKEP_TEST_UPDATES").ok().and_then(|text| text.parse().ok()).unwrap_or(2)
     }
@@ -92,17 +92,20 @@ mod tests {
     fn no_request_fails_while_a_service_is_scaled_and_a_node_drained() {
         let cluster = created();
         let load = loaded(&cluster);
-        for replicas in ["3", "10"] {
-            cluster.host(0).skep(&["service", "scale", &format!("web={replicas}")]).ok();
+        for _ in 0..updates().div_ceil(2) {
+            for replicas in ["3", "10"] {
+                cluster.host(0).skep(&["service", "scale", &format!("web={replicas}")]).ok();
+            }
+            println!("scaled, {} requests so far", load.answered());
+            cluster.host(0).skep(&["node", "update", "--availability", "drain", "host2"]).ok();
+            eventually(|| match (running(&cluster, ""), running(&cluster, "host2")) {
+                (10, 0) => Ok(()),
+                counts => Err(format!("{counts:?}")),
+            });
+            println!("drained, {} requests so far", load.answered());
+            cluster.host(0).skep(&["node", "update", "--availability", "active", "host2"]).ok();
+            cluster.host(0).skep(&["service", "rebalance", "web"]).ok();
         }
-        println!("scaled, {} requests so far", load.answered());
-        cluster.host(0).skep(&["node", "update", "--availability", "drain", "host2"]).ok();
-        eventually(|| match (running(&cluster, ""), running(&cluster, "host2")) {
-            (10, 0) => Ok(()),
-            counts => Err(format!("{counts:?}")),
-        });
-        println!("drained, {} requests so far", load.answered());
-        cluster.host(0).skep(&["node", "update", "--availability", "active", "host2"]).ok();
         println!("{:.0} requests a second were answered, none failed", load.stop());
     }
 }
