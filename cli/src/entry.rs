@@ -12,9 +12,24 @@ pub(crate) fn hidden(arguments: impl Iterator<Item = OsString>) -> Option<ExitCo
         "keeper" => Some(keeper(&rest())),
         skep_keeper::FIRST_PROCESS_ARGUMENT => Some(skep_keeper::first_process_main(&rest())),
         skep_image::UNPACK_ARGUMENT => Some(unpack(&rest())),
-        "whoami" if rest() == ["check"] => Some(skep_whoami::check(|name| std::env::var(name).ok())),
-        "whoami" => Some(skep_whoami::run(|name| std::env::var(name).ok())),
+        "whoami" => Some(whoami(&rest())),
         _ => None,
+    }
+}
+
+/// What the built-in image runs.
+fn whoami(arguments: &[String]) -> ExitCode {
+    let variable = |name: &str| std::env::var(name).ok();
+    match arguments {
+        [] => skep_whoami::run(variable),
+        [word] if word == "check" => skep_whoami::check(variable),
+        words => {
+            let words = words.join(" ");
+            crate::output::warning(&format!(
+                "skep whoami: '{words}' is not known: it takes 'check' or nothing"
+            ));
+            ExitCode::FAILURE
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! Why something is as it is.
 
 use skep_model::{
-    Change, ContainerStatus, Dismissal, NodeId, Task, TaskId, TaskRecord, TaskState, TaskStatus, Timestamp,
+    Change, ContainerStatus, Dismissal, NodeId, RestartHistory, Task, TaskId, TaskRecord, TaskState,
+    TaskStatus, Timestamp,
 };
 
 use super::bench::{Bench, update};
@@ -105,4 +106,15 @@ async fn a_task_that_was_stopped_says_what_ended_it() {
     let [.., before, last] = chain[..] else { panic!("{chain:?}") };
     assert_eq!(before, "wants the task no more: its node one is drained");
     assert!(last.starts_with("the container was stopped"), "{chain:?}");
+
+    let next = bench.task("web", 2).await;
+    let task = Task::clone(bench.control.view().task(next).unwrap());
+    let restarts = Some(RestartHistory { replaces: Some(id), ..RestartHistory::default() }.into());
+    bench.write(vec![update(Task { restarts, ..task })]).await;
+    let why = bench.get(&format!("/why/{next}")).await.json();
+    let made = why["Chain"][1]["What"].as_str().unwrap();
+    assert!(
+        made.ends_with(&format!("in place of {id}, which was to end: its node one is drained")),
+        "{made}"
+    );
 }

@@ -74,6 +74,15 @@ struct Trouble<'a> {
     count: usize,
 }
 
+impl Trouble<'_> {
+    /// `2 pending: no suitable node`.
+    fn words(&self) -> String {
+        let status = &self.task.status;
+        let cause = if status.error.is_empty() { &status.message } else { &status.error };
+        format!("{} {}: {cause}", self.count, status.state)
+    }
+}
+
 /// Like troubles are one: the newest task of each error speaks for all. What concerns most tasks comes first.
 fn troubles<'a>(view: &'a View, service: &Service) -> Vec<Trouble<'a>> {
     let mut by_error: BTreeMap<(TaskState, &str), Trouble<'a>> = BTreeMap::new();
@@ -108,7 +117,10 @@ fn judged(service: &Service, (done, wanted): (u64, u64), troubles: &[Trouble<'_>
             UpdateState::RollbackCompleted => "rolled back",
             _ => "updating",
         };
-        return (state, format!("{count}; {}", update.message));
+        let refused = |trouble: &&Trouble<'_>| !trouble.task.status.error.is_empty();
+        let held_up = troubles.iter().find(refused).filter(|_| update.state.is_running() && done < wanted);
+        let held_up = held_up.map(|trouble| format!("; {}", trouble.words())).unwrap_or_default();
+        return (state, format!("{count}; {}{held_up}", update.message));
     }
     match troubles.first() {
         None if done >= wanted => ("ok", count),
@@ -116,9 +128,7 @@ fn judged(service: &Service, (done, wanted): (u64, u64), troubles: &[Trouble<'_>
         Some(_) if done >= wanted => ("ok", format!("{count}; tasks failed before, see below")),
         Some(trouble) => {
             let state = if trouble.task.status.state.is_ended() { "failing" } else { "waiting" };
-            let error = &trouble.task.status.error;
-            let cause = if error.is_empty() { &trouble.task.status.message } else { error };
-            (state, format!("{count}; {} {}: {cause}", trouble.count, trouble.task.status.state))
+            (state, format!("{count}; {}", trouble.words()))
         }
     }
 }
@@ -139,10 +149,11 @@ fn chain(service: &Service) -> Vec<WhyLink> {
         }
         if let Some(failure) = update.first_failure.as_deref() {
             let task = failure.task.map(|task| task.to_string()).unwrap_or_default();
-            let what = format!(
-                "{} tasks failed in the update, task {task} first: {}",
-                update.failures, failure.error
-            );
+            let failures = match update.failures {
+                1 => "1 task".to_owned(),
+                count => format!("{count} tasks"),
+            };
+            let what = format!("{failures} failed in the update, task {task} first: {}", failure.error);
             chain.push(link(update.completed_at.unwrap_or(update.started_at), "orchestrator", what));
         }
         if let Some(at) = update.completed_at {

@@ -117,14 +117,17 @@ fn spec_link(view: &View, life: &Life) -> WhyLink {
 
 fn made_because(view: &View, life: &Life) -> String {
     let Some(former) = life.replaces else { return "the task was made".into() };
-    let ended = view.task(former).map(|task| {
-        let error = &task.status.error;
-        let why = if error.is_empty() { String::new() } else { format!(": {error}") };
-        format!("which is {}{why}", task.status.state)
-    });
-    let ended =
-        ended.or_else(|| view.task_record(former).map(|record| format!("which was {}", record.status.state)));
-    format!("the task was made in place of {former}, {}", ended.unwrap_or_else(|| "which is gone".into()))
+    let task = view.task(former).map(|task| (&task.status, task.dismissed.as_deref()));
+    let record = || view.task_record(former).map(|record| (&record.status, record.dismissed.as_deref()));
+    let ended = match task.or_else(record) {
+        None => "which is gone".to_owned(),
+        Some((status, _)) if !status.error.is_empty() => {
+            format!("which is {}: {}", status.state, status.error)
+        }
+        Some((_, Some(dismissal))) => format!("which was to end: {}", dismissal.why),
+        Some((status, None)) => format!("which is {}", status.state),
+    };
+    format!("the task was made in place of {former}, {ended}")
 }
 
 fn owner(state: TaskState) -> &'static str {
