@@ -2,6 +2,8 @@
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use skep_harness::{Census, Cluster, Loss, eventually};
 
     /// Waits until nothing that is wanted is on this host.
@@ -29,6 +31,30 @@ mod tests {
         Census::until_as_wanted(&cluster, 0, 9);
         cluster.host_mut(2).start();
         cluster.until_whole(1);
+        Census::until_as_wanted(&cluster, 0, 9);
+    }
+
+    #[test]
+    fn a_worker_that_came_back_gets_no_more_than_the_share_that_is_allowed() {
+        let mut cluster = Cluster::new(1, 2);
+        // One of nine, rounded down.
+        cluster.host(0).skep(&["swarm", "update", "--rebalance", "20"]).ok();
+        cluster.deploy(0, 9);
+        cluster.host_mut(2).kill_everything();
+        until_elsewhere(&cluster, 2, 9);
+        cluster.host_mut(2).start();
+        let there = || {
+            let format = ["-f", "desired-state=running", "-f", "node=host2", "--format", "{{.CurrentState}}"];
+            let listed = cluster.host(0).skep(&[&["stack", "ps"], &format[..], &["web"]].concat());
+            listed.ok().lines().filter(|line| line.starts_with("Running ")).count()
+        };
+        eventually(|| match there() {
+            1 => Ok(()),
+            count => Err(format!("{count} tasks are there")),
+        });
+        // The next one would follow at once.
+        std::thread::sleep(Duration::from_secs(3));
+        assert_eq!(there(), 1);
         Census::until_as_wanted(&cluster, 0, 9);
     }
 
