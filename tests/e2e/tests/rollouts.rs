@@ -78,6 +78,8 @@ mod tests {
         assert_eq!((&paused["Slots"], &paused["Failures"]), (&3.into(), &1.into()));
         assert!(paused["FirstFailure"]["Error"].as_str().unwrap().contains("(3)"), "{paused}");
         assert_eq!(running(&api, FOREVER), 2, "the others go on");
+        let refused = cluster.host(0).skep(&["service", "update", "--rollback", "--force", "web"]).failed();
+        assert!(refused.contains("may not be combined with --rollback"), "{refused}");
         cluster.host(0).skep(&["service", "rollback", "--detach", "web"]).ok();
         until_update_is(&api, "rollback_completed");
         until_running(&api, FOREVER, 3);

@@ -72,13 +72,18 @@ pub(crate) struct Update {
 impl Update {
     pub(crate) async fn run(self, client: &Client) -> Result<(), Failure> {
         self.registry.check()?;
+        let service = one(client, &self.service).await?;
+        let before = ServiceSpec::try_from(service.spec)
+            .map_err(|error| Failure::talk("the service's spec cannot be read", error))?;
+        let mut spec = before.clone();
+        self.apply(client, &mut spec).await?;
         if self.rollback {
+            if spec != before {
+                let text = "other flags may not be combined with --rollback: leave them out, or change the service afterwards";
+                return Err(Failure::Asked(text.to_owned()));
+            }
             return rollback::roll_back(client, &self.service, &self.waiting).await;
         }
-        let service = one(client, &self.service).await?;
-        let mut spec = ServiceSpec::try_from(service.spec)
-            .map_err(|error| Failure::talk("the service's spec cannot be read", error))?;
-        self.apply(client, &mut spec).await?;
         let goal = Goal::service(client, &service.id, self.waiting.timeout, self.waiting.quiet).await?;
         let path = Query::new(format!("/services/{}/update", service.id))
             .with("version", service.version.index.to_string());
