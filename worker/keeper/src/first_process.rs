@@ -8,7 +8,7 @@ use nix::sys::signal::SigSet;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, setpgid};
 
-use crate::runtime::execute;
+use crate::runtime::{execute, reset_signals};
 
 /// The first argument by which the keeper's program becomes it.
 pub const FIRST_PROCESS_ARGUMENT: &str = "docker-init";
@@ -34,7 +34,8 @@ fn begin(command: &[String]) -> ExitCode {
         // SIGTTOU is blocked still, so this does not stop us.
         let _ = rustix::termios::tcsetpgrp(&stdin, rustix::process::getpgrp());
     }
-    let _ = SigSet::empty().thread_set_mask();
+    // Rust's own start has SIGPIPE ignored, and the command would inherit that.
+    reset_signals();
     let failure = execute(command);
     say(&failure.message, u8::try_from(failure.kind.exit_code()).unwrap_or(125))
 }

@@ -100,6 +100,9 @@ fn execute_below(parent: &Parent, args: &[CString], env: &[CString]) -> Failure 
     }
     let Ok(own) = CString::new(FIRST_PROCESS_ARGUMENT) else { return execute_with(args, env) };
     let args: Vec<CString> = [own.clone(), own].into_iter().chain(args.iter().cloned()).collect();
+    // The container counts as started from here on. The kernel drops what comes to a process 1 that does not look for it yet, but
+    // what is blocked waits.
+    sys::block_signals();
     let error = sys::execute_open(&parent.0, &args, env);
     Failure::new(FailureKind::System, format!("running the first process: {}", plain(&error)))
 }

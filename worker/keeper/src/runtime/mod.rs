@@ -23,7 +23,7 @@ pub(crate) use channel::{Channel, Received, Report};
 pub(crate) use finish::{environment, execute};
 pub use linux::{LinuxRuntime, stats};
 pub(crate) use profile::oci_seccomp;
-pub(crate) use sys::make_mount_readonly;
+pub(crate) use sys::{make_mount_readonly, reset_signals};
 pub use traits::{Child, Place, Runtime, Stdio};
 pub(crate) use user::{Identity, resolve_user};
 

@@ -142,7 +142,7 @@ pub(super) fn prctl(option: libc::c_int, argument: libc::c_ulong) -> io::Result<
 }
 
 /// Gives all signals their default action and unblocks them, as a new program expects.
-pub(super) fn reset_signals() {
+pub(crate) fn reset_signals() {
     // The kernel's sigaction (handler, flags, restorer, mask), all zero: the default. The C library's own function
     // would leave out the signals that it keeps for itself, and a new program must not find them ignored.
     let default = [0_u64; 4];
@@ -153,6 +153,11 @@ pub(super) fn reset_signals() {
         unsafe { libc::syscall(libc::SYS_rt_sigaction, signal, default.as_ptr(), none, 8) };
     }
     let _ = nix::sys::signal::SigSet::empty().thread_set_mask();
+}
+
+/// Lets all signals wait until they are unblocked or asked for, also beyond exec.
+pub(super) fn block_signals() {
+    let _ = nix::sys::signal::SigSet::all().thread_set_mask();
 }
 
 /// Makes the terminal `fd` the controlling one of this session.
