@@ -1,6 +1,6 @@
 //! Programs that are run in a container beside its own process.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::pin::pin;
 use std::time::Duration;
 
@@ -75,7 +75,8 @@ impl Engine {
             Err(error) => return Err(error),
         }
         let mut left = LEFT_MAX;
-        while let Ok(length @ 1..) = output.try_read(&mut buffer) {
+        // Not by the runtime, which may not have heard yet that there is something to read.
+        while let Ok(length @ 1..) = nix::unistd::read(output.as_fd(), &mut buffer) {
             ended.keep(buffer.get(..length).unwrap_or_default());
             left = left.saturating_sub(length);
             if left == 0 {
