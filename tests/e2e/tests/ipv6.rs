@@ -8,7 +8,9 @@ mod tests {
     use std::time::Duration;
 
     use serde_json::Value;
-    use skep_harness::{Answer, Cluster, Connection, Datagrams, Namespaces, Place, Switch, Wire, eventually};
+    use skep_harness::{
+        Answer, Cluster, Connection, Datagrams, Namespaces, Place, Switch, Wire, eventually, sees_client,
+    };
 
     const HOSTS: u8 = 3;
     const OURS: u16 = 8131;
@@ -86,7 +88,7 @@ mod tests {
     /// By every host to the task on every host: tasks see the client, and its port, by either family.
     fn clients_are_seen(cluster: &Cluster, port: u16) {
         let client = cluster.switch().namespace();
-        let own = |local: SocketAddr, seen: &str| seen == local.to_string();
+        let own = |local: SocketAddr, seen: &str| sees_client(seen, local);
         for number in 0..HOSTS {
             let host = cluster.host(number).namespaces();
             for entry in [IpAddr::from(host.address6()), host.address().into()] {

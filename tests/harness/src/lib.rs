@@ -11,6 +11,7 @@
 //! loss.rs        a host that hears nobody, or that nobody hears
 //! resolver.rs    stands in for the machine's DNS servers
 //! busybox.rs     an image with a shell
+//! seen_client.rs whether a task saw the client as it is
 //! small_disk.rs  a data directory with little room
 //! http.rs        requests from inside a namespace
 //! datagram.rs    datagrams from inside a namespace
@@ -43,6 +44,7 @@ mod namespace;
 mod place;
 mod record;
 mod resolver;
+mod seen_client;
 mod small_disk;
 mod switch;
 mod wait;
@@ -63,6 +65,7 @@ pub use namespace::Namespaces;
 pub use place::Place;
 pub use record::{Acknowledged, Record};
 pub use resolver::Resolver;
+pub use seen_client::sees_client;
 pub use switch::Switch;
 pub use wait::{eventually, until};
 pub use wire::{Heard, Wire};
