@@ -161,8 +161,11 @@ mod tests {
         until("a task has one", || own(&host));
         let mount = ["--mount-add", "type=volume,src=named,dst=/data"];
         host.skep(&[&["service", "update", "-d"], &mount[..], &["task"]].concat()).ok();
-        until("what is mounted there wins", || (names(&host) == ["named"]).then_some(()));
+        // The container of the task before is kept as long as the task, and its volume with it.
+        let both = |names: Vec<String>| names.len() == 2 && names.contains(&"named".to_owned());
+        until("what is mounted there wins", || both(names(&host)).then_some(()));
         host.skep(&["service", "rm", "task"]).ok();
+        until("the other is gone", || (names(&host) == ["named"]).then_some(()));
         until("nothing uses it", || (host.skep(&["volume", "rm", "named"]).code == 0).then_some(()));
         host.skep(&["swarm", "leave", "--force"]).ok();
         host.assert_clean();
