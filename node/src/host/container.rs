@@ -11,11 +11,12 @@ use skep_engine::{
     HostPort, NetworkPlace, Phase, StoredMount,
 };
 use skep_model::Timestamp;
-use skep_rest::{ContainerInspect, ContainerSummary, PortSummary, human_duration, rfc3339};
+use skep_rest::{ContainerInspect, ContainerSummary, HealthSummary, PortSummary, human_duration, rfc3339};
 
 /// One line of a list.
 pub(super) fn summary(container: &Container, now: Timestamp) -> ContainerSummary {
     let (info, state) = (&container.info, &container.state.get());
+    let health = container.health.get();
     ContainerSummary {
         id: info.id.clone(),
         names: vec![format!("/{}", info.name)],
@@ -26,10 +27,14 @@ pub(super) fn summary(container: &Container, now: Timestamp) -> ContainerSummary
         ports: info.ports.iter().map(port).collect(),
         labels: info.labels.clone(),
         state: word(state).into(),
-        status: status(state, container.health.get().as_ref(), now),
+        status: status(state, health.as_ref(), now),
         network_settings: json!({ "Networks": networks(info) }),
         mounts: mounts(info),
         host_config: json!({ "NetworkMode": network_mode(info) }),
+        health: health.map_or_else(HealthSummary::default, |health| HealthSummary {
+            status: health.status.word().into(),
+            failing_streak: health.failing_streak,
+        }),
     }
 }
 

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::container_health::Health;
+use crate::container_health::{Health, HealthSummary};
 
 /// One line of `GET /containers/json`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -36,6 +36,8 @@ pub struct ContainerSummary {
     pub mounts: Vec<Value>,
     /// `{"NetworkMode": ...}`.
     pub host_config: Value,
+    /// Whether it works.
+    pub health: HealthSummary,
 }
 
 /// A port of a container.

@@ -12,6 +12,22 @@ pub struct Health {
     pub log: Vec<HealthcheckResult>,
 }
 
+/// The same in one line of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct HealthSummary {
+    /// `none` without a check.
+    pub status: String,
+    /// Failures since the last success.
+    pub failing_streak: u32,
+}
+
+impl Default for HealthSummary {
+    fn default() -> Self {
+        Self { status: "none".into(), failing_streak: 0 }
+    }
+}
+
 /// How one check ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]

@@ -39,7 +39,7 @@ mod why;
 pub use architecture::image_architecture;
 pub use container::{ContainerInspect, ContainerState, ContainerSummary, ExitResult, PortSummary};
 pub use container_create::{ContainerCreate, ContainerCreated, ContainersPruned, Words};
-pub use container_health::{Health, HealthcheckResult};
+pub use container_health::{Health, HealthSummary, HealthcheckResult};
 pub use container_host::{HostConfig, LogDriver, PortBinding, RestartPolicyName};
 pub use container_networks::{EndpointSettings, NetworkingConfig};
 pub use doctor::{Diagnosis, Finding};

@@ -2,6 +2,7 @@
 
 pub(crate) mod container;
 pub(crate) mod container_change;
+mod container_filters;
 pub(crate) mod content;
 pub(crate) mod doctor;
 pub(crate) mod exec;

@@ -98,6 +98,31 @@ async fn containers_are_narrowed() {
     for (filters, found) in filtered {
         assert_eq!(names(bench.filtered("/containers/json", filters).await), found, "{filters}");
     }
+    {
+        let known = &mut bench.host.node().containers;
+        known[0].health.status = "unhealthy".into();
+        known[0].labels.insert("com.docker.swarm.task.id".into(), "t".into());
+        known[1].status = "Exited (137) 5 seconds ago".into();
+        known[2].mounts = vec![serde_json::json!({ "Name": "data", "Destination": "/var/db" })];
+        known[2].network_settings = serde_json::json!({ "Networks": { "app": {} } });
+    }
+    let filtered = [
+        (r#"{"health":["unhealthy"]}"#, "web.2"),
+        (r#"{"health":["none"]}"#, "db"),
+        (r#"{"exited":["137"]}"#, "web.1"),
+        (r#"{"exited":["13"]}"#, ""),
+        (r#"{"volume":["data"]}"#, "db"),
+        (r#"{"volume":["/var/db"]}"#, "db"),
+        (r#"{"network":["app"]}"#, "db"),
+        (r#"{"is-task":["true"]}"#, "web.2"),
+        (r#"{"is-task":["false"]}"#, "db"),
+    ];
+    for (filters, found) in filtered {
+        assert_eq!(names(bench.filtered("/containers/json", filters).await), found, "{filters}");
+    }
+    for wrong in [r#"{"health":["ill"]}"#, r#"{"exited":["x"]}"#, r#"{"is-task":["maybe"]}"#] {
+        assert_eq!(bench.filtered("/containers/json", wrong).await.status, 400, "{wrong}");
+    }
     for wrong in [r#"{"status":["asleep"]}"#, r#"{"colour":["red"]}"#, "nonsense", r#"{"name":["w.*"]}"#] {
         assert_eq!(bench.filtered("/containers/json", wrong).await.status, 400, "{wrong}");
     }
