@@ -12,7 +12,7 @@ use crate::place::takes_tasks;
 use crate::reconciler::Plan;
 
 /// Fills the list of every service that has tasks for a node that has been ready for a while now: with no more than the share of its
-/// tasks that the swarm allows, those counted that came to these nodes since.
+/// tasks that the swarm allows, those counted that came to these nodes since; what came before did not move by itself.
 pub(super) fn plan(view: &View, now: Timestamp, plan: &mut Plan) {
     let percent = view.cluster().map_or(0, |cluster| cluster.spec.rebalance_percent);
     if percent == 0 {
@@ -24,7 +24,7 @@ pub(super) fn plan(view: &View, now: Timestamp, plan: &mut Plan) {
         if now < settled {
             plan.wake(settled);
         } else if now < settled.plus(limits::REBALANCE_WINDOW) {
-            returned.insert(node.id, node.status.since);
+            returned.insert(node.id, settled);
         }
     }
     if returned.is_empty() {
@@ -52,9 +52,9 @@ fn share(
     if allowed == 0 || !may_be_uneven(view, service, returned) {
         return Vec::new();
     }
-    let came = |(node, since): (&NodeId, &Timestamp)| {
+    let came = |(node, settled): (&NodeId, &Timestamp)| {
         let there = view.node_tasks(*node).filter(|task| task.service == service.id && task.is_wanted());
-        there.filter(|task| task.meta.created_at >= *since).count()
+        there.filter(|task| task.meta.created_at >= *settled).count()
     };
     let came: usize = returned.iter().map(came).sum();
     let mut moves = moves_to(view, service, now, |node| returned.contains_key(&node));

@@ -132,6 +132,35 @@ fn a_new_node_gets_its_share_when_it_has_been_ready_for_a_while() {
 }
 
 #[test]
+fn a_node_that_came_back_gets_its_share() {
+    let mut world = World::new(3);
+    let cluster = Cluster::clone(world.view().cluster().unwrap());
+    let spec = ClusterSpec { rebalance_percent: 20, ..cluster.spec.clone() };
+    world.write(vec![Change::Update(Cluster { spec, ..cluster }.into())]);
+    world.deploy(spec_of(9));
+    world.work();
+    assert_eq!([1, 2, 3].map(|node| on(&world, node)), [3, 3, 3]);
+    // The others are new as well: what they got from the beginning is no share.
+    let now = world.now;
+    (1..=2).for_each(|id| world.change_node(id, |node| node.status.since = now));
+    world.change_node(3, |node| node.status.state = NodeState::Down);
+    world.work();
+    world.work();
+    assert_eq!(on(&world, 1) + on(&world, 2), 9);
+    world
+        .report(TaskState::Failed, |task| task.node == Some(NodeId::new(3)) && !task.status.state.is_ended());
+    let now = world.now;
+    world.change_node(3, |node| (node.status.state, node.status.since) = (NodeState::Ready, now));
+    world.work();
+    assert_eq!(on(&world, 3), 0, "not at once");
+    world.wait(Duration::from_secs(30));
+    for _ in 0..8 {
+        world.work();
+    }
+    assert_eq!((on(&world, 3), wanted(&world)), (1, 9));
+}
+
+#[test]
 fn tasks_leave_a_node_that_does_not_fit_any_more() {
     let mut world = World::new(2);
     let mut placed = spec_of(4);
