@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use skep_model::{Change, Service, Task, TaskState, Timestamp};
+use skep_model::{Change, Service, Task, TaskId, TaskState, Timestamp};
 use skep_store::View;
 
 use super::may_move;
 use super::moves::moves;
 use crate::new_task::{dismiss, replacement};
-use crate::place::{keeps_tasks, node_lost};
+use crate::place::keeps_tasks;
 
 /// What to do about the first task of the service's list now; nothing while its successor is on its way. Where things are not as they
 /// were when the list was made, the task stays and the list goes on.
@@ -19,7 +19,8 @@ pub(super) fn step(view: &View, now: Timestamp, service: &Arc<Service>) -> Vec<C
     match (old, successor) {
         // An update replaces every task anyway.
         _ if !may_move(service) => {
-            let given_up = successor.and_then(|task| {
+            let of_update = |task: &Task| task.spec_version == service.spec_version && !replaces(task, first);
+            let given_up = successor.filter(|task| !of_update(task)).and_then(|task| {
                 dismiss(task, TaskState::Remove, now, "rebalancing ended: the service is being updated")
             });
             given_up.into_iter().chain([listed(service, Vec::new())]).collect()
@@ -38,11 +39,14 @@ pub(super) fn step(view: &View, now: Timestamp, service: &Arc<Service>) -> Vec<C
     }
 }
 
-/// The task that is to take the place of this one.
+/// The task that is to take the place of this one: that which was made for it, or what has come in the place of that one meanwhile.
 fn successor<'v>(view: &'v View, old: &Task) -> Option<&'v Arc<Task>> {
-    let replaces = |task: &Task| task.restarts.as_deref().and_then(|history| history.replaces);
-    let mut others = view.slot_tasks(old.service, old.slot).filter(|task| task.is_wanted());
-    others.find(|task| replaces(task) == Some(old.id))
+    let others = view.slot_tasks(old.service, old.slot).filter(|task| task.is_wanted() && task.id != old.id);
+    others.max_by_key(|task| (task.meta.created_at, task.id))
+}
+
+fn replaces(task: &Task, old: TaskId) -> bool {
+    task.restarts.as_deref().is_some_and(|history| history.replaces == Some(old))
 }
 
 /// The name of the task's node.
@@ -56,10 +60,11 @@ fn stands(view: &View, old: &Task) -> bool {
     old.is_wanted() && old.status.state == TaskState::Running && keeps
 }
 
-/// Whether the successor will not come to run: it ended, lost its node, or the node has no room for it any more.
+/// Whether the successor will not come to run: it ended, its node is gone or drained, or has no room for it any more.
 fn failed(view: &View, next: &Task) -> bool {
     let refused = next.status.state <= TaskState::Pending && !next.status.error.is_empty();
-    next.status.state.is_ended() || node_lost(view, next) || refused
+    let keeps = |id| view.node(id).is_some_and(|node| keeps_tasks(node));
+    next.status.state.is_ended() || next.node.is_some_and(|id| !keeps(id)) || refused
 }
 
 /// Makes the successor, on the node that it is best on as things stand now; none when the task is well where it is.
@@ -76,6 +81,6 @@ fn done(service: &Service) -> Change {
     listed(service, service.rebalance.iter().skip(1).copied().collect())
 }
 
-fn listed(service: &Service, rebalance: Vec<skep_model::TaskId>) -> Change {
+fn listed(service: &Service, rebalance: Vec<TaskId>) -> Change {
     Change::Update(Service { rebalance, ..service.clone() }.into())
 }

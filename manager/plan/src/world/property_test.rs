@@ -22,6 +22,8 @@ enum Event {
     End { salt: u64, state: TaskState },
     /// Time passes.
     Wait { seconds: u64 },
+    /// Somebody asks for a rebalancing, and sets the swarm so that it does so by itself.
+    Rebalance { percent: u8 },
 }
 
 fn update_config() -> impl Strategy<Value = UpdateConfig> {
@@ -53,6 +55,8 @@ fn event() -> impl Strategy<Value = Event> {
         5 => (any::<u64>(), 0..3_u8).prop_map(|(salt, failures)| Event::Work { salt, failures }),
         2 => (any::<u64>(), ended).prop_map(|(salt, state)| Event::End { salt, state }),
         3 => (0..8_u64).prop_map(|seconds| Event::Wait { seconds }),
+        1 => Just(Event::Wait { seconds: 31 }),
+        1 => (0..=100_u8).prop_map(|percent| Event::Rebalance { percent }),
     ]
 }
 
@@ -93,10 +97,15 @@ impl World {
                 self.write(vec![Change::Remove { key, version: service.meta.version }]);
                 self.settle();
             }
-            Event::Node { id, ready, availability } => self.change_node(id, |node| {
-                node.status.state = if ready { NodeState::Ready } else { NodeState::Down };
-                node.spec.availability = availability;
-            }),
+            Event::Node { id, ready, availability } => {
+                let (state, now) = (if ready { NodeState::Ready } else { NodeState::Down }, self.now);
+                self.change_node(id, |node| {
+                    if node.status.state != state {
+                        (node.status.state, node.status.since) = (state, now);
+                    }
+                    node.spec.availability = availability;
+                });
+            }
             Event::Work { salt, failures } => {
                 let view = self.view();
                 let there = |task: &Task| {
@@ -115,6 +124,13 @@ impl World {
                 self.report(state, runs);
             }
             Event::Wait { seconds } => self.wait(Duration::from_secs(seconds)),
+            Event::Rebalance { percent } => {
+                self.rebalance_by_itself(percent);
+                // The API refuses others.
+                if let Some(service) = self.of_mode(0).filter(|service| service.rebalance.is_empty()) {
+                    self.ask_to_rebalance(&service);
+                }
+            }
         }
         self.check_places();
     }

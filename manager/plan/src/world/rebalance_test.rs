@@ -6,9 +6,7 @@ use crate::moves;
 /// `web` with this many running tasks on one node, then another node comes.
 fn uneven(replicas: u64, percent: u8) -> World {
     let mut world = World::new(1);
-    let cluster = Cluster::clone(world.view().cluster().unwrap());
-    let spec = ClusterSpec { rebalance_percent: percent, ..cluster.spec.clone() };
-    world.write(vec![Change::Update(Cluster { spec, ..cluster }.into())]);
+    world.rebalance_by_itself(percent);
     world.deploy(spec_of(replicas));
     world.work();
     let status = NodeStatus { since: world.now, ..node(2).status };
@@ -21,12 +19,26 @@ fn spec_of(replicas: u64) -> ServiceSpec {
     super::spec(replicas)
 }
 
-/// Asks for a rebalancing, as users do.
+impl World {
+    /// Sets which share of a service's tasks may move to a node that is new or came back.
+    pub(super) fn rebalance_by_itself(&mut self, percent: u8) {
+        let cluster = Cluster::clone(self.view().cluster().unwrap());
+        let spec = ClusterSpec { rebalance_percent: percent, ..cluster.spec.clone() };
+        self.write(vec![Change::Update(Cluster { spec, ..cluster }.into())]);
+        self.settle();
+    }
+
+    /// Asks for a rebalancing, as users do.
+    pub(super) fn ask_to_rebalance(&mut self, service: &Arc<Service>) {
+        let rebalance = moves(&self.view(), service, self.now).into_iter().map(|each| each.task).collect();
+        self.write(vec![Change::Update(Service { rebalance, ..Service::clone(service) }.into())]);
+        self.settle();
+    }
+}
+
 fn ask(world: &mut World) {
     let service = world.service();
-    let rebalance = moves(&world.view(), &service, world.now).into_iter().map(|each| each.task).collect();
-    world.write(vec![Change::Update(Service { rebalance, ..Service::clone(&service) }.into())]);
-    world.settle();
+    world.ask_to_rebalance(&service);
 }
 
 fn on(world: &World, node: u128) -> usize {
@@ -96,6 +108,16 @@ fn a_task_that_fails_while_its_successor_is_on_its_way_has_that_one_in_its_place
 }
 
 #[test]
+fn a_successor_whose_node_is_drained_leaves_the_task_alone() {
+    let mut world = uneven(4, 0);
+    ask(&mut world);
+    world.change_node(2, |node| node.spec.availability = skep_model::Availability::Drain);
+    world.finish();
+    assert_eq!((on(&world, 1), on(&world, 2), wanted(&world)), (4, 0, 4));
+    assert_eq!(world.service().rebalance, []);
+}
+
+#[test]
 fn an_update_ends_a_rebalancing() {
     let mut world = uneven(4, 0);
     ask(&mut world);
@@ -134,9 +156,7 @@ fn a_new_node_gets_its_share_when_it_has_been_ready_for_a_while() {
 #[test]
 fn a_node_that_came_back_gets_its_share() {
     let mut world = World::new(3);
-    let cluster = Cluster::clone(world.view().cluster().unwrap());
-    let spec = ClusterSpec { rebalance_percent: 20, ..cluster.spec.clone() };
-    world.write(vec![Change::Update(Cluster { spec, ..cluster }.into())]);
+    world.rebalance_by_itself(20);
     world.deploy(spec_of(9));
     world.work();
     assert_eq!([1, 2, 3].map(|node| on(&world, node)), [3, 3, 3]);
