@@ -74,11 +74,12 @@ impl<'a> Slot<'a> {
         gone.for_each(|task| plan.group(dismiss(task, TaskState::Shutdown, now, &why())));
     }
 
-    /// Leaves it with one task when the update goes no further: the old one, where that still runs and the new one does not.
+    /// Leaves it with one task when the update goes no further: the new one where that runs, or else the old one, also when it does
+    /// not run itself just now because its node was lost.
     pub(super) fn call_off(&self, now: Timestamp, plan: &mut Plan) {
         self.retire(now, plan);
         let begun = !self.fresh.iter().any(|task| runs(task));
-        if begun && self.stale.iter().any(|task| runs(task)) {
+        if begun && self.stale.iter().any(|task| !task.status.state.is_ended()) {
             let why = "the update stopped before it ran, so the task before it stays";
             self.fresh.iter().for_each(|task| plan.group(dismiss(task, TaskState::Shutdown, now, why)));
         }

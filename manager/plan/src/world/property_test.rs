@@ -14,8 +14,8 @@ enum Event {
     Deploy { mode: u8, tag: u8, size: u64, update: UpdateConfig },
     /// A service goes.
     Remove { mode: u8 },
-    /// A node is ready or down, and takes tasks or not.
-    Node { id: u128, ready: bool, availability: Availability },
+    /// A node is ready or down, takes tasks or not, and fits services or not.
+    Node { id: u128, ready: bool, availability: Availability, fits: bool },
     /// The agents do what is desired; where the salt says so, tasks fail instead.
     Work { salt: u64, failures: u8 },
     /// Running tasks end by themselves.
@@ -50,8 +50,8 @@ fn event() -> impl Strategy<Value = Event> {
         3 => (0..4_u8, 1..4_u8, 0..5_u64, update_config())
             .prop_map(|(mode, tag, size, update)| Event::Deploy { mode, tag, size, update }),
         1 => (0..4_u8).prop_map(|mode| Event::Remove { mode }),
-        2 => (1..=NODES, any::<bool>(), availability)
-            .prop_map(|(id, ready, availability)| Event::Node { id, ready, availability }),
+        2 => (1..=NODES, any::<bool>(), availability, prop::bool::weighted(0.7))
+            .prop_map(|(id, ready, availability, fits)| Event::Node { id, ready, availability, fits }),
         5 => (any::<u64>(), 0..3_u8).prop_map(|(salt, failures)| Event::Work { salt, failures }),
         2 => (any::<u64>(), ended).prop_map(|(salt, state)| Event::End { salt, state }),
         3 => (0..8_u64).prop_map(|seconds| Event::Wait { seconds }),
@@ -64,6 +64,7 @@ fn spec_of(mode: u8, tag: u8, size: u64, update: UpdateConfig) -> ServiceSpec {
     let mut spec = spec(size);
     spec.name = format!("s{mode}");
     spec.task.container.image = format!("web:{tag}");
+    spec.task.placement.constraints = vec!["node.labels.unfit != yes".into()];
     spec.mode = match mode {
         0 => ServiceMode::Replicated { replicas: size },
         1 => ServiceMode::Global,
@@ -97,13 +98,15 @@ impl World {
                 self.write(vec![Change::Remove { key, version: service.meta.version }]);
                 self.settle();
             }
-            Event::Node { id, ready, availability } => {
+            Event::Node { id, ready, availability, fits } => {
                 let (state, now) = (if ready { NodeState::Ready } else { NodeState::Down }, self.now);
                 self.change_node(id, |node| {
                     if node.status.state != state {
                         (node.status.state, node.status.since) = (state, now);
                     }
                     node.spec.availability = availability;
+                    let unfit = (!fits).then(|| ("unfit".to_owned(), "yes".to_owned()));
+                    node.spec.labels = unfit.into_iter().collect();
                 });
             }
             Event::Work { salt, failures } => {
@@ -163,6 +166,7 @@ impl World {
             self.change_node(id, |node| {
                 node.status.state = NodeState::Ready;
                 node.spec.availability = Availability::Active;
+                node.spec.labels.clear();
             });
         }
         for _ in 0..20 {
