@@ -125,7 +125,7 @@ fn judged(service: &Service, (done, wanted): (u64, u64), troubles: &[Trouble<'_>
     match troubles.first() {
         None if done >= wanted => ("ok", count),
         None => ("waiting", count),
-        Some(_) if done >= wanted => ("ok", format!("{count}; tasks failed before, see below")),
+        Some(trouble) if done >= wanted => ("ok", format!("{count}; before: {}", trouble.words())),
         Some(trouble) => {
             let state = if trouble.task.status.state.is_ended() { "failing" } else { "waiting" };
             (state, format!("{count}; {}", trouble.words()))
