@@ -35,6 +35,14 @@ fn flags_and_file_come_together() {
 }
 
 #[test]
+fn what_a_node_has_comes_from_flags_or_the_file() {
+    let flags = options(&["--node-generic-resource", "GPU=a", "--node-generic-resource", "SSD=3"], "{}");
+    let file = options(&[], r#"{"node-generic-resources": ["GPU=a", "SSD=3"]}"#);
+    assert_eq!(flags.unwrap().generic, file.unwrap().generic);
+    assert!(options(&["--node-generic-resource", "GPU"], "{}").unwrap_err().to_string().contains("'GPU'"));
+}
+
+#[test]
 fn what_is_said_twice_is_refused() {
     let failure =
         options(&["--data-root", "/a", "-l", "info"], r#"{"data-root": "/b", "log-level": "info"}"#);

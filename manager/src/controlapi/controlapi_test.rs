@@ -138,6 +138,22 @@ async fn only_services_with_a_number_are_scaled() {
 }
 
 #[tokio::test]
+async fn only_services_with_a_number_are_rebalanced_and_one_time_after_the_other() {
+    let api = api();
+    api.create_service(service("web", 0)).await.unwrap();
+    api.create_service(ServiceSpec { mode: ServiceMode::Global, ..service("all", 0) }).await.unwrap();
+    assert_eq!(api.rebalance_service("web", false).await.unwrap(), [], "there is nothing to move");
+    let refused = api.rebalance_service("all", true).await.unwrap_err().to_string();
+    assert_eq!(refused, "service all cannot be rebalanced: its mode is global, not replicated");
+    let busy = skep_model::Service::clone(api.view().service_named("web").unwrap());
+    let busy = skep_model::Service { rebalance: vec![TaskId::new(1)], ..busy };
+    api.door.write(Transaction { changes: vec![Change::Update(busy.into())] }).await.unwrap();
+    let refused = api.rebalance_service("web", false).await.unwrap_err().to_string();
+    assert!(refused.contains("1 task has still to move"), "{refused}");
+    assert!(api.rebalance_service("web", true).await.is_ok(), "to look is allowed");
+}
+
+#[tokio::test]
 async fn a_stack_does_not_change_a_services_mode() {
     let api = api();
     api.deploy_stack(stack(vec![service("app_a", 0)]), false).await.unwrap();
