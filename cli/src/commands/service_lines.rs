@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use skep_model::{NODE_ID_LABEL, SERVICE_ID_LABEL, TASK_ID_LABEL};
 use skep_rest::{Node, Service, Task};
 
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::output::short_id;
 
-const NODE: &str = "com.docker.swarm.node.id";
-const SERVICE: &str = "com.docker.swarm.service.id";
-const TASK: &str = "com.docker.swarm.task.id";
 /// Spaces between the widest name and the bar, as Docker's.
 const GAP: usize = 4;
 
@@ -64,11 +62,11 @@ impl ServiceLines {
         let details: BTreeMap<&str, &str> =
             details.split(',').filter_map(|pair| pair.split_once('=')).collect();
         let of = |key: &str| details.get(key).copied().unwrap_or_default();
-        if !self.tasks.contains_key(of(TASK)) {
+        if !self.tasks.contains_key(of(TASK_ID_LABEL)) {
             // It was started while the log was followed.
             self.read_tasks(client).await?;
         }
-        let name = self.name(of(SERVICE), of(TASK), of(NODE));
+        let name = self.name(of(SERVICE_ID_LABEL), of(TASK_ID_LABEL), of(NODE_ID_LABEL));
         self.width = self.width.max(name.chars().count());
         let width = self.width + GAP;
         let shown = if self.details { others(&details) } else { String::new() };
@@ -92,7 +90,8 @@ impl ServiceLines {
 }
 
 fn others(details: &BTreeMap<&str, &str>) -> String {
-    let own = details.iter().filter(|(key, _)| ![NODE, SERVICE, TASK].contains(key));
+    let own =
+        details.iter().filter(|(key, _)| ![NODE_ID_LABEL, SERVICE_ID_LABEL, TASK_ID_LABEL].contains(key));
     let pairs: Vec<String> = own.map(|(key, value)| format!("{key}={value}")).collect();
     if pairs.is_empty() { String::new() } else { format!("{} ", pairs.join(",")) }
 }

@@ -7,6 +7,13 @@ use crate::{
     GenericResource, Labels, NetworkId, NodeId, ServiceId, ServiceSpec, TaskId, TaskState, TaskStatus,
 };
 
+/// The label of a task's container, and of its log's lines, with the id of its node (Docker's name).
+pub const NODE_ID_LABEL: &str = "com.docker.swarm.node.id";
+/// The same with the id of its service.
+pub const SERVICE_ID_LABEL: &str = "com.docker.swarm.service.id";
+/// The same with its own id.
+pub const TASK_ID_LABEL: &str = "com.docker.swarm.task.id";
+
 /// A task as a node gets it: everything that is needed to run it, without another question.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "testing", derive(proptest_derive::Arbitrary))]
@@ -45,10 +52,10 @@ impl TaskAssignment {
         let mut labels = self.spec.task.container.labels.clone();
         for (key, value) in [
             ("com.docker.swarm.task", String::new()),
-            ("com.docker.swarm.task.id", self.id.to_string()),
+            (TASK_ID_LABEL, self.id.to_string()),
             ("com.docker.swarm.task.name", self.container_name()),
-            ("com.docker.swarm.node.id", self.node.to_string()),
-            ("com.docker.swarm.service.id", self.service.to_string()),
+            (NODE_ID_LABEL, self.node.to_string()),
+            (SERVICE_ID_LABEL, self.service.to_string()),
             ("com.docker.swarm.service.name", self.spec.name.clone()),
         ] {
             labels.insert(key.to_owned(), value);

@@ -27,7 +27,7 @@ mod tunnel_key;
 mod validate;
 
 pub use assigned_content::{AssignedContent, ContentKey};
-pub use assignment::{TaskAssignment, TaskReport};
+pub use assignment::{NODE_ID_LABEL, SERVICE_ID_LABEL, TASK_ID_LABEL, TaskAssignment, TaskReport};
 pub use change::{Change, Transaction};
 pub use doctor::{
     Check, Checkup, Diagnosis, Finding, Inquiry, ManagerReport, NodeReport, PathReport, Severity,
@@ -66,7 +66,7 @@ pub use task_template::TaskTemplate;
 pub use timestamp::Timestamp;
 pub use tunnel_key::TunnelKey;
 pub use validate::{
-    validate_cluster, validate_container_name, validate_image, validate_ipv6_in_swarm, validate_name,
-    validate_network, validate_no_overlap, validate_plain, validate_secret, validate_service, validate_stack,
-    validate_stack_name, validate_volume_name, validate_volume_options,
+    validate_cluster, validate_container_name, validate_image, validate_ipv6_in_swarm, validate_mount_target,
+    validate_name, validate_network, validate_no_overlap, validate_plain, validate_secret, validate_service,
+    validate_stack, validate_stack_name, validate_volume_name, validate_volume_options,
 };

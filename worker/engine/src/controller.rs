@@ -67,7 +67,8 @@ impl ContainerController {
         let facts = Facts::read();
         let spec = wanted::on_node(&self.assignment, &facts)
             .map_err(|error| ControllerError::Rejected(error.to_string()))?;
-        let spec = with_image_volumes(spec, &image.config);
+        let spec = with_image_volumes(spec, &image.config)
+            .map_err(|error| ControllerError::Rejected(error.to_string()))?;
         let files = self.engine.contents.files(&spec, &wanted::template_of(&self.assignment, &facts));
         let files = files.map_err(|error| match error {
             ContentError::Missing { .. } => ControllerError::Temporary(error.to_string()),

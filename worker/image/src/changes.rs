@@ -62,8 +62,8 @@ fn command(text: &str) -> Vec<String> {
 fn volumes(text: &str) -> Result<Vec<String>, String> {
     let paths: Vec<String> =
         serde_json::from_str(text).unwrap_or_else(|_| text.split_whitespace().map(str::to_owned).collect());
-    match paths.iter().find(|path| !path.starts_with('/')) {
-        Some(path) => Err(format!("'{path}' is not an absolute path")),
+    match paths.iter().find(|path| !path.starts_with('/') || path.trim_end_matches('/').is_empty()) {
+        Some(path) => Err(format!("'{path}' is not an absolute path below /")),
         None => Ok(paths),
     }
 }
@@ -163,6 +163,7 @@ mod tests {
         for (change, named) in [
             ("RUN x", "'RUN'"),
             ("VOLUME a", "'a'"),
+            ("VOLUME /", "'/'"),
             ("CMD", "nothing"),
             ("ENV A", "no value"),
             ("ENV A=1 B", "'B'"),

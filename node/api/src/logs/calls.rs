@@ -4,7 +4,7 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use serde_json::Value;
-use skep_model::Task;
+use skep_model::{NODE_ID_LABEL, SERVICE_ID_LABEL, TASK_ID_LABEL, Task};
 
 use super::answer::LogForm;
 use super::merge::{Merge, Source};
@@ -74,8 +74,5 @@ pub(crate) async fn service(
 /// What `details` says of each line of a task; clients find the task's name by it.
 pub(super) fn attributes(task: &Task) -> String {
     let node = task.node.map(|node| node.to_string()).unwrap_or_default();
-    format!(
-        "com.docker.swarm.node.id={node},com.docker.swarm.service.id={},com.docker.swarm.task.id={}",
-        task.service, task.id
-    )
+    format!("{NODE_ID_LABEL}={node},{SERVICE_ID_LABEL}={},{TASK_ID_LABEL}={}", task.service, task.id)
 }

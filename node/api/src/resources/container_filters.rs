@@ -1,3 +1,4 @@
+use skep_model::TASK_ID_LABEL;
 use skep_rest::ContainerSummary;
 
 use crate::filters::{Filters, fits_part};
@@ -8,8 +9,6 @@ const KNOWN: &[&str] =
     &["id", "name", "label", "status", "exited", "ancestor", "health", "volume", "network", "is-task"];
 const STATES: &[&str] = &["created", "restarting", "running", "removing", "paused", "exited", "dead"];
 const HEALTHS: &[&str] = &["starting", "healthy", "unhealthy", "none"];
-/// The label of containers that are tasks of a swarm.
-const TASK_LABEL: &str = "com.docker.swarm.task.id";
 
 /// What a list of containers is narrowed to.
 pub(crate) struct ContainerFilters {
@@ -22,9 +21,10 @@ impl ContainerFilters {
     pub(crate) fn of(params: &Params) -> Result<Self, Refusal> {
         let filters = params.filters(KNOWN)?;
         filters.plain("name")?;
-        check_words(&filters, "status", STATES)?;
-        check_words(&filters, "health", HEALTHS)?;
-        check_codes(&filters)?;
+        let one_of = |known: &[&str]| format!("one of {}", known.join(", "));
+        check(&filters, "status", |state| STATES.contains(&state), &one_of(STATES))?;
+        check(&filters, "health", |status| HEALTHS.contains(&status), &one_of(HEALTHS))?;
+        check(&filters, "exited", |code| code.parse::<i32>().is_ok(), "an exit code")?;
         let is_task = filters.switch("is-task")?;
         Ok(Self { filters, is_task })
     }
@@ -46,25 +46,14 @@ impl ContainerFilters {
             && filters.any("health", |status| status == container.health.status)
             && filters.any("volume", |volume| has_mount(container, volume))
             && filters.any("network", |name| !container.network_settings["Networks"][name].is_null())
-            && self.is_task.is_none_or(|wanted| wanted == container.labels.contains_key(TASK_LABEL))
+            && self.is_task.is_none_or(|wanted| wanted == container.labels.contains_key(TASK_ID_LABEL))
     }
 }
 
-fn check_words(filters: &Filters, key: &str, known: &[&str]) -> Result<(), Refusal> {
-    let values = filters.values(key);
-    match values.and_then(|values| values.iter().find(|value| !known.contains(&value.as_str()))) {
-        Some(value) => {
-            let known = known.join(", ");
-            Err(Refusal::malformed(format!("invalid filter '{key}={value}': use one of {known}")))
-        }
-        None => Ok(()),
-    }
-}
-
-fn check_codes(filters: &Filters) -> Result<(), Refusal> {
-    let values = filters.values("exited");
-    match values.and_then(|values| values.iter().find(|value| value.parse::<i32>().is_err())) {
-        Some(value) => Err(Refusal::malformed(format!("invalid filter 'exited={value}': use an exit code"))),
+/// Refuses values of a key that mean nothing; `known` says which do.
+fn check(filters: &Filters, key: &str, is_known: impl Fn(&str) -> bool, known: &str) -> Result<(), Refusal> {
+    match filters.values(key).and_then(|values| values.iter().find(|value| !is_known(value))) {
+        Some(value) => Err(Refusal::malformed(format!("invalid filter '{key}={value}': use {known}"))),
         None => Ok(()),
     }
 }

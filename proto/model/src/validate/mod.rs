@@ -16,7 +16,7 @@ mod stack;
 
 pub use cluster::validate_cluster;
 pub use container::validate_image;
-pub use mount::{validate_volume_name, validate_volume_options};
+pub use mount::{validate_mount_target, validate_volume_name, validate_volume_options};
 pub use name::{validate_name, validate_stack_name};
 pub use network::{validate_network, validate_no_overlap};
 pub use network6::validate_ipv6_in_swarm;

@@ -17,10 +17,7 @@ pub(super) fn validate_mounts(mounts: &[Mount]) -> Result<(), Invalid> {
 }
 
 fn validate_mount(mount: &Mount) -> Result<(), Invalid> {
-    let absolute = |path: &str| path.starts_with('/') && !path.contains('\0');
-    if !absolute(&mount.target) || mount.target.trim_end_matches('/').is_empty() {
-        return Err(Invalid::new("target", format!("'{}' is not an absolute path below /", mount.target)));
-    }
+    validate_mount_target("target", &mount.target)?;
     match &mount.kind {
         MountKind::Bind { source, .. } if !absolute(source) && !is_template(source) => {
             Err(Invalid::new("source", format!("'{source}' is not an absolute path on the node")))
@@ -35,6 +32,21 @@ fn validate_mount(mount: &Mount) -> Result<(), Invalid> {
         }
         MountKind::Bind { .. } | MountKind::Tmpfs { .. } => Ok(()),
     }
+}
+
+/// Checks where something is mounted in a container.
+///
+/// # Errors
+/// When it is not an absolute path below /.
+pub fn validate_mount_target(field: &str, target: &str) -> Result<(), Invalid> {
+    if !absolute(target) || target.trim_end_matches('/').is_empty() {
+        return Err(Invalid::new(field, format!("'{target}' is not an absolute path below /")));
+    }
+    Ok(())
+}
+
+fn absolute(path: &str) -> bool {
+    path.starts_with('/') && !path.contains('\0')
 }
 
 fn validate_volume(volume: &VolumeMount) -> Result<(), Invalid> {

@@ -32,7 +32,7 @@ impl Engine {
             validate_container_name("name", name).map_err(|error| EngineError::Invalid(error.reason))?;
         }
         let image = self.image(&spec.container.image).await?;
-        let container = with_image_volumes(spec.container.clone(), &image.config);
+        let container = with_image_volumes(spec.container.clone(), &image.config).map_err(invalid)?;
         let spec = &PlainSpec { container, ..spec.clone() };
         let info = self.plain_record(name, spec, &image)?;
         let id = info.id.clone();
